@@ -1,0 +1,28 @@
+# make lab    everything set up, then JupyterLab on the notebooks
+# make test   everything set up, then every test and every notebook
+# Both need Python 3.11 to 3.13 and make. The environment is kept in .venv and used again.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+LAB_ARGS ?=
+TEST_ARGS ?=
+EXTRAS ?=
+
+.PHONY: help lab test
+help:
+	@sed -n 's/^# //p' Makefile | head -3
+
+lab: .venv/installed
+	@$(BIN)/python -m labs_utils start
+	-@$(BIN)/python -m labs_utils doctor
+	$(BIN)/jupyter lab --notebook-dir=notebooks $(LAB_ARGS)
+
+test: .venv/installed
+	$(BIN)/python -m pytest $(TEST_ARGS)
+
+.venv/installed: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: install it, or name it: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable ".$(EXTRAS)"
+	@touch $@

@@ -1,0 +1,27 @@
+"""Shared helpers of the course labs: exercises with feedback, data that works offline, plots.
+
+Importing this package loads neither TensorFlow nor Matplotlib; each helper loads what it needs when it is used.
+"""
+
+import os
+import sys
+from typing import Any
+
+from labs_utils.quiet import QuietImport
+
+__all__ = ["Lab", "NotAttempted"]
+
+# TensorFlow writes a dozen lines about its build when it starts, and an error where there is no GPU; what really fails
+# reaches Python as an exception. oneDNN, which the lines tell about, stays on.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "tensorflow" not in sys.modules:
+    sys.meta_path.insert(0, QuietImport("tensorflow"))
+
+
+def __getattr__(name: str) -> Any:
+    """Loads the exercises on first use, so that `doctor` can run where NumPy is missing."""
+    if name in __all__:
+        from labs_utils import exercise
+
+        return getattr(exercise, name)
+    raise AttributeError(f"module 'labs_utils' has no attribute {name!r}")

@@ -1,0 +1,395 @@
+"""The check framework: probes with points, comparisons that explain, results as text.
+
+A lab's checks stand in ``labs_utils/checks/labNN_topic.py``::
+
+    checks = Checks("01_perceptron")
+
+    @checks.probe("sigmoid")
+    def values(sigmoid, rng):
+        "Values on a random batch"
+        z = rng.normal(scale=3, size=(4, 3))
+        expect_close(sigmoid(z), scipy.special.expit(z), mistakes={
+            "the minus sign before z is missing": scipy.special.expit(-z),
+        })
+
+Each probe of an exercise earns an equal share of its points. The first line of its docstring names it in the feedback.
+"""
+
+import functools
+import importlib
+import re
+import zlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from labs_utils.errors import LabsError
+from labs_utils.pipe import PipeError
+from labs_utils.student import ArgumentChanged, ModelView, Student, StudentError
+
+Probe = Callable[[Student, np.random.Generator], None]
+
+RTOL, ATOL = 1e-4, 1e-5  # an honest float32 computation passes, a wrong formula does not
+
+
+class CheckFailed(Exception):
+    """A probe's verdict, in one to three lines that a beginner can act on."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one exercise.
+
+    Attributes:
+        exercise: its name.
+        status: ``passed``, ``failed`` or ``blank`` (not attempted); of a submission also ``missing`` (no such cell),
+            ``broken`` (a cell that is not Python) or ``stopped`` (its process ended, hung or talked nonsense).
+        points: earned, out of `maximum`.
+        messages: what each failing probe has to say, first things first.
+    """
+
+    exercise: str
+    status: str
+    points: float
+    maximum: float
+    messages: tuple[str, ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """The sign before the name: ✔, ✘ or ○."""
+        return {"passed": "✔", "blank": "○", "missing": "○"}.get(self.status, "✘")
+
+    def __str__(self) -> str:
+        if self.status == "blank":
+            return f"○ {self.exercise} · not attempted yet"
+        return "\n".join([f"{self.mark} {self.exercise} · {self.points:g}/{self.maximum:g} points", *self.messages[:1]])
+
+
+class Checks:
+    """The probes of one lab, by exercise name, in teaching order."""
+
+    def __init__(self, lab: str):
+        self.lab = lab
+        self.probes: dict[str, list[Probe]] = {}
+
+    def probe(self, exercise: str) -> Callable[[Probe], Probe]:
+        """Adds the decorated function to the probes of `exercise`."""
+
+        def add(function: Probe) -> Probe:
+            if not function.__doc__:
+                raise TypeError(f"the probe {function.__name__} of {exercise} has no docstring to be named by")
+            self.probes.setdefault(exercise, []).append(function)
+            return function
+
+        return add
+
+    def choice(self, question: str, answer: str, because: Mapping[str, str]) -> None:
+        """Adds a question answered by one letter.
+
+        Args:
+            question: its name.
+            answer: the right letter.
+            because: for every wrong letter, one sentence on what is wrong with it.
+        """
+        letters = sorted({answer, *because})
+
+        @self.probe(question)
+        def chosen(student: Student, rng: np.random.Generator) -> None:
+            """Your answer"""
+            got = student()
+            given = got.strip().strip("().").lower() if isinstance(got, str) else got
+            if given not in letters:
+                raise CheckFailed(f"Return one letter as a string: {', '.join(map(repr, letters))}; got {_show(got)}.")
+            if given != answer:
+                raise CheckFailed(f"{given!r} is not it: {because[given]}")
+
+    def run(self, exercise: str, student: Student, points: float, seed: int | None = None) -> Result:
+        """Runs every probe of `exercise` on `student`.
+
+        Args:
+            exercise: its name.
+            student: the answer, in this process or remote.
+            points: what full marks are worth.
+            seed: of the random inputs; by default one that depends on the name only, so that a student who runs the
+                cell again sees the same numbers. A grader uses its own.
+        """
+        probes = self.probes_of(exercise)
+        messages = []
+        for number, probe in enumerate(probes):
+            rng = np.random.default_rng([zlib.crc32(exercise.encode()) if seed is None else seed, number])
+            try:
+                probe(student, rng)
+            except StudentError as error:
+                if error.type == "NotImplementedError":
+                    return Result(exercise, "blank", 0, points)
+                messages.append(_titled(probe, _explain_error(exercise, error, self.probes)))
+            except ArgumentChanged as change:
+                messages.append(_titled(probe, _explain_change(change)))
+            except CheckFailed as failure:
+                messages.append(_titled(probe, str(failure)))
+            except (PipeError, LabsError):
+                raise
+            except Exception as error:  # a check that stumbles over an unexpected kind of value is a verdict too
+                reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+                messages.append(
+                    _titled(probe, f"The check could not work with what your function returned ({reason}).")
+                )
+        if not messages:
+            return Result(exercise, "passed", points, points)
+        earned = round(points * (len(probes) - len(messages)) / len(probes), 2)
+        return Result(exercise, "failed", earned, points, tuple(messages))
+
+    def probes_of(self, exercise: str) -> list[Probe]:
+        """The probes of one exercise.
+
+        Raises:
+            LabsError: this lab has no such exercise; the message says which lab has, or names the closest.
+        """
+        if exercise in self.probes:
+            return self.probes[exercise]
+        from labs_utils.course import lab_names
+
+        for other in lab_names():
+            if other != self.lab and exercise in load(other).probes:
+                raise LabsError(f"{exercise} is an exercise of lab {other}, but this notebook says Lab({self.lab!r})")
+        raise LabsError(f"lab {self.lab} has no exercise {exercise!r}; it has {', '.join(self.probes)}")
+
+
+@functools.cache
+def load(lab: str) -> Checks:
+    """The checks of one lab (full name, as `course.find_lab` gives it)."""
+    return importlib.import_module(f"labs_utils.checks.lab{lab}").checks
+
+
+# -- comparisons that explain -----------------------------------------------------------------------------------------
+
+
+def expect(condition: bool, sentence: str) -> None:
+    """Fails with `sentence` unless `condition` holds.
+
+    Raises:
+        CheckFailed: with the sentence as its text.
+    """
+    if not condition:
+        raise CheckFailed(sentence)
+
+
+def expect_model(got: Any) -> ModelView:
+    """`got` if it is a Keras layer or model.
+
+    Raises:
+        CheckFailed: it is something else.
+    """
+    if not isinstance(got, ModelView):
+        raise CheckFailed(f"Expected a Keras model or layer, got {_show(got)}.{_forgotten_return(got)}")
+    return got
+
+
+def expect_items(got: Any, names: tuple[str, ...]) -> list:
+    """`got` as a list with one item for each of `names`, for a function that returns several things.
+
+    Raises:
+        CheckFailed: it is not a tuple or list of that length.
+    """
+    if isinstance(got, np.ndarray) and got.ndim and len(got) == len(names):
+        got = list(got)
+    if not isinstance(got, list) or len(got) != len(names):
+        raise CheckFailed(
+            f"Return {len(names)} things, {', '.join(names)}, in this order; got {_show(got)}.{_forgotten_return(got)}"
+        )
+    return got
+
+
+def expect_close(
+    got: Any,
+    expected: Any,
+    what: str = "the result",
+    mistakes: Mapping[str, Any] | None = None,
+    rtol: float = RTOL,
+    atol: float = ATOL,
+) -> None:
+    """Fails unless `got` has the shape and the values of `expected`.
+
+    Args:
+        got: what the student's function returned.
+        expected: from an independent oracle.
+        what: names the quantity in the feedback, for example "the gradient".
+        mistakes: sentence → the value (or a function without arguments that computes it) which that mistake gives.
+            When `got` equals one of them, the sentence is the diagnosis.
+        rtol: relative tolerance.
+        atol: absolute tolerance.
+
+    Raises:
+        CheckFailed: with what was expected, what came, and the likely cause.
+    """
+    expected = np.asarray(expected)
+    array = _as_array(got, expected, what)
+    if array.shape == expected.shape and np.allclose(array, expected, rtol, atol):
+        return
+    cause = _diagnose(array, expected, mistakes or {}, rtol, atol)
+    if array.shape != expected.shape:
+        facts = f"{what}: expected shape {expected.shape}, got {array.shape}."
+    else:
+        facts = f"{what}: expected {_show(expected)}, got {_show(array)}{_where(array, expected, rtol, atol)}."
+    raise CheckFailed(_sentence(facts) + (f"\n  Likely cause: {cause}." if cause else ""))
+
+
+def _as_array(got: Any, expected: np.ndarray, what: str) -> np.ndarray:
+    if got is None or isinstance(got, str | dict | ModelView):
+        raise CheckFailed(_sentence(f"{what}: expected numbers, got {_show(got)}.{_forgotten_return(got)}"))
+    try:
+        array = np.asarray(got)
+    except ValueError:
+        array = np.empty(0, object)
+    if array.dtype.kind not in "biufc":
+        raise CheckFailed(
+            _sentence(f"{what}: expected an array of shape {expected.shape}, got a list whose rows differ in length.")
+        )
+    if expected.ndim == 0 and array.size == 1:
+        array = array.reshape(())
+    return array
+
+
+def _diagnose(
+    got: np.ndarray, expected: np.ndarray, mistakes: Mapping[str, Any], rtol: float, atol: float
+) -> str | None:
+    for sentence, value in mistakes.items():
+        wrong = np.asarray(value() if callable(value) else value)
+        if wrong.shape == got.shape and np.allclose(got, wrong, rtol, atol, equal_nan=True):
+            return sentence
+    if got.shape != expected.shape:
+        return _diagnose_shape(got, expected)
+    if not np.isfinite(got).all():
+        return "a division by zero, a logarithm of zero or an overflowing exponential gave nan or inf"
+    if np.allclose(got, -expected, rtol, atol):
+        return "the sign is flipped"
+    if got.ndim == 2 and got.shape[0] == got.shape[1] and np.allclose(got.T, expected, rtol, atol):
+        return "the matrix is transposed"
+    return _diagnose_factor(got, expected, rtol, atol)
+
+
+def _diagnose_shape(got: np.ndarray, expected: np.ndarray) -> str | None:
+    if got.ndim == 2 and got.shape == expected.shape[::-1]:
+        return "rows and columns are swapped: a transpose is missing or one too many"
+    if got.ndim == expected.ndim + 1 and got.size == expected.size:
+        return "an axis of length 1 was kept, for instance by keepdims=True or by a weight of shape (d, 1)"
+    if expected.ndim == got.ndim + 1 and got.size == expected.size:
+        return "an axis of length 1 is missing: keep it, for instance with keepdims=True"
+    if got.ndim < expected.ndim:
+        return "you summed or averaged over an axis that should stay"
+    if expected.ndim == 1 and got.shape == expected.shape * 2:
+        return "(n,) and (n, 1) were combined, which NumPy broadcasts to (n, n): give both the same shape"
+    return None
+
+
+def _diagnose_factor(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> str | None:
+    large = np.abs(expected) > max(atol, 1e-6)
+    if expected.size > 1 and large.all() and np.ptp(expected) > 1e-3:
+        ratios = got[large] / expected[large]
+        if np.allclose(ratios, ratios.flat[0], 1e-3) and abs(ratios.flat[0]) > 1e-6:
+            return f"every value is {ratios.flat[0]:.3g} times what it should be: look for a constant factor"
+        offsets = got - expected
+        if np.allclose(offsets, offsets.flat[0], 1e-3, 1e-6):
+            return f"every value is off by the same {offsets.flat[0]:.3g}: look for a constant term"
+    return None
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, ModelView):
+        return "a Keras model"
+    if isinstance(value, str):
+        return repr(value if len(value) <= 60 else value[:57] + "...")
+    if isinstance(value, np.ndarray):
+        if value.ndim == 0:
+            return f"{value.item():.4g}"
+        if value.size > 6:
+            first = ", ".join(f"{number:.4g}" for number in value.flat[:4])
+            return f"[{first}, …] of shape {value.shape}"
+        return np.array2string(value, precision=4, separator=", ", suppress_small=True).replace("\n", "")
+    if isinstance(value, list):
+        return f"a list or tuple of {len(value)} item{'s' * (len(value) != 1)}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "None" if value is None else f"{value!r}"
+
+
+def _where(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> str:
+    wrong = ~np.isclose(got, expected, rtol, atol)
+    if expected.size <= 6 or wrong.all():
+        return ""
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return (
+        f"; {wrong.sum()} of {wrong.size} values differ, the first at index {index}:"
+        f" expected {expected[index]:.4g}, got {got[index]:.4g}"
+    )
+
+
+def _forgotten_return(got: Any) -> str:
+    return " Did you forget `return`?" if got is None else ""
+
+
+def _titled(probe: Probe, message: str) -> str:
+    return f"  {probe.__doc__.strip().splitlines()[0].rstrip('.')}. {message}"
+
+
+def _sentence(text: str) -> str:
+    """`text` with a capital letter, unless it starts with a symbol: w and W are different things."""
+    return text[:1].upper() + text[1:] if text.startswith(("the ", "a ", "an ")) else text
+
+
+# Words in the text of an error → what usually lies behind it. The first that fits is shown.
+_CAUSES = (
+    (r"NameError: name '[a-e]' is", "if you mean the letter, put it in quotes; else define the variable first"),
+    (r"^NameError", "use only the arguments, the imports above and earlier exercises"),
+    (r"^UnboundLocalError", "give the variable a value before it is used"),
+    (r"^RecursionError", "the function calls itself without end"),
+    (
+        r"only (length-1|size-1|0-dimensional) arrays",
+        "math.exp and float take one number; np.exp works on whole arrays",
+    ),
+    (r"truth value of an array", "`if` needs one True or False; np.where chooses element by element"),
+    (
+        r"has no attribute '_id'",
+        "NumPy computed the loss, so the tape saw nothing: use TensorFlow's functions inside it",
+    ),
+    (
+        r"ndims must be >= 2|has different ndims",
+        "TensorFlow's @ needs two matrices; tf.linalg.matvec multiplies a matrix by a vector",
+    ),
+    (r"NoneType", "a value is None: look for a missing return, or for a gradient that the tape could not find"),
+    (
+        r"matmul|shapes|broadcast",
+        "print the shapes of both operands; often a transpose or a reshape is missing, or a variable of the notebook"
+        " stands where an argument of the function belongs",
+    ),
+)
+
+
+def _explain_error(name: str, error: StudentError, exercises: Collection[str]) -> str:
+    # Keras puts its news on later lines and in bold, TensorFlow behind the name of an inner node
+    text = re.sub(r"\x1b\[\d*m|\{\{.*?\}\} ?|\[Op:\w+\]( name:)?", "", error.text)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = " ".join(lines[:2])[:240]
+    elsewhere = error.function in exercises and error.function != name
+    place = f" in line {error.line}" + f" of {error.function}" * elsewhere if error.line else ""
+    code = f"\n  {error.code}" if error.code else ""
+    full = f"{error.type}: {text}"
+    cause = next((cause for pattern, cause in _CAUSES if re.search(pattern, full)), None)
+    missing = re.search(r"NameError: name '(\w+)' is not defined", full)
+    if missing and missing[1] in exercises:
+        cause = f"run the cell of the exercise {missing[1]} first"
+    stopped = f"{name} stopped with {error.type}" + (f": {said}" if said else "") + f"{place}.{code}"
+    return stopped + (f"\n  Likely cause: {cause}." if cause else "")
+
+
+def _explain_change(change: ArgumentChanged) -> str:
+    number = ("first", "second", "third", "fourth", "fifth", "sixth")[change.position]
+    return (
+        f"Your function changes its {number} argument in place (`+=` on an array does, and undoing it leaves rounding"
+        " errors), so the caller's data is altered.\n  Likely cause: write `a = a + b`, or work on a copy."
+    )

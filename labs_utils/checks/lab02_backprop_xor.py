@@ -1,0 +1,486 @@
+"""Checks of lab 02: derivatives against TensorFlow's automatic differentiation, networks against SciPy's sigmoid."""
+
+import numpy as np
+from scipy.special import expit
+
+from labs_utils.checking import Checks, expect, expect_close, expect_items, expect_model
+from labs_utils.student import StudentError
+
+checks = Checks("02_backprop_xor")
+
+XOR_X = np.array([[1.0, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1]])
+XOR_Y = np.array([[0.0], [1], [1], [0]])
+
+
+# -- 1 and 2: one layer -----------------------------------------------------------------------------------------------
+
+checks.choice(
+    "why_no_line",
+    answer="b",
+    because={
+        "a": "three weights describe a line, and lines separate four points in many arrangements, OR for example.",
+        "c": "the decision line is where the weighted sum is zero; sigmoid and step function have the same one.",
+        "d": "no such line exists, so no way of searching can find one.",
+    },
+)
+
+
+@checks.probe("one_layer_gradient")
+def gradient_on_xor(one_layer_gradient, rng):
+    """The gradient on the four points of XOR"""
+    _check_one_layer(one_layer_gradient, XOR_X, XOR_Y, rng.normal(size=(3, 1)))
+
+
+@checks.probe("one_layer_gradient")
+def gradient_on_other_data(one_layer_gradient, rng):
+    """The gradient on seven points with five features"""
+    y = rng.integers(0, 2, size=(7, 1)).astype(float)
+    _check_one_layer(one_layer_gradient, rng.normal(size=(7, 5)), y, rng.normal(size=(5, 1)))
+
+
+def _check_one_layer(one_layer_gradient, x, y, w):
+    expected = _tape(lambda w, tf: tf.reduce_sum((tf.sigmoid(x @ w) - y) ** 2), w)[0]
+    out = expit(x @ w)
+    slip = 1 + np.exp(-x @ w)
+    mistakes = {
+        "the factor y_pred * (1 - y_pred), the derivative of the sigmoid, is missing": x.T @ (2 * (out - y)),
+        "the loss is a sum over the points: do not divide by n": expected / len(x),
+        "the factor 2 from the square is missing": expected / 2,
+        "the sigmoid is 1 / (1 + exp(-z)); the slide's 1 + exp(-z) is a slip": x.T
+        @ (2 * (slip - y) * slip * (1 - slip)),
+        "the sign is flipped: the loss contains y_pred - y": -expected,
+        "the derivative of the sigmoid is y_pred * (1 - y_pred), without a square": x.T
+        @ (2 * (out - y) * out * (1 - out**2)),
+    }
+    expect_close(one_layer_gradient(x, y, w), expected, "the gradient", mistakes)
+
+
+# -- 3: forward -------------------------------------------------------------------------------------------------------
+
+
+def _network(rng, n=6, d=4, m=5):
+    """Inputs, targets and weights of a two-layer network whose sizes all differ."""
+    y = rng.integers(0, 2, size=(n, 1)).astype(float)
+    return rng.normal(size=(n, d)), y, rng.normal(size=(d, m)), rng.normal(size=(m, 1))
+
+
+@checks.probe("forward")
+def hidden_activations(forward, rng):
+    """The hidden activations h"""
+    x, _, w1, w2 = _network(rng)
+    h, _ = expect_items(forward(x, w1, w2), ("h", "y_pred"))
+    expected = expit(x @ w1)
+    mistakes = {
+        "the hidden layer has a sigmoid: h = sigmoid(x @ w1)": x @ w1,
+        "return h first, then y_pred": expected @ w2,
+        "the sigmoid is 1 / (1 + exp(-z)); the slide's 1 + exp(-z) is a slip": 1 + np.exp(-x @ w1),
+        "the minus sign in exp(-z) is missing": expit(-x @ w1),
+    }
+    expect_close(h, expected, "h", mistakes)
+
+
+@checks.probe("forward")
+def output(forward, rng):
+    """The output y_pred"""
+    x, _, w1, w2 = _network(rng)
+    _, y_pred = expect_items(forward(x, w1, w2), ("h", "y_pred"))
+    expected = expit(x @ w1) @ w2
+    mistakes = {
+        "the output is linear: no sigmoid after h @ w2": expit(expected),
+        "return h first, then y_pred": expit(x @ w1),
+        "the output sums the hidden activations, after their sigmoid": x @ w1 @ w2,
+    }
+    expect_close(y_pred, expected, "y_pred", mistakes)
+
+
+# -- 4: backpropagation -----------------------------------------------------------------------------------------------
+
+
+def _tape(loss, *arrays):
+    """Gradients of ``loss(*variables, tf)`` by TensorFlow's automatic differentiation, in float64."""
+    import tensorflow as tf
+
+    variables = [tf.Variable(array) for array in arrays]
+    with tf.GradientTape() as tape:
+        value = loss(*variables, tf)
+    return [gradient.numpy() for gradient in tape.gradient(value, variables)]
+
+
+def _output_case(rng):
+    x, y, w1, w2 = _network(rng)
+    h = expit(x @ w1)
+    gradients = _tape(lambda w2, h, tf: tf.reduce_sum((h @ w2 - y) ** 2), w2, h)
+    return y, h @ w2, h, w2, gradients
+
+
+@checks.probe("output_gradients")
+def output_weights(output_gradients, rng):
+    """The gradient of the output weights, grad_w2"""
+    y, y_pred, h, w2, (expected, expected_h) = _output_case(rng)
+    got, _ = expect_items(output_gradients(y, y_pred, h, w2), ("grad_w2", "grad_h"))
+    error = 2 * (y_pred - y)
+    mistakes = {
+        "the factor 2 from the square is missing": expected / 2,
+        "the loss is a sum over the points: do not divide by n": expected / len(y),
+        "the error is y_pred - y, not y - y_pred": -expected,
+        "the output is linear, so there is no factor y_pred * (1 - y_pred)": h.T @ (error * y_pred * (1 - y_pred)),
+        "return grad_w2 first, then grad_h": expected_h,
+        "the transpose of h is missing: grad_w2 has the shape of w2": expected.T,
+    }
+    expect_close(got, expected, "grad_w2", mistakes)
+
+
+@checks.probe("output_gradients")
+def hidden_units(output_gradients, rng):
+    """The gradient at the hidden units, grad_h"""
+    y, y_pred, h, w2, (expected_w2, expected) = _output_case(rng)
+    _, got = expect_items(output_gradients(y, y_pred, h, w2), ("grad_w2", "grad_h"))
+    error = 2 * (y_pred - y)
+    mistakes = {
+        "the factor 2 from the square is missing": expected / 2,
+        "the loss is a sum over the points: do not divide by n": expected / len(y),
+        "the error is y_pred - y, not y - y_pred": -expected,
+        "the output is linear, so there is no factor y_pred * (1 - y_pred)": (error * y_pred * (1 - y_pred)) @ w2.T,
+        "the factor h * (1 - h) comes later, in hidden_gradient": expected * h * (1 - h),
+        "return grad_w2 first, then grad_h": expected_w2,
+        "multiply by w2: that is how the error reaches each hidden unit": np.broadcast_to(error, h.shape),
+    }
+    expect_close(got, expected, "grad_h", mistakes)
+
+
+@checks.probe("hidden_gradient")
+def hidden_weights(hidden_gradient, rng):
+    """The gradient of the hidden weights, grad_w1"""
+    x, _, w1, _ = _network(rng)
+    _check_hidden(hidden_gradient, x, w1, rng)
+
+
+@checks.probe("hidden_gradient")
+def hidden_weights_of_xor(hidden_gradient, rng):
+    """The same on XOR, where every matrix but x is square"""
+    _check_hidden(hidden_gradient, XOR_X, rng.normal(size=(3, 3)), rng)
+
+
+def _check_hidden(hidden_gradient, x, w1, rng):
+    h = expit(x @ w1)
+    grad_h = rng.normal(size=h.shape)
+    (expected,) = _tape(lambda w1, tf: tf.reduce_sum(grad_h * tf.sigmoid(x @ w1)), w1)
+    mistakes = {
+        "the factor h * (1 - h), the derivative of the sigmoid, is missing": x.T @ grad_h,
+        "h is the sigmoid's value already: use h * (1 - h), without a second sigmoid": x.T
+        @ (grad_h * expit(h) * (1 - expit(h))),
+        "the derivative of the sigmoid is h * (1 - h): a factor is missing": x.T @ (grad_h * (1 - h)),
+        "the derivative of the sigmoid is h * (1 - h); 1 - h**2 belongs to tanh": x.T @ (grad_h * (1 - h**2)),
+        "the loss is a sum over the points: do not divide by n": expected / len(x),
+        "the result is the transpose of the gradient: it must have the shape of w1": expected.T,
+    }
+    expect_close(hidden_gradient(x, h, grad_h), expected, "grad_w1", mistakes)
+
+
+@checks.probe("sigmoid_output_gradient")
+def weights_before_a_sigmoid(sigmoid_output_gradient, rng):
+    """The gradient of the output weights, with a sigmoid behind them"""
+    x, y, w1, w2 = _network(rng)
+    h = expit(x @ w1)
+    out = expit(h @ w2)
+    (expected,) = _tape(lambda w2, tf: tf.reduce_sum((tf.sigmoid(h @ w2) - y) ** 2), w2)
+    error = 2 * (out - y)
+    mistakes = {
+        "the factor y_pred * (1 - y_pred), the derivative of the output's sigmoid, is missing": h.T @ error,
+        "y_pred is the sigmoid's value already: no second sigmoid": h.T @ (error * expit(out) * (1 - expit(out))),
+        "y_pred has been through the sigmoid already: no second sigmoid in the error either": (
+            h.T @ (2 * (expit(out) - y) * expit(out) * (1 - expit(out)))
+        ),
+        "the factor is y_pred * (1 - y_pred), of the output; h * (1 - h) belongs to the hidden units": (
+            (h * h * (1 - h)).T @ error
+        ),
+        "the factor 2 from the square is missing": expected / 2,
+        "the loss is a sum over the points: do not divide by n": expected / len(y),
+        "the error is y_pred - y, not y - y_pred": -expected,
+        "y and y_pred are swapped: y * (1 - y) is 0 at every target": h.T @ (2 * (y - out) * y * (1 - y)),
+        "the transpose of h is missing: the result has the shape of w2": expected.T,
+        "this is the gradient of the cross-entropy; the loss here is the squared error": h.T @ (out - y),
+    }
+    expect_close(sigmoid_output_gradient(y, out, h), expected, "the gradient", mistakes)
+
+
+# -- 5: the gradient check --------------------------------------------------------------------------------------------
+
+
+def _difference(x, y, w1, w2, up, down):
+    """``(L(w + up) - L(w + down)) / (up - down)`` for every entry of w1 and w2, all entries of a matrix at once."""
+
+    def loss(w1, w2):
+        return np.square(expit(x @ w1) @ w2 - y).sum(axis=(-2, -1))
+
+    one1 = np.eye(w1.size).reshape(w1.size, *w1.shape)
+    one2 = np.eye(w2.size).reshape(w2.size, *w2.shape)
+    d1 = (loss(w1 + up * one1, w2) - loss(w1 + down * one1, w2)) / (up - down)
+    d2 = (loss(w1, w2 + up * one2) - loss(w1, w2 + down * one2)) / (up - down)
+    return d1.reshape(w1.shape), d2.reshape(w2.shape)
+
+
+@checks.probe("numerical_gradient")
+def small_step(numerical_gradient, rng):
+    """With a small step it is the gradient"""
+    x, y, w1, w2 = _network(rng, n=5, d=3, m=2)
+    expected = _tape(lambda w1, w2, tf: tf.reduce_sum((tf.sigmoid(x @ w1) @ w2 - y) ** 2), w1, w2)
+    _compare_differences(numerical_gradient, x, y, w1, w2, 1e-4, expected)
+
+
+@checks.probe("numerical_gradient")
+def large_step(numerical_gradient, rng):
+    """With a large step it is still the central difference"""
+    x, y, w1, w2 = _network(rng, n=5, d=3, m=2)
+    _compare_differences(numerical_gradient, x, y, w1, w2, 0.3, _difference(x, y, w1, w2, 0.3, -0.3))
+
+
+def _compare_differences(numerical_gradient, x, y, w1, w2, eps, expected):
+    got = expect_items(numerical_gradient(x, y, w1, w2, eps), ("the differences for w1", "those for w2"))
+    forward_difference = _difference(x, y, w1, w2, eps, 0.0)
+    backward_difference = _difference(x, y, w1, w2, 0.0, -eps)
+    for k, name in enumerate(("w1", "w2")):
+        mistakes = {
+            "divide by 2 eps: the two points are that far apart": 2 * expected[k],
+            "this is the one-sided difference; take the loss on both sides, at w + eps and at w - eps": (
+                forward_difference[k]
+            ),
+            "this is the one-sided difference; take the loss on both sides, w + eps and w - eps": (
+                backward_difference[k]
+            ),
+            "the sign is flipped: subtract the loss at w - eps from that at w + eps": -expected[k],
+            "the loss is a sum over the points: do not divide by n": expected[k] / len(y),
+            "move one entry at a time; here all entries moved together": lambda k=k: _all_at_once(x, y, w1, w2, eps, k),
+            "the step is added for every entry and never taken back": lambda k=k: _never_reset(x, y, w1, w2, eps, k),
+            "forward returns h first: the loss needs its second result, y_pred": lambda k=k: _of_hidden(
+                x, y, w1, w2, eps, k
+            ),
+        }
+        if eps > 0.01:
+            cause = "use the eps you are given, and the loss only: no eps of your own, no formula of a derivative"
+            mistakes[cause] = _difference(x, y, w1, w2, 1e-5, -1e-5)[k]
+        expect_close(got[k], expected[k], f"the differences for {name}", mistakes, rtol=1e-3, atol=1e-4)
+
+
+def _all_at_once(x, y, w1, w2, eps, k):
+    def loss(step):
+        return np.square(expit(x @ (w1 + step * (k == 0))) @ (w2 + step * (k == 1)) - y).sum()
+
+    return np.full((w1, w2)[k].shape, (loss(eps) - loss(-eps)) / (2 * eps))
+
+
+def _of_hidden(x, y, w1, w2, eps, k):
+    def loss(w1):
+        return np.square(expit(x @ w1) - y).sum(axis=(-2, -1))
+
+    one = eps * np.eye(w1.size).reshape(w1.size, *w1.shape)
+    return np.zeros_like(w2) if k else ((loss(w1 + one) - loss(w1 - one)) / (2 * eps)).reshape(w1.shape)
+
+
+def _never_reset(x, y, w1, w2, eps, k):
+    weights = [w1.copy(), w2.copy()]
+    result = np.empty_like(weights[k])
+
+    def loss():
+        return np.square(expit(x @ weights[0]) @ weights[1] - y).sum()
+
+    for index in np.ndindex(result.shape):
+        weights[k][index] += eps
+        up = loss()
+        weights[k][index] -= 2 * eps
+        result[index] = (up - loss()) / (2 * eps)
+    return result
+
+
+checks.choice(
+    "tiny_eps",
+    answer="b",
+    because={
+        "a": "with eps = 1e-5 both agree to ten digits, so the derivative is right; the difference got worse.",
+        "c": "a term with eps squared shrinks with eps: at 1e-12 it is far below anything visible.",
+    },
+)
+
+
+# -- 6: training ------------------------------------------------------------------------------------------------------
+
+
+@checks.probe("train_step")
+def smallest_step(train_step, rng):
+    """One point and one hidden unit, where no shape gives a slip away"""
+    x, y, w1, w2 = _network(rng, n=1, d=3, m=1)
+    _check_step(train_step, x, 1 - 0.5 * y, w1, w2)
+
+
+@checks.probe("train_step")
+def one_step(train_step, rng):
+    """The weights after one step"""
+    _check_step(train_step, *_network(rng))
+
+
+def _check_step(train_step, x, y, w1, w2):
+    eta = 0.5
+    got = expect_items(train_step(x, y, w1, w2, eta), ("the new w1", "the new w2"))
+    g1, g2 = _tape(lambda w1, w2, tf: tf.reduce_sum((tf.sigmoid(x @ w1) @ w2 - y) ** 2), w1, w2)
+    late1 = _tape(
+        lambda w1, tf: tf.reduce_sum(2 * (expit(x @ w1.numpy()) @ w2 - y) @ (w2 - eta * g2).T * tf.sigmoid(x @ w1)), w1
+    )[0]
+    late2 = _tape(lambda w2, tf: tf.reduce_sum((expit(x @ (w1 - eta * g1)) @ w2 - y) ** 2), w2)[0]
+    h = expit(x @ w1)
+    out = h @ w2
+    grad_h = 2 * (out - y) @ w2.T
+    uphill = "descent subtracts the gradient; you added it, or y and y_pred are swapped in the call of output_gradients"
+    mistakes1 = {
+        uphill: w1 + eta * g1,
+        "the learning rate is missing": w1 - g1,
+        "return the new weights, not the gradients": g1,
+        "w1 did not move": w1,
+        "return w1 first, then w2": w2 - eta * g2,
+        "grad_h needs the old w2: compute both gradients before you change any weights": w1 - eta * late1,
+    }
+    if h.shape == out.shape:  # one hidden unit: here swapped results fit everywhere
+        error = 2 * (h - y)
+        mistakes1 |= {
+            "output_gradients returns grad_w2 first, then grad_h": w1 - eta * x.T @ (g2 * h * (1 - h)),
+            "forward returns h first, then y_pred": w1 - eta * x.T @ (error @ w2.T * out * (1 - out)),
+            "hidden_gradient takes x, h and grad_h, in this order": w1 - eta * x.T @ (h * grad_h * (1 - grad_h)),
+        }
+    mistakes2 = {
+        uphill: w2 + eta * g2,
+        "the learning rate is missing": w2 - g2,
+        "w2 did not move": w2,
+        "the output uses the new w1: compute both gradients before you change any weights": w2 - eta * late2,
+    }
+    expect_close(got[0], w1 - eta * g1, "the new w1", mistakes1, atol=1e-6)
+    expect_close(got[1], w2 - eta * g2, "the new w2", mistakes2, atol=1e-6)
+
+
+# -- 8 and 9: symmetry and scale --------------------------------------------------------------------------------------
+
+checks.choice(
+    "zero_start",
+    answer="b",
+    because={
+        "a": "the hidden activations are 0.5, not 0, so the gradient of W2 is not zero; W2 moves in the first step.",
+        "c": "XOR needs hidden units that differ, and equal units receive equal gradients.",
+        "d": "sigmoid(0) is 1 / (1 + 1) = 0.5; nothing is divided by zero.",
+    },
+)
+
+
+def _two_scales(rng):
+    place, spread = np.array([300.0, 0.002, -5.0]), np.array([20.0, 0.0005, 3.0])
+    return rng.normal(place, spread, size=(200, 3)), rng.normal(place + spread, 2 * spread, size=(80, 3))
+
+
+@checks.probe("standardise")
+def training_data(standardise, rng):
+    """The training data: mean 0, variance 1"""
+    train, new = _two_scales(rng)
+    got, _ = expect_items(standardise(train, new), ("x_train standardised", "x_new standardised"))
+    _compare_scaled(got, train, new, train, "the training data")
+
+
+@checks.probe("standardise")
+def new_data(standardise, rng):
+    """New data: the training data's mean and deviation"""
+    train, new = _two_scales(rng)
+    _, got = expect_items(standardise(train, new), ("x_train standardised", "x_new standardised"))
+    _compare_scaled(
+        got,
+        train,
+        new,
+        new,
+        "the new data",
+        {
+            "use the mean and deviation of x_train for x_new as well": (new - new.mean(0)) / new.std(0),
+            "x_new came back as it was: transform it too, and compute mean and std before overwriting x_train": new,
+            "compute mean and std before overwriting x_train: its mean is 0 by now": new / train.std(0),
+            "compute mean and std before overwriting x_train: its deviation is 1 by now": new - train.mean(0),
+            "the deviation of x_train must be used for x_new as well": (new - train.mean(0)) / new.std(0),
+        },
+    )
+
+
+def _compare_scaled(got, train, new, data, what, mistakes=None):
+    from sklearn.preprocessing import StandardScaler
+
+    expected = StandardScaler().fit(train).transform(data)
+    mean = train.mean(0)
+    both = np.concatenate([train, new])
+    mistakes = (mistakes or {}) | {
+        "x_train alone gives mean and deviation: new data must take no part in them": (data - both.mean(0))
+        / both.std(0),
+        "divide by the standard deviation, not by the variance": (data - mean) / train.var(0),
+        "subtract the mean as well": data / train.std(0),
+        "divide by the standard deviation as well": data - mean,
+        "use axis=0: every column has its own mean and deviation": (data - train.mean()) / train.std(),
+        "subtract the mean before you divide": data / train.std(0) - mean,
+        "this maps to the range 0 to 1; use mean and standard deviation": (data - train.min(0)) / np.ptp(train, axis=0),
+    }
+    # 0.5 % of tolerance: dividing by n or by n - 1 are both the standard deviation
+    expect_close(got, expected, what, mistakes, rtol=5e-3)
+
+
+# -- 11: Keras --------------------------------------------------------------------------------------------------------
+
+
+def _build(xor_network):
+    try:
+        return xor_network()
+    except StudentError as error:
+        if "to a shape" in error.text:
+            expect(
+                False,
+                "Keras cannot read the input shape.\n  Likely cause: a shape is a tuple: write keras.Input((3,)).",
+            )
+        raise
+
+
+@checks.probe("xor_network")
+def parameters(xor_network, rng):
+    """The number of parameters"""
+    model = expect_model(_build(xor_network))
+    expect(
+        model.parameters is not None,
+        "The model does not know its input size yet.\n  Likely cause: keras.Input((3,)) is missing as its first entry.",
+    )
+    causes = {
+        16: "both layers have a bias of their own: say use_bias=False",
+        15: "the hidden layer has a bias of its own: say use_bias=False",
+        13: "the output has a bias of its own (use_bias=False), or the inputs lack the bias column: they are 3",
+        9: "the output layer is missing, or there are only 2 inputs: X has 3 columns",
+        8: "there are 2 hidden units or 2 inputs: take 3 of each",
+    }
+    cause = causes.get(model.parameters)
+    expect(
+        model.parameters == 12,
+        f"Expected 12 parameters (3 x 3 and 3 x 1), got {model.parameters}."
+        + (f"\n  Likely cause: {cause}." if cause else ""),
+    )
+
+
+@checks.probe("xor_network")
+def predictions(xor_network, rng):
+    """The outputs, given the model's own weights"""
+    model = expect_model(_build(xor_network))
+    weights = model.weights()
+    expect(
+        [w.shape for w in weights if w.ndim == 2] == [(3, 3), (3, 1)],
+        "The weight matrices should be (3, 3) and (3, 1); they are "
+        + (" and ".join(str(w.shape) for w in weights if w.ndim == 2) or "not built: begin with keras.Input((3,))")
+        + ".",
+    )
+    w1, w2 = (w for w in weights if w.ndim == 2)
+    b1 = next((w for w in weights if w.shape == (3,)), 0)
+    b2 = next((w for w in weights if w.shape == (1,)), 0)
+    x = rng.normal(scale=2, size=(6, 3))
+    expected = expit(x @ w1 + b1) @ w2 + b2
+    mistakes = {
+        "the output is linear: no activation in the last layer": expit(expected),
+        'the hidden layer needs activation="sigmoid"': (x @ w1 + b1) @ w2 + b2,
+        "the hidden layer needs the sigmoid, not tanh": np.tanh(x @ w1 + b1) @ w2 + b2,
+        "the hidden layer needs the sigmoid, not ReLU": np.maximum(x @ w1 + b1, 0) @ w2 + b2,
+        "the sigmoid belongs into the hidden layer, not at the output": expit((x @ w1 + b1) @ w2 + b2),
+    }
+    expect_close(model.predict(x), expected, "the outputs", mistakes)

@@ -1,0 +1,660 @@
+"""Checks of lab 04: preprocessing, softmax, a network, its mistakes and confidence, HOG, ensembles, own digits."""
+
+import numpy as np
+from scipy import ndimage, special
+
+from labs_utils.checking import CheckFailed, Checks, expect, expect_close, expect_items, expect_model
+from labs_utils.student import Student, StudentError
+
+checks = Checks("04_mnist_mlp")
+
+
+# -- preprocessing and loss -------------------------------------------------------------------------------------------
+
+
+@checks.probe("preprocess")
+def statistics_of_the_training_set(preprocess: Student, rng: np.random.Generator) -> None:
+    """Two sets with different statistics."""
+    from sklearn.preprocessing import StandardScaler
+
+    x, other = rng.normal(3, [1.0, 2, 5], (8, 3)), rng.normal(4, [2.0, 1, 3], (5, 3))
+    scaler = StandardScaler().fit(x)
+    got = expect_items(preprocess(x, other), ("the training set", "the other set"))
+    mean, spread = x.mean(axis=0), x.std(axis=0)
+    both = np.concatenate([x, other])
+    expect_close(
+        got[0],
+        scaler.transform(x),
+        "the training set",
+        {
+            "one mean over all pixels: use axis=0, a mean for each pixel": lambda: (x - x.mean()) / x.std(),
+            "axis=1 averages over the pixels of one image: use axis=0": lambda: (
+                (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
+            ),
+            "you divided by the variance: use the standard deviation": (x - mean) / spread**2,
+            "you divided by n - 1 in the variance (ddof=1): use x.std(axis=0)": (x - mean) / x.std(axis=0, ddof=1),
+            "the statistics are those of both sets together: use the training set alone": (x - both.mean(0))
+            / both.std(0),
+            "the mean is subtracted but the division by the standard deviation is missing": x - mean,
+            "the mean was not subtracted": x / spread,
+            "this scales to the range 0 to 1: use mean and standard deviation": (x - x.min(0)) / np.ptp(x, axis=0),
+        },
+    )
+    expect_close(
+        got[1],
+        scaler.transform(other),
+        "the other set",
+        {
+            "the other set was scaled with its own statistics: use those of the training set": (other - other.mean(0))
+            / other.std(0),
+            "its own mean was subtracted: use that of the training set": (other - other.mean(0)) / spread,
+            "the statistics are those of both sets together: use the training set alone": (other - both.mean(0))
+            / both.std(0),
+            "the other set was left as it was": other,
+        },
+    )
+
+
+@checks.probe("preprocess")
+def constant_pixels(preprocess: Student, rng: np.random.Generator) -> None:
+    """A pixel that never changes in the training set."""
+    x, other = rng.normal(size=(6, 3)), rng.normal(size=(4, 3))
+    x[:, 1] = 2.0
+    got = expect_items(preprocess(x, other), ("the training set", "the other set"))
+    expect(
+        bool(np.isfinite(np.asarray(got[0], float)).all()),
+        "There are nan or inf in the training set.\n  Likely cause: a pixel with a spread of 0 is divided by 0:"
+        " replace that spread by 1.",
+    )
+    expect_close(np.asarray(got[0])[:, 1], np.zeros(6), "the constant pixel in the training set")
+    values, right = np.asarray(got[1], float)[:, 1], other[:, 1] - 2
+
+    def blown_up() -> np.ndarray:
+        factor = values / right
+        same = bool(np.isfinite(factor).all()) and factor.min() > 10 and np.ptp(factor) < 1e-3 * factor.max()
+        return values if same else np.empty(0)
+
+    expect_close(
+        values,
+        right,
+        "that pixel in the other set",
+        {
+            "it was set to 0 in the other set: divide by 1, so that a change still shows": np.zeros(4),
+            "a small number was added to the spread: where the spread is 0, divide by 1 instead": blown_up,
+        },
+    )
+
+
+@checks.probe("one_hot")
+def codes(one_hot: Student, rng: np.random.Generator) -> None:
+    """Seven labels of five classes."""
+    import keras
+
+    labels = rng.permutation([0, 1, 1, 2, 3, 3, 0])  # class 4 is missing on purpose
+    right = keras.utils.to_categorical(labels, 5)
+    expect_close(
+        one_hot(labels, 5),
+        right,
+        "the codes",
+        {
+            "one column is missing: the number of classes is the argument, not the largest label plus one": right[
+                :, :4
+            ],
+            "rows and columns are swapped: one row for each label": right.T,
+            "the ones stand one place too far to the right: class 0 is the first column": np.roll(right, 1, axis=1),
+            "the ones stand one place too far to the left: class 0 is the first column": np.roll(right, -1, axis=1),
+            "these are the labels themselves: each becomes a row of zeros with a single 1": labels,
+            "the label stands where the 1 belongs": right * labels[:, None],
+            "zeros and ones are swapped": 1 - right,
+        },
+    )
+
+
+@checks.probe("softmax_cross_entropy")
+def mean_loss(softmax_cross_entropy: Student, rng: np.random.Generator) -> None:
+    """The mean over a batch."""
+    from sklearn.metrics import log_loss
+
+    z, labels = rng.normal(scale=2, size=(6, 4)), rng.permutation([0, 1, 2, 3, 0, 2])
+    y, p = np.eye(4)[labels], special.softmax(z, axis=1)
+    right = log_loss(labels, p, labels=range(4))
+    log_p = np.log(p)
+    expect_close(
+        softmax_cross_entropy(z, y),
+        right,
+        "the loss",
+        {
+            "the minus sign is missing: a loss is not negative": -right,
+            "you summed over the samples: take the mean": right * 6,
+            "the mean runs over the classes too: sum over the classes, then average over the samples": right / 4,
+            "the mean is missing: return one number for the whole batch": -np.sum(y * log_p, axis=1),
+            "softmax sums over the samples: the probabilities of one sample add to 1, axis=1": -np.mean(
+                np.sum(y * special.log_softmax(z, axis=0), axis=1)
+            ),
+            "softmax sums over everything: keep one sum for each sample, axis=1, keepdims=True": -np.mean(
+                np.sum(y * special.log_softmax(z), axis=1)
+            ),
+            "the logarithm is missing: this is minus the probability of the right class": -np.mean(np.sum(y * p, 1)),
+            "softmax was applied twice": lambda: -np.mean(np.sum(y * special.log_softmax(p, axis=1), axis=1)),
+            "the term for the wrong classes, (1 - y) log(1 - p), belongs to the binary cross-entropy": -np.mean(
+                np.sum(y * log_p + (1 - y) * np.log1p(-p), axis=1)
+            ),
+            "softmax is missing: the largest logit alone is not a normalisation": -np.mean(np.sum(y * z, axis=1)),
+        },
+    )
+
+
+@checks.probe("softmax_cross_entropy")
+def huge_logits(softmax_cross_entropy: Student, rng: np.random.Generator) -> None:
+    """Logits as large as ±1000."""
+    z = np.array([[1000.0, 0, -1000], [0, 500, 0], [-1000, -1000, -2000]])
+    y = np.array([[0.0, 1, 0], [0, 1, 0], [1, 0, 0]])
+    got = softmax_cross_entropy(z, y)
+    expect(
+        bool(np.isfinite(np.asarray(got, float)).all()),
+        "The loss is nan or inf.\n  Likely cause: exp(1000) overflows, or the logarithm of 0 was taken: subtract the"
+        " largest logit of each sample first and use log p = z - log sum exp(z).",
+    )
+    expect_close(
+        got,
+        -np.mean(np.sum(y * special.log_softmax(z, axis=1), axis=1)),
+        "the loss",
+        {
+            "a probability of 0 was clipped before the logarithm: use log p = z - log sum exp(z)": lambda: (
+                np.asarray(got).item() if np.size(got) == 1 and 1 < np.asarray(got).item() < 30 else np.nan
+            ),
+        },
+    )
+
+
+checks.choice(
+    "labels_as_numbers",
+    answer="b",
+    because={
+        "a": "Keras does not look: it compares the shapes (n,) and (n, 10) and stops with an error.",
+        "c": "it treats the digits as quantities, but a 7 is no nearer to an 8 than to a 2; classes have no order.",
+    },
+)
+
+
+# -- the network ------------------------------------------------------------------------------------------------------
+
+
+def _forward(weights: list[np.ndarray], x: np.ndarray, activation, output) -> np.ndarray:
+    for kernel, bias in zip(weights[0:-2:2], weights[1:-2:2], strict=True):
+        x = activation(x @ kernel + bias)
+    return output(x @ weights[-2] + weights[-1])
+
+
+_ACTIVATIONS = {
+    "linear": lambda z: z,
+    "relu": lambda z: np.maximum(z, 0),
+    "sigmoid": special.expit,
+    "tanh": np.tanh,
+}
+
+
+def _softmax(z: np.ndarray) -> np.ndarray:
+    return special.softmax(z, axis=1)
+
+
+@checks.probe("build_mlp")
+def layers(build_mlp: Student, rng: np.random.Generator) -> None:
+    """Sizes of the layers."""
+    for inputs, hidden in ((6, [5, 3]), (4, [7])):
+        weights = expect_model(build_mlp(inputs, hidden, "sigmoid")).weights()
+        sizes = [inputs, *hidden, 10]
+        right = [shape for a, b in zip(sizes, sizes[1:], strict=False) for shape in ((a, b), (b,))]
+        got = [weight.shape for weight in weights]
+        cause = ""
+        if not got:
+            cause = "the model has no weights yet: begin with keras.Input((inputs,))"
+        elif got == right[:-2]:
+            cause = "the output layer of ten units is missing"
+        elif got and got[-1] != (10,):
+            cause = "the output layer needs ten units, one for each digit"
+        elif got[0][0] != inputs:
+            cause = f"the first layer has {got[0][0]} inputs: take their number from the argument"
+        elif len(got) == len(right):
+            cause = "the units of the hidden layers come from `hidden`, in that order"
+        elif len(got) < len(right):
+            cause = "there are too few layers: one Dense for each entry of `hidden`, then the output"
+        elif len(got) > len(right):
+            cause = "there are too many layers: one Dense for each entry of `hidden`, then the output"
+        expect(
+            got == right,
+            f"build_mlp({inputs}, {hidden}, …): expected weights of shapes {right}, got {got}."
+            f"\n  Likely cause: {cause}.",
+        )
+
+
+@checks.probe("build_mlp")
+def outputs(build_mlp: Student, rng: np.random.Generator) -> None:
+    """What the network computes."""
+    x = rng.normal(size=(8, 6)).astype(np.float32)
+    for name in ("sigmoid", "relu", "tanh"):
+        model = expect_model(build_mlp(6, [16, 12], name))
+        weights, activation = model.weights(), _ACTIVATIONS[name]
+        right = [(6, 16), (16,), (16, 12), (12,), (12, 10), (10,)]
+        expect([weight.shape for weight in weights] == right, "The layers have wrong sizes: repair them first.")
+        mistakes = {
+            "softmax is missing in the output layer: rows must add to 1": _forward(
+                weights, x, activation, _ACTIVATIONS["linear"]
+            ),
+            "the output layer has sigmoid, which gives ten independent numbers: use softmax": _forward(
+                weights, x, activation, special.expit
+            ),
+            "the output layer has the activation of the hidden layers: it needs softmax": _forward(
+                weights, x, activation, activation
+            ),
+            "the hidden layers have no activation: pass activation=activation": _forward(
+                weights, x, _ACTIVATIONS["linear"], _softmax
+            ),
+            "softmax is meant for the output layer, not for the hidden ones": _forward(weights, x, _softmax, _softmax),
+        }
+        for other in {"sigmoid", "relu", "tanh"} - {name}:
+            sentence = f"the hidden layers use {other}, whatever `activation` says"
+            mistakes[sentence] = _forward(weights, x, _ACTIVATIONS[other], _softmax)
+        expect_close(
+            model.predict(x),
+            _forward(weights, x, activation, _softmax),
+            f"the output for activation={name!r}",
+            mistakes,
+            atol=1e-4,
+        )
+
+
+# -- mistakes and confidence ------------------------------------------------------------------------------------------
+
+
+@checks.probe("confusion")
+def counts(confusion: Student, rng: np.random.Generator) -> None:
+    """Counts of all pairs, with a class that never occurs."""
+    from sklearn import metrics
+
+    y = np.concatenate([[0, 0, 0, 1], rng.integers(0, 4, 40)])
+    y_hat = np.concatenate([[2, 2, 2, 2], np.where(rng.random(40) < 0.6, y[4:], rng.integers(0, 4, 40))])
+    right = metrics.confusion_matrix(y, y_hat, labels=range(5))
+    once = (right > 0).astype(int)
+    with np.errstate(invalid="ignore"):
+        by_row = np.nan_to_num(right / right.sum(axis=1, keepdims=True))
+    expect_close(
+        confusion(y, y_hat, 5),
+        right,
+        "the matrix",
+        {
+            "rows and columns are swapped: rows are the truth": right.T,
+            "a repeated pair was counted once: matrix[y, y_hat] += 1 does that; use np.add.at or a loop": once,
+            "these are shares: count the images": by_row,
+            "these are shares of all images: count them": right / right.sum(),
+            "a row and a column are missing: the number of classes is the argument": right[:4, :4],
+            "only the correct predictions were counted": np.diag(np.diag(right)),
+            "the correct predictions are missing: they belong on the diagonal": right - np.diag(np.diag(right)),
+        },
+    )
+
+
+checks.choice(
+    "reading_the_matrix",
+    answer="b",
+    because={
+        "a": "row 9 holds the true nines: its share says how many nines are found (the recall).",
+        "c": "that mixes in images that have nothing to do with the 9.",
+    },
+)
+
+
+def _predictions(rng: np.random.Generator, n: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    p = special.softmax(rng.normal(scale=2, size=(n, classes)), axis=1)
+    y = np.where(rng.random(n) < 0.7, p.argmax(axis=1), rng.integers(0, classes, n))
+    return p, y
+
+
+def _by_bins(score: np.ndarray, right: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Mean score, mean of `right` and ECE, with SciPy's binned statistics."""
+    from scipy.stats import binned_statistic
+
+    count, mean_score, mean_right = (
+        np.nan_to_num(binned_statistic(score, values, statistic, bins, (0, 1)).statistic)
+        for values, statistic in ((score, "count"), (score, "mean"), (right.astype(float), "mean"))
+    )
+    return mean_score, mean_right, float(np.sum(count / len(score) * np.abs(mean_right - mean_score)))
+
+
+_THREE = ("mean confidence", "accuracy", "the ECE")
+
+
+@checks.probe("reliability")
+def both_in_each_bin(reliability: Student, rng: np.random.Generator) -> None:
+    """Confidence and accuracy in each bin."""
+    p, y = _predictions(rng, 200, 4)
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == y
+    truth = _by_bins(confidence, right, 8)
+    got = expect_items(reliability(p, y, 8), _THREE)
+    of_truth = _by_bins(p[np.arange(200), y], right, 8)
+    expect_close(
+        got[0],
+        truth[0],
+        "the mean confidence",
+        {
+            "accuracy and confidence are swapped: the confidence comes first": truth[1],
+            "this is the middle of each bin: take the mean confidence of the images in it": np.arange(8) / 8 + 1 / 16,
+            "this is the middle of each filled bin: take the mean confidence of its images": np.where(
+                truth[0] > 0, np.arange(8) / 8 + 1 / 16, 0
+            ),
+            "this is the probability of the true class: the confidence is the largest one": of_truth[0],
+            "a bin without images gives nan: leave it at 0": np.where(truth[0] > 0, truth[0], np.nan),
+            "these are sums: divide by the number of images in the bin": np.histogram(
+                confidence, 8, (0, 1), weights=confidence
+            )[0],
+            "this is the mean over all probabilities in p: take the largest of each row first": lambda: _by_bins(
+                p.ravel(), np.eye(4)[y].ravel(), 8
+            )[0],
+            "there are always ten bins: take their number from the argument": lambda: _by_bins(confidence, right, 10)[
+                0
+            ],
+        },
+    )
+    expect_close(
+        got[1],
+        truth[1],
+        "the accuracy",
+        {
+            "these are counts: divide by the number of images in the bin": np.histogram(
+                confidence, 8, (0, 1), weights=right
+            )[0],
+            "this is the share of wrong answers": np.where(truth[0] > 0, 1 - truth[1], 0),
+            "a bin without images gives nan: leave it at 0": np.where(truth[0] > 0, truth[1], np.nan),
+        },
+    )
+
+
+@checks.probe("reliability")
+def weighted_gap(reliability: Student, rng: np.random.Generator) -> None:
+    """The expected calibration error."""
+    p, y = _predictions(rng, 200, 4)
+    right = p.argmax(axis=1) == y
+    confidence, correct, ece = _by_bins(p.max(axis=1), right, 8)
+    filled = confidence > 0
+    gap = np.abs(correct - confidence)
+    got = expect_items(reliability(p, y, 8), _THREE)
+    expect_close(
+        got[2],
+        ece,
+        "the ECE",
+        {
+            "every bin counts the same: weight the gaps with the share of images in the bin": gap.mean(),
+            "every filled bin counts the same: weight the gaps with the share of images in the bin": gap[filled].mean(),
+            "the gaps were added without weights: multiply each with the share of images": gap.sum(),
+            "the gaps were weighted with counts: divide by the number of all images": ece * 200,
+            "the absolute value is missing: gaps of different sign cancel": right.mean() - p.max(axis=1).mean(),
+            "the absolute value is missing, and gaps of different sign cancel": p.max(axis=1).mean() - right.mean(),
+            "the gaps were squared: take their absolute value": np.sum(
+                np.histogram(p.max(axis=1), 8, (0, 1))[0] / 200 * gap**2
+            ),
+        },
+    )
+
+
+@checks.probe("reliability")
+def certain_answers(reliability: Student, rng: np.random.Generator) -> None:
+    """Confidences of exactly 1."""
+    y = rng.permutation([0, 1, 2, 2])
+    p = np.eye(3)[np.where(np.arange(4) == 0, (y + 1) % 3, y)]
+    got = expect_items(reliability(p, y, 5), _THREE)
+    expect_close(
+        got[1],
+        [0, 0, 0, 0, 0.75],
+        "the accuracy of four certain answers, one of them wrong",
+        {"a confidence of exactly 1 fell out of the last bin: include its upper edge": np.zeros(5)},
+    )
+    expect_close(got[2], 0.25, "their ECE")
+
+
+checks.choice(
+    "always_one_tenth",
+    answer="a",
+    because={
+        "b": "that is its error rate; the ECE compares confidence with accuracy, and both are 0.1.",
+        "c": "empty bins have the weight 0 and do not matter; all images lie in one bin.",
+    },
+)
+
+
+# -- HOG --------------------------------------------------------------------------------------------------------------
+
+
+def _differences(patch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Central differences inside the margin, by correlation."""
+    g_r = ndimage.correlate1d(patch, [-1, 0, 1], axis=0)[1:-1, 1:-1]
+    g_c = ndimage.correlate1d(patch, [-1, 0, 1], axis=1)[1:-1, 1:-1]
+    return g_r, g_c
+
+
+def _votes(direction: np.ndarray, weights: np.ndarray | None, orientations: int, full: float = 180) -> np.ndarray:
+    bins = np.floor(direction % full / (full / orientations)).astype(int) % orientations
+    return np.bincount(bins.ravel(), None if weights is None else weights.ravel(), orientations).astype(float)
+
+
+@checks.probe("hog_cell")
+def random_patch(hog_cell: Student, rng: np.random.Generator) -> None:
+    """A random cell."""
+    patch = rng.random((7, 9))
+    g_r, g_c = _differences(patch)
+    magnitude, direction = np.hypot(g_r, g_c), np.rad2deg(np.arctan2(g_r, g_c))
+    right = _votes(direction, magnitude, 6)
+    inner_r, inner_c = (np.gradient(patch[1:-1, 1:-1], axis=axis) for axis in (0, 1))
+    whole_r, whole_c = (np.gradient(patch, axis=axis) for axis in (0, 1))
+    swapped = np.rad2deg(np.arctan2(g_c, g_r))
+    expect_close(
+        hog_cell(patch, 6),
+        right,
+        "the histogram",
+        {
+            "every pixel counts 1: it votes with its magnitude (weights=magnitude)": _votes(direction, None, 6),
+            "the direction was taken modulo 360°: opposite directions belong together, modulo 180°": _votes(
+                direction, magnitude, 6, 360
+            ),
+            "the directions are in radians: convert them with np.rad2deg": _votes(np.deg2rad(direction), magnitude, 6),
+            "the directions are in radians, modulo pi: convert them with np.rad2deg first": _votes(
+                np.deg2rad(direction) % np.pi, magnitude, 6
+            ),
+            "g_r and g_c are swapped in the direction: np.arctan2(g_r, g_c)": _votes(swapped, magnitude, 6),
+            "negative directions were lost or clipped: take them modulo 180°": lambda: np.histogram(
+                direction, 6, (0, 180), weights=magnitude
+            )[0],
+            "negative directions were mirrored by an absolute value: take them modulo 180°": _votes(
+                np.abs(direction), magnitude, 6
+            ),
+            "np.gradient halves the differences: here they are I(r+1) - I(r-1)": right / 2,
+            "the margin was cut off first and its pixels are missing in the differences": _votes(
+                np.rad2deg(np.arctan2(inner_r, inner_c)), np.hypot(inner_r, inner_c), 6
+            ),
+            "the margin votes as well: only the pixels of the cell do": _votes(
+                np.rad2deg(np.arctan2(whole_r, whole_c)), np.hypot(whole_r, whole_c), 6
+            ),
+            "the votes carry the squared magnitude: take the square root": _votes(direction, magnitude**2, 6),
+            "the magnitude is |g_r| + |g_c|: it is the square root of the sum of squares": _votes(
+                direction, np.abs(g_r) + np.abs(g_c), 6
+            ),
+            "the histogram was scaled to the sum 1: return the sums of magnitudes": right / right.sum(),
+            "the histogram was scaled to length 1: return the sums of magnitudes": right / np.linalg.norm(right),
+            "the histogram was divided by the number of pixels: return the sums": right / g_r.size,
+            "there are always nine bins: take their number from the argument": lambda: _votes(direction, magnitude, 9),
+        },
+    )
+
+
+@checks.probe("hog_cell")
+def straight_edge(hog_cell: Student, rng: np.random.Generator) -> None:
+    """A plain cell, and edges in known directions."""
+    expect_close(hog_cell(np.full((6, 6), 0.3), 9), np.zeros(9), "the histogram of a cell without edges")
+    for degrees in (30, 75, 110, 150):
+        angle = np.deg2rad(degrees)
+        rows, columns = np.mgrid[:6, :6]
+        ramp = columns * np.cos(angle) + rows * np.sin(angle)
+        right = np.zeros(9)
+        right[degrees // 20] = 16 * 2
+        expect_close(
+            hog_cell(ramp, 9),
+            right,
+            f"the histogram of a ramp that rises in the direction {degrees}° (0° is right, 90° is down)",
+            {"np.gradient halves the differences: here they are I(r+1) - I(r-1)": right / 2},
+        )
+
+
+# -- ensembles --------------------------------------------------------------------------------------------------------
+
+
+@checks.probe("ambiguity_decomposition")
+def three_terms(ambiguity_decomposition: Student, rng: np.random.Generator) -> None:
+    """Random members."""
+    members = special.softmax(rng.normal(size=(5, 7, 4)), axis=2)
+    y = np.eye(4)[rng.integers(0, 4, 7)]
+    got = expect_items(
+        ambiguity_decomposition(members, y), ("the ensemble's error", "the members' mean error", "the ambiguity")
+    )
+    variance = members.var(axis=0).sum() / 7  # of the members' answers, summed over the classes
+    ensemble = np.mean(np.linalg.norm(members.mean(axis=0) - y, axis=1) ** 2)
+    average = np.mean([np.linalg.norm(p - y, axis=1) ** 2 for p in members])
+    by_class = "the mean runs over the classes too: the squared norm sums over them"
+    expect_close(
+        got[0],
+        ensemble,
+        "the error of the ensemble",
+        {
+            by_class: ensemble / 4,
+            "this is the mean error of the members: the ensemble's error comes first, with the probabilities averaged"
+            " before squaring": average,
+            "you averaged over the images: the mean of the members runs over axis 0": lambda: np.mean(
+                np.sum((members.mean(axis=1) - y.mean(axis=0)) ** 2, axis=-1)
+            ),
+            "you summed over the images: take the mean": ensemble * 7,
+            "the square is missing": np.mean(np.sum(np.abs(members.mean(axis=0) - y), axis=1)),
+            "the order is: ensemble, members, ambiguity": variance,
+        },
+    )
+    expect_close(
+        got[1],
+        average,
+        "the mean error of the members",
+        {
+            by_class: average / 4,
+            "you summed over the members: take the mean": average * 5,
+            "this is the error of the ensemble: square first, then average over the members": ensemble,
+            "this is the ambiguity: compare with the truth here": variance,
+        },
+    )
+    expect_close(
+        got[2],
+        variance,
+        "the ambiguity",
+        {
+            by_class: variance / 4,
+            "you summed over the members: take the mean": variance * 5,
+            "the ambiguity divides by the number of members, not by one less": variance * 5 / 4,
+            "the sign is turned round: the ambiguity is positive and is subtracted": -variance,
+            "members are compared with the truth: the ambiguity compares them with their mean": average,
+        },
+    )
+
+
+@checks.probe("ambiguity_decomposition")
+def the_identity(ambiguity_decomposition: Student, rng: np.random.Generator) -> None:
+    """Five identical members."""
+    one = special.softmax(rng.normal(size=(6, 3)), axis=1)
+    y = np.eye(3)[rng.integers(0, 3, 6)]
+    got = expect_items(
+        ambiguity_decomposition(np.array([one] * 5), y),
+        ("the ensemble's error", "the members' mean error", "the ambiguity"),
+    )
+    expect_close(got[2], 0.0, "the ambiguity of identical members")
+    expect_close(got[0], got[1], "ensemble and members, which are all the same here")
+
+
+# -- centring a digit -------------------------------------------------------------------------------------------------
+
+
+def _drawn(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Random ink whose centre of mass is not near half-way between two pixels, and not the middle of its box."""
+    while True:
+        digit = ndimage.uniform_filter(rng.random((height, width)), 3) ** 4
+        digit *= 1 + 4 * np.add.outer(np.linspace(0, 1, height), np.linspace(1, 0, width))
+        digit /= digit.max()
+        mass = np.array(ndimage.center_of_mass(digit))
+        if (np.abs(mass % 1 - 0.5) > 0.1).all():
+            return digit
+
+
+def _placed(digit: np.ndarray, top: float, left: float) -> np.ndarray:
+    field = np.zeros((28, 28))
+    field[: digit.shape[0], : digit.shape[1]] = digit
+    return np.roll(field, (int(top), int(left)), axis=(0, 1))
+
+
+@checks.probe("centre_digit")
+def centre_of_mass(centre_digit: Student, rng: np.random.Generator) -> None:
+    """Digits of different shapes."""
+    for height, width in ((14, 14), (20, 12), (13, 20)):
+        digit = _drawn(rng, height, width)
+        row, column = ndimage.center_of_mass(digit)
+        right = _placed(digit, round(14 - row), round(14 - column))
+        wrong = {
+            "the box was centred, not its centre of mass": _placed(digit, (28 - height) // 2, (28 - width) // 2),
+            "the digit was put into the corner: shift it by 14 minus its centre of mass": _placed(digit, 0, 0),
+            "rows and columns are swapped": _placed(digit, round(14 - column), round(14 - row)),
+            "int() cuts off: round to the nearest whole pixel (13.5 instead of 14 does the same)": _placed(
+                digit, np.floor(14 - row), np.floor(14 - column)
+            ),
+            "the ink was altered: return the digit's own values": right * 255,
+            "the largest ink was centred, not the centre of mass": _placed(
+                digit, *(14 - np.array(np.unravel_index(digit.argmax(), digit.shape)))
+            ),
+            "the target is 14, the middle of the field, not 10, the middle of the 20 x 20 box": _placed(
+                digit, round(10 - row), round(10 - column)
+            ),
+        }
+        mistakes = {sentence: value for sentence, value in wrong.items() if not np.array_equal(value, right)}
+        expect_close(centre_digit(digit), right, f"a digit of {height} x {width} pixels", mistakes)
+
+
+def _cut(digit: np.ndarray, top: int, left: int) -> np.ndarray:
+    """The digit at (top, left), without the ink that falls outside the field."""
+    wide = np.zeros((84, 84))
+    wide[28 + top : 28 + top + digit.shape[0], 28 + left : 28 + left + digit.shape[1]] = digit
+    return wide[28:56, 28:56]
+
+
+@checks.probe("centre_digit")
+def heavy_on_one_side(centre_digit: Student, rng: np.random.Generator) -> None:
+    """Digits so heavy on one side that the field is too small to centre them."""
+    for side, turns in (("at the bottom", 0), ("on the right", 1), ("at the top", 2), ("on the left", 3)):
+        digit = np.zeros((20, 12))
+        digit[:, 5:7] = 0.1 * rng.random((20, 2))
+        digit[17:, 2:10] = 0.5 + 0.5 * rng.random((3, 8))
+        digit = np.rot90(digit, turns)
+        height, width = digit.shape
+        places = [_placed(digit, top, left) for top in range(29 - height) for left in range(29 - width)]
+        right = min(places, key=lambda field: np.hypot(*(np.array(ndimage.center_of_mass(field)) - 14)))
+        row, column = ndimage.center_of_mass(digit)
+        top, left = round(14 - row), round(14 - column)
+        what = f"a digit of {height} x {width} pixels with most of its ink {side}"
+        inside = "keep it inside with np.clip(top, 0, 28 - h) and np.clip(left, 0, 28 - w)"
+        try:
+            got = centre_digit(digit)
+        except StudentError as error:
+            if error.type != "ValueError":
+                raise
+            raise CheckFailed(
+                f"{what[0].upper()}{what[1:]}: your function stops with {error.type}: {error.text}"
+                f"\n  Likely cause: the digit would stick out of the field: {inside}."
+            ) from error
+        expect_close(
+            got,
+            right,
+            what,
+            {
+                f"the ink that sticks out of the field was cut off: {inside}": _cut(digit, top, left),
+                f"the ink that leaves the field comes in again on the other side: {inside}": _placed(digit, top, left),
+            },
+        )

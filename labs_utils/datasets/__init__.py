@@ -1,0 +1,10 @@
+"""The course's data: every loader returns the same arrays from the best source and prints which one it used.
+
+The sources, in order: the folder ``LABS_DATA_DIR``, the user's cache (``LABS_CACHE_DIR`` moves it), a download, and a
+stand-in that needs no network. ``LABS_OFFLINE=1`` goes straight to the stand-in.
+"""
+
+from labs_utils.datasets.digits import load_digits
+from labs_utils.datasets.mnist import load_mnist
+
+__all__ = ["load_digits", "load_mnist"]

@@ -1,0 +1,91 @@
+"""Exercises that check themselves: ``lab = Lab("01_perceptron")``, then ``@lab.exercise(points=2)`` over a function.
+
+Running the cell is the check. The decorated name is the student's own function once it passes; until then it is the
+reference, so that nobody is stuck, or, where the solutions are withheld, a stub that says which exercise to finish.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from labs_utils import checking, course, pending, reference, student
+from labs_utils.pending import NotAttempted
+
+__all__ = ["Lab", "NotAttempted"]
+
+
+class Lab:
+    """The exercises of one lab notebook and the points earned in this session.
+
+    Args:
+        name: the lab's name, for example ``01_perceptron``.
+
+    Raises:
+        LabsError: there is no such lab; the message lists those that exist.
+    """
+
+    def __init__(self, name: str):
+        self.name = course.find_lab(name)
+        self._checks = checking.load(self.name)
+        self._results: dict[str, checking.Result] = {}
+        pending.watch_this_notebook()
+
+    def exercise(self, points: float) -> Callable[[Callable], Callable]:
+        """Checks the decorated function or class and prints the verdict.
+
+        Returns:
+            A decorator that gives back the function itself if it passes, else the reference or a stub.
+
+        Raises:
+            LabsError: this lab has no exercise of that name.
+        """
+        if callable(points):
+            raise TypeError("write @lab.exercise(points=…), with parentheses and points")
+
+        def check(function: Callable) -> Callable:
+            name = function.__name__
+            result = self._checks.run(name, student.in_this_process(function, name), points)
+            self._results[name] = result
+            if result.status == "passed":
+                print(result)
+                return function
+            stand_in = reference.find(self.name, name)
+            print(f"{result}\n{_what_now(stand_in)}")
+            return stand_in if stand_in is not None else _stub(name)
+
+        return check
+
+    def question(self, points: float = 1) -> Callable[[Callable], Callable]:
+        """A short concept question: the decorated function takes nothing and returns the answer."""
+        return self.exercise(points)
+
+    def progress(self) -> None:
+        """Prints the points earned so far, one line for each exercise of the lab."""
+        names = list(self._checks.probes)
+        width = max(map(len, names))
+        earned = sum(result.points for result in self._results.values())
+        total = sum(result.maximum for result in self._results.values())
+        unseen = [name for name in names if name not in self._results]
+        passed = sum(result.status == "passed" for result in self._results.values())
+        print(f"{self.name} · {earned:g}/{total:g} points · {passed} of {len(names)} exercises finished")
+        for name in names:
+            result = self._results.get(name)
+            if result is None:
+                print(f"  ○ {name:{width}}  cell not run yet")
+            else:
+                print(f"  {result.mark} {name:{width}}  {result.points:g}/{result.maximum:g}")
+        if unseen:
+            print(f"The total counts only the cells you have run; {len(unseen)} exercises are still to come.")
+
+
+def _what_now(stand_in: Any | None) -> str:
+    if stand_in is not None:
+        return "  The cells below use the reference solution until yours passes."
+    return "  The cells below that need it will wait until yours passes."
+
+
+def _stub(name: str) -> Callable:
+    def unfinished(*arguments: Any, **keywords: Any) -> None:
+        raise NotAttempted(name)
+
+    unfinished.__name__ = name
+    return unfinished

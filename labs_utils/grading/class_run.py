@@ -1,0 +1,176 @@
+"""Grading a class: choose the attempts, skip what is graded already, spread the rest over processes, keep the books."""
+
+import contextlib
+import hashlib
+import multiprocessing
+import secrets
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from labs_utils import submission
+from labs_utils.errors import LabsError
+from labs_utils.grading import feedback, gradebook, intake, released, runner
+from labs_utils.grading.gradebook import Record
+from labs_utils.grading.intake import Submission
+from labs_utils.submission import Submitted
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to grade.
+
+    Attributes:
+        out: the folder for gradebook, results and feedback; made if need be.
+        sandbox: ``bwrap`` or ``none``, as `sandbox.choose` gives it.
+        lab: only this lab (full name); all labs by default.
+        jobs: submissions graded at once.
+        seed: of the inputs; by default that of the results in `out`, or a random one.
+        seconds: how long a student's code may take in one exercise.
+    """
+
+    out: Path
+    sandbox: str
+    lab: str | None = None
+    jobs: int = 2
+    seed: int | None = None
+    seconds: float = 30
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A submission as it will be graded: what was handed in, what was read in it, and the record begun for it."""
+
+    handed_in: Submission
+    submitted: Submitted
+    record: Record
+
+
+def grade_class(
+    source: Path, settings: Settings, executor: Executor | None = None, progress: Progress | None = None
+) -> list[Record]:
+    """Grades every submission in `source` that is not in the results yet, and writes all reports.
+
+    Args:
+        source: folder or zip of submissions.
+        settings: how.
+        executor: any pool that is compatible with `concurrent.futures`; by default processes on this machine. Its
+            workers need this course and, unless the sandbox is ``none``, bubblewrap.
+        progress: shows how far it is; a new progress bar by default.
+
+    Returns:
+        One record for each student and lab, and one for each file that could not be graded.
+
+    Raises:
+        LabsError: there is nothing to grade, a lab is not complete, or the reference solution itself does not earn all
+            points in this sandbox: then the fault is not the students', and nothing is graded.
+    """
+    settings.out.mkdir(parents=True, exist_ok=True)
+    path = settings.out / gradebook.RESULTS
+    known = gradebook.read(path)
+    seed = settings.seed if settings.seed is not None else known[-1].seed if known else secrets.randbelow(2**31)
+    entries = sorted(_entries(intake.collect(source), settings.lab, seed), key=lambda entry: entry.record.key[:2])
+    done = {record.key: record for record in known if not record.problem}
+    records = [done.get(entry.record.key, entry.record) for entry in entries]
+    records = [replace(new, notes=entry.record.notes) for new, entry in zip(records, entries, strict=True)]
+    todo = [place for place, record in enumerate(records) if not record.results and not record.problem]
+    jobs = [_job(entries[place].submitted, entries[place].record.lab, seed, settings) for place in todo]
+    with progress or _progress() as bar, _pool(executor, settings.jobs, len(todo)) as pool:
+        task = bar.add_task("grading", total=len(todo))
+        references = [_reference_job(lab, seed, settings) for lab in sorted({job.released.lab for job in jobs})]
+        proofs = [pool.submit(runner.grade, job) for job in references]
+        futures = {pool.submit(runner.grade, job): place for job, place in zip(jobs, todo, strict=True)}
+        try:
+            _expect_full_points(references, proofs)
+            for future in as_completed(futures):
+                place = futures[future]
+                records[place] = _finished(records[place], future)
+                gradebook.append(path, records[place])
+                bar.advance(task)
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    gradebook.write(settings.out / gradebook.GRADEBOOK, records)
+    feedback.write(settings.out / "feedback", records, [entry.submitted for entry in entries])
+    return records
+
+
+def _entries(handed_in: Iterable[Submission], wanted: str | None, seed: int) -> Iterator[Entry]:
+    """What is to be graded: of each student and lab the latest attempt, and everything that has a problem."""
+    attempts: dict[tuple[str, str], list[Entry]] = {}
+    for one in handed_in:
+        entry = _entry(one, wanted, seed)
+        if entry.record.problem:
+            yield entry
+        elif wanted in (None, entry.record.lab):
+            attempts.setdefault((entry.record.student, entry.record.lab), []).append(entry)
+    for entries in attempts.values():
+        *earlier, latest = sorted(entries, key=lambda entry: entry.handed_in.time)
+        notes = [
+            f"the latest of {len(entries)} attempts by file time; left out: {entry.record.file}" for entry in earlier
+        ]
+        yield replace(latest, record=replace(latest.record, notes=(*notes, *latest.record.notes)))
+
+
+def _entry(one: Submission, wanted: str | None, seed: int) -> Entry:
+    submitted, lab, problem = Submitted(), intake.lab_in_name(one.file) or wanted, one.problem
+    if one.data is not None:
+        try:
+            submitted = submission.read(one.data)
+            lab = submitted.lab or lab
+            if lab is None:
+                problem = "neither a Lab(…) in the notebook nor the name of the file tells which lab it is; give --lab"
+        except LabsError as error:
+            problem = str(error)
+    begun = Record(one.student, lab or "", one.file, hashlib.sha256(one.data or b"").hexdigest()[:16], seed=seed)
+    if problem:
+        return Entry(one, submitted, replace(begun, problem=problem))
+    of_lab = released.load(lab)
+    notes = [f"{name} is there more than once; the last one counts" for name in submitted.doubled]
+    return Entry(one, submitted, replace(begun, version=of_lab.version, notes=tuple(notes)))
+
+
+def _job(submitted: Submitted, lab: str, seed: int, settings: Settings) -> runner.Job:
+    known = released.load(lab).points
+    answers = {name: source for name, source in submitted.answers.items() if name in known}
+    return runner.Job(released.load(lab), answers, submitted.broken, seed, settings.seconds, settings.sandbox)
+
+
+def _reference_job(lab: str, seed: int, settings: Settings) -> runner.Job:
+    return _job(Submitted(lab, answers=released.load(lab).references), lab, seed, settings)
+
+
+def _expect_full_points(jobs: list[runner.Job], proofs: list[Future]) -> None:
+    for job, proof in zip(jobs, proofs, strict=True):
+        for result in proof.result():
+            if result.points < result.maximum:
+                raise LabsError(
+                    f"the reference solution of {job.released.lab} earns only {result.points:g} of {result.maximum:g}"
+                    f" points for {result.exercise} here, so nothing was graded:{''.join(result.messages)}"
+                )
+
+
+def _finished(record: Record, future: Future) -> Record:
+    """The record with the results, or with the reason why there are none."""
+    try:
+        return replace(record, results=tuple(future.result()))
+    except Exception as error:  # one submission never costs the others their grades; the record says what happened
+        return replace(record, problem=f"the grader failed ({type(error).__name__}: {str(error)[:200]})")
+
+
+@contextlib.contextmanager
+def _pool(executor: Executor | None, jobs: int, waiting: int) -> Iterator[Executor | None]:
+    if executor is not None or not waiting:
+        yield executor
+        return
+    # fresh processes: this one has threads that draw the progress bar
+    with ProcessPoolExecutor(min(jobs, waiting), mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+def _progress() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -1,0 +1,164 @@
+"""The results of a class: results.jsonl, which only ever grows, gradebook.csv and the tables on the screen."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from labs_utils.checking import Result
+from labs_utils.errors import LabsError
+
+RESULTS, GRADEBOOK = "results.jsonl", "gradebook.csv"
+COLUMNS = ("student", "lab", "exercise", "points", "maximum", "status")
+_FORMULA = ("=", "+", "-", "@", "\t")  # a spreadsheet would calculate a cell that begins so
+
+
+@dataclass(frozen=True)
+class Record:
+    """How one submission was graded; one line of results.jsonl.
+
+    Attributes:
+        student: name.
+        lab: full name, or "" where it is not known.
+        file: path within what was handed in.
+        hash: of the file's bytes.
+        version: of the lab and its checks.
+        seed: of the inputs.
+        notes: what the instructor should know, for example that there were several attempts.
+        results: one for each exercise; none if there is a problem.
+        problem: why it could not be graded, or "".
+    """
+
+    student: str
+    lab: str
+    file: str
+    hash: str = ""
+    version: str = ""
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+    results: tuple[Result, ...] = ()
+    problem: str = ""
+
+    @property
+    def key(self) -> tuple:
+        """Equal for two gradings that must come out the same."""
+        return self.student, self.lab, self.hash, self.version, self.seed
+
+    @property
+    def points(self) -> float:
+        """Points of all exercises."""
+        return round(sum(result.points for result in self.results), 2)
+
+    @property
+    def maximum(self) -> float:
+        """Points that all exercises are worth."""
+        return sum(result.maximum for result in self.results)
+
+
+def read(path: Path) -> list[Record]:
+    """The records in a results.jsonl, oldest first; none if there is no such file yet.
+
+    A last line that was cut short, by a power failure for instance, is left out: that submission is graded again.
+
+    Raises:
+        LabsError: another line is damaged.
+    """
+    if not path.exists():
+        return []
+    lines = path.read_text("utf-8").split("\n")
+    records = []
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        try:
+            fields = json.loads(line)
+            results = tuple(Result(**row | {"messages": tuple(row["messages"])}) for row in fields["results"])
+            records.append(Record(**fields | {"notes": tuple(fields["notes"]), "results": results}))
+        except (ValueError, TypeError, KeyError) as error:
+            if number == len(lines):
+                break
+            raise LabsError(
+                f"{path}, line {number}, is damaged; move the file away to grade everything anew"
+            ) from error
+    return records
+
+
+def append(path: Path, record: Record) -> None:
+    """Adds one line to a results.jsonl."""
+    line = json.dumps(asdict(record), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    with path.open("ab+") as file:
+        file.seek(max(file.tell() - 1, 0))
+        whole = file.read(1) in (b"", b"\n")
+        file.write(line if whole else b"\n" + line)
+
+
+def write(path: Path, records: Iterable[Record]) -> None:
+    """Writes gradebook.csv: one row for each exercise, and one for each submission that could not be graded."""
+    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:  # the mark is for Excel
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for record in records:
+            who = (_cell(record.student), record.lab)
+            for result in record.results:
+                writer.writerow([*who, result.exercise, f"{result.points:g}", f"{result.maximum:g}", result.status])
+            if record.problem:
+                writer.writerow([*who, "", "0", "", _cell(f"not graded: {record.file}: {record.problem}")])
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def show(records: list[Record], console: Console) -> None:
+    """Prints each lab's totals and how the class did in each exercise, then what could not be graded."""
+    for lab in sorted({record.lab for record in records if record.results}):
+        of_lab = [record for record in records if record.lab == lab and record.results]
+        console.print(_totals(lab, of_lab), _distribution(lab, of_lab))
+    for record in records:
+        for note in record.notes:
+            console.print(f"[cyan]note[/] {escape(record.student)}, {escape(record.file)}: {escape(note)}")
+    for record in records:
+        if record.problem:
+            console.print(
+                f"[red]not graded[/] {escape(record.student)}, {escape(record.file)}: {escape(record.problem)}"
+            )
+
+
+def _totals(lab: str, records: list[Record]) -> Table:
+    table = Table(title=f"{lab}: {len(records)} submissions")
+    table.add_column("student")
+    table.add_column("points", justify="right")
+    table.add_column("of", justify="right")
+    table.add_column("exercises")
+    for record in records:
+        marks = "".join(result.mark for result in record.results)
+        table.add_row(escape(record.student), f"{record.points:g}", f"{record.maximum:g}", marks)
+    return table
+
+
+def _distribution(lab: str, records: list[Record]) -> Table:
+    table = Table(title=f"{lab}: which exercise did the class fail?")
+    table.add_column("exercise")
+    for heading in ("mean", "of", "all points", "some", "none", "not attempted"):
+        table.add_column(heading, justify="right")
+    for place, result in enumerate(records[0].results):
+        column = [record.results[place] for record in records]
+        kinds = Counter(_kind(one) for one in column)
+        mean = sum(one.points for one in column) / len(column)
+        counts = [str(kinds[kind]) for kind in ("all", "some", "none", "not attempted")]
+        table.add_row(result.exercise, f"{mean:.2f}", f"{result.maximum:g}", *counts)
+    return table
+
+
+def _kind(result: Result) -> str:
+    if result.status in ("blank", "missing"):
+        return "not attempted"
+    if result.points >= result.maximum:
+        return "all"
+    return "some" if result.points else "none"

@@ -1,0 +1,158 @@
+"""Grading one submission: its answers in the sandbox, the checks here.
+
+Each exercise is graded first with the student's own version of the exercises before it. Where that loses points,
+it is graded again with the references for them, in a new session in which none of them is graded: one mistake costs
+once, and no reference is visible where it would be worth points.
+"""
+
+import contextlib
+import threading
+from dataclasses import dataclass, replace
+
+from labs_utils import checking, pipe
+from labs_utils.checking import Result
+from labs_utils.grading.released import Released
+from labs_utils.grading.sandbox import Sandbox, Session
+from labs_utils.student import StudentError, TimeLimit
+
+LONGEST = 2000  # characters of a message
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that is needed to grade one submission anywhere; can be pickled.
+
+    Attributes:
+        released: the lab.
+        answers: exercise name → source of the answer's cell.
+        broken: exercise name → why its cell cannot be read.
+        seed: of the inputs.
+        seconds: how long the student's code may take in one exercise.
+        sandbox: ``bwrap`` or ``none``.
+    """
+
+    released: Released
+    answers: dict[str, str]
+    broken: dict[str, str]
+    seed: int
+    seconds: float
+    sandbox: str
+
+
+_this_thread = threading.local()  # each keeps one sandbox warm
+
+
+def grade(job: Job) -> list[Result]:
+    """One result for each exercise of the lab, in teaching order.
+
+    Raises:
+        SandboxError: the sandbox does not work; no fault of the submission.
+    """
+    grader = _Grader(job)
+    own = grader.with_own_versions()
+    results = dict(own)
+    for name, result in own.items():
+        needed = job.released.needs(name, job.answers[name]) if name in job.answers else []
+        if result.points < result.maximum and needed:
+            again = grader.alone(name, job.released.references, needed, pipe.REFERENCE)
+            if again.points >= result.points:
+                results[name] = again
+    return [replace(result, messages=tuple(text[:LONGEST] for text in result.messages)) for result in results.values()]
+
+
+def close() -> None:
+    """Ends the sandbox that this thread keeps warm."""
+    sandbox = getattr(_this_thread, "sandbox", None)
+    if sandbox is not None:
+        sandbox.close()
+    _this_thread.sandbox = None
+
+
+class _Grader:
+    """Grades the answers of one job."""
+
+    def __init__(self, job: Job):
+        self.job, self.released = job, job.released
+        self.checks = checking.load(job.released.lab)
+        self.inherited = getattr(_this_thread, "sandbox", None)  # other submissions have been in it
+
+    def with_own_versions(self) -> dict[str, Result]:
+        """The result of each exercise, all in one session; an answer that ends it costs its own exercise only."""
+        results: dict[str, Result] = {}
+        waiting = list(self.released.points)
+        survivors: list[str] = []
+        while waiting:
+            ended = None
+            with self._sandbox().session() as session:
+                try:
+                    self._define(session, survivors, self.job.answers, pipe.ANSWERS)
+                except pipe.PipeError:
+                    survivors = []
+                    continue
+                while waiting and not ended:
+                    name = waiting.pop(0)
+                    if name not in self.job.answers:
+                        results[name] = self._absent(name)
+                        continue
+                    try:
+                        results[name] = self._check(session, name)
+                        survivors.append(name)
+                    except pipe.PipeError as error:
+                        ended = error
+            if ended:
+                results[name] = self._verdict(name, ended) or self.alone(
+                    name, self.job.answers, survivors, pipe.ANSWERS
+                )
+        return results
+
+    def alone(self, name: str, sources: dict[str, str], before: list[str], file: str) -> Result:
+        """The result of one exercise in a session of its own, in which `before` have been defined from `sources`."""
+        for _ in range(2):
+            try:
+                with self._sandbox().session() as session:
+                    self._define(session, before, sources, file)
+                    return self._check(session, name)
+            except pipe.PipeError as error:
+                if verdict := self._verdict(name, error):
+                    return verdict
+        raise AssertionError("a second attempt is never in an inherited sandbox")
+
+    def _verdict(self, name: str, error: pipe.PipeError) -> Result | None:
+        """What `error` means for an answer; None if another submission may have caused it: then try again."""
+        if isinstance(error, TimeLimit):
+            return self._zero(name, "stopped", f"It took longer than {self.job.seconds:g} s. Does a loop never end?")
+        if _this_thread.sandbox is not self.inherited:
+            return self._zero(name, "stopped", f"It could not be graded: {error}.")
+        close()
+        return None
+
+    def _define(self, session: Session, names: list[str], sources: dict[str, str], file: str) -> None:
+        session.line.seconds = self.job.seconds
+        for name in names:
+            with contextlib.suppress(StudentError):  # told where this answer itself is checked
+                session.load(name, sources[name], file)
+
+    def _check(self, session: Session, name: str) -> Result:
+        session.line.seconds = self.job.seconds
+        try:
+            session.seed(self.job.seed)
+            session.load(name, self.job.answers[name], pipe.ANSWERS)
+        except StudentError as error:
+            return self._zero(name, "failed", f"Its cell stopped with {error.type}: {error}")
+        return self.checks.run(name, session.function(name), self.released.points[name], self.job.seed)
+
+    def _absent(self, name: str) -> Result:
+        if name in self.job.broken:
+            return self._zero(name, "broken", f"Its cell cannot be read: {self.job.broken[name]}.")
+        return self._zero(name, "missing", "There is no cell with this exercise in the notebook.")
+
+    def _zero(self, name: str, status: str, message: str) -> Result:
+        return Result(name, status, 0, self.released.points[name], (f"  {message}",))
+
+    def _sandbox(self) -> Sandbox:
+        wanted = (self.released.imports, self.job.sandbox)
+        sandbox = getattr(_this_thread, "sandbox", None)
+        if sandbox is None or not sandbox.alive or _this_thread.wanted != wanted:
+            close()
+            _this_thread.sandbox, _this_thread.wanted = Sandbox(*wanted), wanted
+        return _this_thread.sandbox

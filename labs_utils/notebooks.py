@@ -1,0 +1,317 @@
+"""From the one text source of a lab to its two notebooks.
+
+A source in ``solutions/NN_topic.py`` (jupytext percent format) gives the *solution* notebook, the same cells with
+outputs, and the *student* notebook, in which every region between ``# BEGIN SOLUTION`` and ``# END SOLUTION`` is an
+invitation to write code and cells tagged ``solution`` are gone. Everything here is a function of the source text, so an
+unchanged source gives byte-identical notebooks; running cells is the business of `labs_utils.commands.build`.
+"""
+
+import ast
+import difflib
+import functools
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from labs_utils import course
+from labs_utils.errors import LabsError
+from labs_utils.reference import answers_of, decorator_call
+
+BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
+INVITATION = 'raise NotImplementedError("replace this line with your code")'
+CHECK_OUTPUT = "nbval-check-output"
+_LOOKS_LIKE_MARKER = re.compile(r"#+\W*(begin|start|end|stop|finish)[\W_]*(solution|soln|answer)s?\W*", re.IGNORECASE)
+_LOCAL_PATH = re.compile(r"(/home/|/Users/|/root/|/tmp/|/work/|[A-Z]:\\\\?Users)")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A lab's source, read and checked.
+
+    Attributes:
+        lab: full name, for example ``01_perceptron``.
+        path: the file.
+        cells: its cells with ids and tags, solutions included.
+        card: the ``labs`` entry of its header: title, lecture, minutes, data.
+    """
+
+    lab: str
+    path: Path
+    cells: tuple[NotebookNode, ...]
+    card: dict[str, Any]
+
+
+def read_source(lab: str) -> Source:
+    """Reads and checks the source of one lab.
+
+    Raises:
+        LabsError: the file is missing, is not valid Python, lacks its header, has an unbalanced, misspelt or misplaced
+            marker, or an exercise without a solution region; the message names file and line.
+    """
+    path = course.SOLUTIONS / f"{lab}.py"
+    name = f"solutions/{path.name}"
+    if not path.exists():
+        raise LabsError(f"{name} is missing: it is the source that both notebooks of the lab are built from")
+    return _parse_source(lab, path, path.read_text("utf-8"))
+
+
+@functools.cache
+def _parse_source(lab: str, path: Path, text: str) -> Source:
+    name = f"solutions/{path.name}"
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise LabsError(f"{name}, line {error.lineno}: not valid Python ({error.msg})") from error
+    _check_markers(name, text, tree)
+    notebook = jupytext.reads(text, fmt="py:percent")
+    card = notebook.metadata.get("labs", {})
+    missing = {"title", "lecture", "minutes", "data"} - card.keys()
+    if missing:
+        raise LabsError(f"{name}: the header's `labs:` entry lacks {', '.join(sorted(missing))}")
+    return Source(lab, path, tuple(_with_ids(notebook.cells)), dict(card))
+
+
+def student_notebook(source: Source) -> NotebookNode:
+    """The notebook that students get: no solutions, no outputs, a badge and a set-up cell on top.
+
+    Raises:
+        LabsError: something that looks like a solution marker would be left in it.
+    """
+    cells = []
+    for cell in source.cells:
+        tags = cell.metadata.get("tags", [])
+        if "solution" in tags:
+            continue
+        kept = [tag for tag in tags if tag != CHECK_OUTPUT]
+        cells.append(_cell(cell.cell_type, without_solution(cell.source), cell.id, kept))
+    cells[0].source = f"{badge(source.lab)}\n\n{cells[0].source}"
+    cells.insert(1, setup_cell())
+    for cell in cells:
+        for line in _marker_lines(cell.source):
+            raise LabsError(f"{source.path.name}: {line!r} looks like a solution marker and would reach the students")
+    return _notebook(cells, source.card | {"lab": source.lab, "digest": digest(cells)})
+
+
+def solution_notebook(source: Source) -> NotebookNode:
+    """The notebook with all solutions, not yet executed."""
+    cells = [_cell(cell.cell_type, cell.source, cell.id, cell.metadata.get("tags", [])) for cell in source.cells]
+    cells.insert(1, setup_cell())
+    return _notebook(cells, source.card | {"lab": source.lab})
+
+
+def with_outputs_of(notebook: NotebookNode, executed: NotebookNode) -> NotebookNode:
+    """`notebook` with the stored outputs of `executed`, cell by cell, without what changes from run to run.
+
+    Standard error is dropped, consecutive text of one stream is joined, and execution counts are numbered from 1.
+    """
+    outputs = {cell.id: cell.get("outputs", []) for cell in executed.cells if cell.cell_type == "code"}
+    count = 0
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            cell.outputs = _tidy(outputs.get(cell.id, []), count)
+    return notebook
+
+
+def serialise(notebook: NotebookNode) -> str:
+    """The text of a notebook file, the same for the same notebook.
+
+    Raises:
+        LabsError: an output holds a path of the machine that it was built on.
+    """
+    nbformat.validate(notebook)
+    text = nbformat.writes(notebook, version=4)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            shown = output.get("text", "") + output.get("data", {}).get("text/plain", "")
+            if _LOCAL_PATH.search(shown):
+                raise LabsError(f"cell {cell.id} prints a path of this machine: {shown.strip()[:120]!r}")
+    return text + "\n"
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """A notebook file.
+
+    Raises:
+        LabsError: it is missing or damaged.
+    """
+    if not path.exists():
+        raise LabsError(f"{path.name} does not exist: check the path")
+    try:
+        return nbformat.reads(path.read_text("utf-8-sig"), as_version=4)
+    except (ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
+        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+        raise LabsError(f"{path.name} is damaged and cannot be read as a notebook ({reason})") from error
+
+
+def digest(cells: list[NotebookNode]) -> str:
+    """A fingerprint of what the cells say."""
+    text = "\0".join(f"{cell.cell_type}\0{cell.source}" for cell in cells)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def is_worked_on(notebook: NotebookNode) -> bool:
+    """Whether a person changed or ran this student notebook since it was built."""
+    built = notebook.metadata.get("labs", {}).get("digest")
+    return built != digest(notebook.cells) or any(cell.get("outputs") for cell in notebook.cells)
+
+
+# -- parts ------------------------------------------------------------------------------------------------------------
+
+
+def badge(lab: str) -> str:
+    """The Markdown link that opens a lab's student notebook in Colab."""
+    return f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab_address(lab)})"
+
+
+def colab_address(lab: str) -> str:
+    """Where Colab opens a lab's student notebook."""
+    settings = course.settings()
+    repository = settings["repository"].removeprefix("https://github.com/")
+    return f"https://colab.research.google.com/github/{repository}/blob/{settings['branch']}/notebooks/{lab}.ipynb"
+
+
+def setup_cell(repository: str | None = None, branch: str | None = None) -> NotebookNode:
+    """The first code cell: finds the course's package, which in Colab it fetches by a sparse clone.
+
+    Args:
+        repository: address to clone from; the course's own by default.
+        branch: its branch.
+    """
+    settings = course.settings()
+    address, branch = repository or settings["repository"], branch or settings["branch"]
+    source = f"""\
+# Set-up: finds the course's package. In Colab it fetches it first (some seconds); nothing is installed.
+import subprocess
+import sys
+from pathlib import Path
+
+if "google.colab" in sys.modules and not Path("course/labs_utils").exists():
+    clone = "git clone --quiet --depth 1 --filter=blob:none --sparse --branch {branch} {address} course"
+    subprocess.run(clone.split(), check=True)
+    subprocess.run("git -C course sparse-checkout set labs_utils data solutions".split(), check=True)
+here = Path.cwd()
+for folder in [here / "course", here, *here.parents]:
+    if (folder / "labs_utils").is_dir():
+        sys.path.insert(0, str(folder))
+        break
+import labs_utils  # if this is not found: open the notebook from inside the course's folder"""
+    return _cell("code", source, "set-up", [])
+
+
+def without_solution(source: str) -> str:
+    """`source` with every solution region replaced by an invitation."""
+    lines, inside = [], False
+    for line in source.split("\n"):
+        if line.strip() == BEGIN:
+            inside = True
+            lines.append(line[: len(line) - len(line.lstrip())] + INVITATION)
+        elif line.strip() == END:
+            inside = False
+        elif not inside:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _cell(kind: str, source: str, id: str, tags: list[str]) -> NotebookNode:
+    make = new_code_cell if kind == "code" else new_markdown_cell
+    return make(source, id=id, metadata={"tags": list(tags)} if tags else {})
+
+
+def _notebook(cells: list[NotebookNode], card: dict[str, Any]) -> NotebookNode:
+    notebook = new_notebook(cells=cells)
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "labs": card,
+        }
+    )
+    return notebook
+
+
+def _with_ids(cells: list[NotebookNode]) -> Iterator[NotebookNode]:
+    seen: dict[str, int] = {}
+    for cell in cells:
+        tags = list(cell.metadata.get("tags", []))
+        answers = answers_of(ast.parse(cell.source)) if cell.cell_type == "code" else {}
+        if answers:
+            id = "exercise-" + "-".join(answers)
+        else:
+            id = hashlib.sha256(f"{cell.cell_type}\0{cell.source}".encode()).hexdigest()[:12]
+        seen[id] = seen.get(id, 0) + 1
+        if seen[id] > 1:
+            id = f"{id}-{seen[id]}"
+        if (answers or "lab.progress()" in cell.source) and CHECK_OUTPUT not in tags and cell.cell_type == "code":
+            tags.append(CHECK_OUTPUT)
+        yield _cell(cell.cell_type, cell.source, id, tags)
+
+
+def _tidy(outputs: list[NotebookNode], count: int) -> list[NotebookNode]:
+    tidied: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type == "stream":
+            if output.name == "stderr":
+                continue
+            if tidied and tidied[-1].output_type == "stream":
+                tidied[-1].text += output.text
+                continue
+        if "execution_count" in output:
+            output.execution_count = count
+        tidied.append(output)
+    return tidied
+
+
+# -- the typo guard ---------------------------------------------------------------------------------------------------
+
+
+def _marker_lines(text: str) -> Iterator[str]:
+    """Comment lines of `text` that are, or look like, a solution marker."""
+    for line in text.split("\n"):
+        comment = line.strip()
+        if not comment.startswith("#") or comment.startswith("# %%"):
+            continue
+        if _LOOKS_LIKE_MARKER.fullmatch(comment) or any(_is_like(comment.upper(), mark) for mark in (BEGIN, END)):
+            yield comment
+
+
+def _is_like(text: str, marker: str) -> bool:
+    # texts of such different lengths cannot be that similar, and comparing them takes time
+    return 0.6 < len(text) / len(marker) < 1.6 and difflib.SequenceMatcher(None, text, marker).ratio() > 0.8
+
+
+def _check_markers(name: str, text: str, tree: ast.Module) -> None:
+    answers = answers_of(tree)
+    regions: dict[str, int] = dict.fromkeys(answers, 0)
+    opened: int | None = None
+    for number, line in enumerate(text.split("\n"), start=1):
+        place = f"{name}, line {number}"
+        marker = line.strip()
+        if marker not in (BEGIN, END):
+            for found in _marker_lines(line):
+                raise LabsError(f"{place}: {found!r} looks like a misspelt marker; write {BEGIN!r} or {END!r}")
+            continue
+        owner = next((key for key, node in answers.items() if node.lineno <= number <= node.end_lineno + 1), None)
+        if marker == BEGIN and opened is not None:
+            raise LabsError(f"{place}: {BEGIN!r} again, before the region of line {opened} has ended")
+        if marker == END and opened is None:
+            raise LabsError(f"{place}: {END!r} without a {BEGIN!r} before it")
+        if owner is None:
+            raise LabsError(f"{place}: a solution region outside an exercise; move it into a decorated function")
+        regions[owner] += marker == BEGIN
+        opened = number if marker == BEGIN else None
+    if opened is not None:
+        raise LabsError(f"{name}, line {opened}: {BEGIN!r} without an {END!r} after it")
+    for exercise, count in regions.items():
+        if not count:
+            line = decorator_call(answers[exercise]).lineno
+            raise LabsError(f"{name}, line {line}: the exercise {exercise} has no solution region to take out")

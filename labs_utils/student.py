@@ -1,0 +1,266 @@
+"""What a check sees of a student's work: a callable and, where it returns a Keras model, a view of the model.
+
+Both put their questions through an ``ask`` function, so the same check runs on a function of this notebook
+(`in_this_process`) and on one behind a pipe (`RemoteWorker`).
+"""
+
+import math
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labs_utils import pipe
+
+Ask = Callable[[dict], dict]
+
+
+class StudentError(Exception):
+    """The student's code raised an exception: its type and text, and the line, code and function it came from."""
+
+    def __init__(self, type: str, text: str, line: int | None = None, code: str = "", function: str = ""):
+        super().__init__(text)
+        self.type, self.text, self.line, self.code, self.function = type, text, line, code, function
+
+
+class ArgumentChanged(Exception):
+    """The student's function modified the argument at `position` in place."""
+
+    def __init__(self, position: int):
+        super().__init__(position)
+        self.position = position
+
+
+class TimeLimit(pipe.PipeError):
+    """The student's code took longer than it may."""
+
+
+def value_of(ask: Ask, request: dict) -> Any:
+    """The value that a request is answered with.
+
+    Raises:
+        StudentError: the student's code raised an exception.
+        ArgumentChanged: it modified one of its arguments.
+        pipe.PipeError: the reply is none.
+    """
+    match ask(request):
+        case {
+            "error": {
+                "type": str(type),
+                "text": str(text),
+                "line": int() | None as line,
+                "code": str(code),
+                "function": str(function),
+            }
+        }:
+            raise StudentError(type, text, line, code, function)
+        case {"changed": int(position)} if 0 <= position < len(request.get("arguments", [])):
+            raise ArgumentChanged(position)
+        case {"value": value}:
+            try:
+                return _with_models(value, ask)
+            except RecursionError as error:
+                raise pipe.PipeError("a reply nested too deep") from error
+    raise pipe.PipeError("a reply that is none")
+
+
+def _with_models(value: Any, ask: Ask) -> Any:
+    if isinstance(value, dict) and "__model__" in value:
+        if not _is_summary(value):
+            raise pipe.PipeError("a summary of a model that is none")
+        return ModelView(ask, value)
+    if isinstance(value, list):
+        return [_with_models(item, ask) for item in value]
+    if isinstance(value, dict):
+        return {key: _with_models(item, ask) for key, item in value.items()}
+    return value
+
+
+_LAYER = {
+    "type": str,
+    "name": str,
+    "trainable": bool,
+    "parameters": int | None,
+    "output_shape": list | None,
+    "activation": str | None,
+}
+
+
+def _is_summary(value: dict) -> bool:
+    layers = value.get("layers")
+    return (
+        isinstance(value["__model__"], int)
+        and isinstance(value.get("parameters"), int | None)
+        and isinstance(layers, list)
+        and all(isinstance(row, dict) and row.keys() == _LAYER.keys() for row in layers)
+        and all(isinstance(row[key], kind) for row in layers for key, kind in _LAYER.items())
+    )
+
+
+class Student:
+    """A student's function or class, called with plain values and NumPy arrays; returns the same kinds.
+
+    Raises (when called):
+        StudentError: the function raised an exception.
+        ArgumentChanged: the function modified one of its arguments.
+    """
+
+    def __init__(self, ask: Ask, name: str):
+        self._ask, self.name = ask, name
+
+    def __call__(self, *arguments: Any) -> Any:
+        """The answer's return value as plain data; see the class for what it raises."""
+        return value_of(self._ask, {"do": "call", "name": self.name, "arguments": list(arguments)})
+
+
+class ModelView:
+    """A Keras model or layer that a student's function returned.
+
+    Attributes:
+        layers: one dictionary a layer: ``type``, ``name``, ``trainable``, ``parameters``, ``output_shape``,
+            ``activation``.
+        parameters: number of parameters, or None while it is not built.
+    """
+
+    def __init__(self, ask: Ask, summary: dict):
+        self._ask, self._key = ask, summary["__model__"]
+        self.layers, self.parameters = summary["layers"], summary["parameters"]
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        """Outputs for a batch of `inputs`, in inference mode."""
+        return value_of(self._ask, {"do": "model", "key": self._key, "ask": "predict", "arguments": [inputs]})
+
+    def weights(self) -> list[np.ndarray]:
+        """All weights, in Keras' order."""
+        return value_of(self._ask, {"do": "model", "key": self._key, "ask": "weights", "arguments": []})
+
+
+def in_this_process(function: Callable, name: str) -> Student:
+    """`function` as a check sees it, called right here."""
+    return Student(pipe.Worker({name: function}).handle, name)
+
+
+class Line:
+    """Requests and replies over two file descriptors, with a limit on the time that the far end may take.
+
+    Args:
+        writing: where requests go.
+        reading: where replies come from.
+
+    Attributes:
+        seconds: what is left of the time to wait for the far end; set it anew before each exercise.
+    """
+
+    def __init__(self, writing: int, reading: int):
+        self._writing, self._reading, self.seconds = writing, reading, math.inf
+        os.set_blocking(writing, False)
+
+    def ask(self, request: dict) -> dict:
+        """The reply to one request.
+
+        Raises:
+            pipe.PipeError: the far end has ended, replied unasked or with something that is not a reply.
+            TimeLimit: it took longer than `seconds`.
+        """
+        if _ready(self._reading, select.POLLIN, 0):
+            raise pipe.PipeError("a reply came before the question, or the process that ran the answers has ended")
+        try:
+            pipe.send(self, request)
+            return pipe.receive(self)
+        except (EOFError, BrokenPipeError) as error:
+            raise pipe.PipeError("the process that ran the answers has ended") from error
+
+    def read(self, size: int) -> bytes:
+        """`size` bytes, or fewer if the far end has closed."""
+        data = bytearray()
+        while len(data) < size:
+            self._wait(self._reading, select.POLLIN)
+            chunk = os.read(self._reading, min(size - len(data), 2**20))
+            if not chunk:
+                break
+            data += chunk
+        return bytes(data)
+
+    def write(self, data: bytes) -> None:
+        """Writes all of `data`."""
+        rest = memoryview(data)
+        while rest:
+            self._wait(self._writing, select.POLLOUT)
+            rest = rest[os.write(self._writing, rest) :]
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def _wait(self, descriptor: int, event: int) -> None:
+        started = time.monotonic()
+        ready = _ready(descriptor, event, self.seconds)
+        self.seconds -= time.monotonic() - started
+        if not ready:
+            raise TimeLimit("the time limit is used up")
+
+    def close(self) -> None:
+        """Closes both descriptors."""
+        os.close(self._writing)
+        os.close(self._reading)
+
+
+def _ready(descriptor: int, event: int, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, event)
+    return bool(poll.poll(None if seconds == math.inf else max(seconds, 0) * 1000))
+
+
+class RemoteWorker:
+    """A subprocess that holds answers and is asked over a pipe; use as a context manager.
+
+    Args:
+        source: Python source of the answers, with their imports.
+
+    Raises:
+        StudentError: the source itself failed.
+        pipe.PipeError: the process ended or replied with something that is not a reply.
+    """
+
+    def __init__(self, source: str):
+        self._line, (requests, replies) = open_line()
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(pipe.__file__)), str(requests), str(replies)],
+            pass_fds=(requests, replies),
+            stdin=subprocess.DEVNULL,
+        )
+        os.close(requests)
+        os.close(replies)
+        try:
+            value_of(self._line.ask, {"do": "load", "source": source})
+        except BaseException:
+            self.close()
+            raise
+
+    def function(self, name: str) -> Student:
+        """The answer called `name`."""
+        return Student(self._line.ask, name)
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.kill()
+        self._process.wait()
+        self._line.close()
+
+    def __enter__(self) -> "RemoteWorker":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def open_line() -> tuple[Line, tuple[int, int]]:
+    """A line, and the two descriptors (requests to read, replies to write) for whoever is at its far end."""
+    requests_out, requests_in = os.pipe()
+    replies_out, replies_in = os.pipe()
+    return Line(requests_in, replies_out), (requests_out, replies_in)

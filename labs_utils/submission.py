@@ -1,0 +1,161 @@
+"""Reading a student's notebook: the answers in it, by exercise name, as source text.
+
+Notebooks come as Jupyter, VS Code and Colab save them, and as students leave them: cells reordered, doubled, deleted,
+with IPython magic, in other encodings. Nothing here runs any of their code.
+"""
+
+import ast
+import json
+import re
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+import nbformat.reader
+
+from labs_utils import course
+from labs_utils.errors import LabsError
+from labs_utils.reference import answers_of
+
+LARGEST_CELL = 200_000  # characters; nobody writes more by hand, and parsing takes memory
+_ANSWER_CELL = re.compile(r"^@lab\.(?:exercise|question)\b.*?^(?:def|class)\s+(\w+)", re.MULTILINE | re.DOTALL)
+_HELPERS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+
+
+@dataclass
+class Submitted:
+    """What a notebook holds.
+
+    Attributes:
+        lab: full name of the lab it says it is of, or None.
+        answers: exercise name → text of its cell: the decorated function or class with the imports, functions, classes
+            and assignments beside it. Everything else is blanked out, so line numbers are those of the cell.
+        broken: exercise name → why its cell cannot be read.
+        doubled: exercises that are there more than once; the last one counts, as in a run of the notebook.
+        markdown: texts of the Markdown cells.
+    """
+
+    lab: str | None = None
+    answers: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    doubled: list[str] = field(default_factory=list)
+    markdown: list[str] = field(default_factory=list)
+
+
+def read(data: bytes) -> Submitted:
+    """Reads the bytes of a notebook file.
+
+    Raises:
+        LabsError: they are not a notebook; the message says why.
+    """
+    submitted = Submitted()
+    for cell in _notebook(data).cells:
+        source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
+        if cell.cell_type == "markdown":
+            submitted.markdown.append(source)
+        elif cell.cell_type == "code":
+            _read_cell(source, submitted)
+    return submitted
+
+
+def _notebook(data: bytes) -> nbformat.NotebookNode:
+    if not data.strip():
+        raise LabsError("the file is empty")
+    try:
+        text = data.decode(json.detect_encoding(data))
+        # without validation: missing or doubled cell ids and odd kernels harm nobody here
+        notebook = nbformat.convert(nbformat.reader.reads(text), 4)
+        for cell in notebook.cells:
+            if not isinstance(cell.source, str) or not isinstance(cell.cell_type, str):
+                raise ValueError("a cell without text")
+    except Exception as error:  # a file from anybody: decoding it can fail in a dozen ways
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise LabsError(f"it is damaged and cannot be read as a notebook ({reason})") from error
+    return notebook
+
+
+def _read_cell(source: str, submitted: Submitted) -> None:
+    try:
+        tree, source = _parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        for name in _ANSWER_CELL.findall(source[:LARGEST_CELL]):
+            place = f" in line {error.lineno} of its cell" if isinstance(error, SyntaxError) and error.lineno else ""
+            submitted.broken[name] = f"it is not valid Python: {getattr(error, 'msg', error)}{place}"
+        return
+    submitted.lab = _lab_of(tree) or submitted.lab
+    answers = answers_of(tree)
+    for name in answers:
+        if name in submitted.answers and name not in submitted.doubled:
+            submitted.doubled.append(name)
+        helpers = [node for node in tree.body if isinstance(node, _HELPERS) and node not in answers.values()]
+        submitted.answers[name] = _only(source, [*helpers, answers[name]])
+
+
+def _parse(source: str) -> tuple[ast.Module, str]:
+    """The syntax tree of a cell and the text it is of: without IPython magic where there is some."""
+    if len(source) > LARGEST_CELL:
+        raise ValueError(f"a cell of {len(source)} characters")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the student's escapes and comparisons
+        try:
+            return ast.parse(source), source
+        except SyntaxError:
+            from IPython.core.inputtransformer2 import TransformerManager
+
+            plain = re.sub(r"(?m)^%%.*$", "", source)
+            if "%" in plain or "!" in plain or "?" in plain:
+                plain = TransformerManager().transform_cell(plain)
+            return ast.parse(plain), plain
+
+
+def _only(source: str, nodes: list[ast.stmt]) -> str:
+    """`source` with every line blank that belongs to none of `nodes`."""
+    kept = set()
+    for node in nodes:
+        first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
+        kept.update(range(first, node.end_lineno + 1))
+    lines = source.split("\n")
+    return "\n".join(line if number in kept else "" for number, line in enumerate(lines, start=1)).rstrip()
+
+
+def _lab_of(tree: ast.Module) -> str | None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Lab" and node.args:
+            argument = node.args[0]
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                try:
+                    return course.find_lab(argument.value)
+                except LabsError:
+                    return None
+    return None
+
+
+def read_answers(path: Path, lab: str) -> dict[str, str]:
+    """The answers in a submitted notebook.
+
+    Args:
+        path: the notebook.
+        lab: the lab it should be of, by number or name.
+
+    Returns:
+        Exercise name → source of the decorated function or class.
+
+    Raises:
+        LabsError: the file is missing, damaged, or a submission of another lab.
+    """
+    wanted = course.find_lab(lab)
+    if not path.exists():
+        raise LabsError(f"{path.name} does not exist: check the path")
+    try:
+        submitted = read(path.read_bytes())
+    except LabsError as error:
+        raise LabsError(f"{path.name} {str(error).removeprefix('it ')}") from error
+    if submitted.lab != wanted:
+        what = (
+            f"a submission of lab {submitted.lab}"
+            if submitted.lab
+            else "not a notebook of this course: it has no Lab(…)"
+        )
+        raise LabsError(f"{path.name} is {what}; expected lab {wanted}")
+    return {name: ast.unparse(answers_of(ast.parse(text))[name]) for name, text in submitted.answers.items()}

@@ -1,0 +1,41 @@
+"""What every test run shares: figures are checked as in a build, and `--real-data` picks what uses real data."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from labs_utils import notebooks, plots
+from labs_utils.datasets import catalog
+
+os.environ[plots.BUILDING] = (
+    "1"  # kernels of the notebooks inherit it: unlabelled figures are errors, sliders are stills
+)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--real-data",
+        action="store_true",
+        help="only tests marked real_data and the notebooks of labs whose data has a real source (set LABS_DATA_DIR)",
+    )
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "real_data: uses data from LABS_DATA_DIR where it is there")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--real-data"):
+        return
+    kept = [item for item in items if _uses_real_data(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def _uses_real_data(item: pytest.Item) -> bool:
+    path = Path(item.path)
+    if path.suffix != ".ipynb":
+        return item.get_closest_marker("real_data") is not None
+    names = notebooks.read_notebook(path).metadata.get("labs", {}).get("data", [])
+    return any(catalog.find_dataset(name).files for name in names)

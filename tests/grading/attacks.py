@@ -1,0 +1,375 @@
+"""Hostile answers to the sample lab's first exercise, `double`: name → source of its cell.
+
+MARK, PORT, SOLUTION, CHECKS, OTHERS and HOME stand for a file that must not come to be, a port that somebody listens
+on, paths of the reference, of the checks and of another student's notebook, and the grader's home folder.
+"""
+
+# Finds the file descriptors of the pipe to the grader.
+_PIPES = """\
+import os, stat, struct, json, time
+def pipes():
+    found = []
+    for number in range(3, 64):
+        try:
+            if stat.S_ISFIFO(os.fstat(number).st_mode):
+                found.append(number)
+        except OSError:
+            pass
+    return found
+def reply(data):
+    for number in pipes():
+        try:
+            os.write(number, data)
+        except OSError:
+            pass
+def framed(text):
+    return struct.pack(">Q", len(text)) + text
+"""
+
+
+def _double(body: str, before: str = "") -> str:
+    lines = "\n".join(f"    {line}" for line in body.strip("\n").split("\n"))
+    return f"{before}\n@lab.exercise(points=2)\ndef double(x):\n{lines}\n"
+
+
+# Each wants points that it has not earned, or harm; none gets a point for `double`.
+ATTACKS = {
+    "replaces numpy's assert and comparison functions": _double(
+        """
+import numpy.testing
+for name in ("assert_allclose", "assert_array_equal", "assert_equal"):
+    setattr(numpy.testing, name, lambda *a, **k: None)
+np.allclose = np.array_equal = lambda *a, **k: True
+np.isclose = lambda a, *b, **k: np.ones(np.shape(a), bool)
+return np.zeros(np.shape(x))
+"""
+    ),
+    "redefines the decorator": """\
+class Cheat:
+    def exercise(self, points):
+        def decorate(function):
+            print("\\u2714 double \\u00b7 2/2 points")
+            function.points = function.passed = points
+            return function
+        return decorate
+lab = Cheat()
+@lab.exercise(points=2)
+def double(x):
+    return None
+""",
+    "edits the text of the checks": _double(
+        """
+import pathlib
+for path in ("CHECKS", "SOLUTION"):
+    text = pathlib.Path(path).read_text()
+    pathlib.Path(path).write_text(text + "# edited")
+return 0
+"""
+    ),
+    "loosens the checks' tolerance": _double(
+        """
+import labs_utils.checking
+labs_utils.checking.RTOL = labs_utils.checking.ATOL = float("inf")
+return 0 * x
+"""
+    ),
+    "prints a pass": _double(
+        """
+import sys, os
+text = "\\u2714 double \\u00b7 2/2 points\\n"
+print(text, text, file=sys.stderr)
+print(text, flush=True)
+os.write(1, text.encode())
+return None
+"""
+    ),
+    "floods standard output": _double(
+        """
+import os
+for _ in range(300):
+    os.write(1, b"x" * 2**20)
+    os.write(2, b"x" * 2**20)
+return None
+"""
+    ),
+    "reads the solution from the disk": _double(
+        """
+text = open("SOLUTION").read()
+at = text.index("def double")
+scope = {"np": np}
+exec(text[at : text.index("# %%", at)], scope)
+return scope["double"](x)
+"""
+    ),
+    "reads the solution through the package": _double(
+        """
+from labs_utils import reference
+return reference.find("98_sample", "double")(x)
+"""
+    ),
+    "reads the checks from the package": _double(
+        """
+import labs_utils.checks
+open("MARK", "w").write(open("CHECKS").read())
+return 2 * x
+""".replace("return 2 * x", "return -x")
+    ),
+    "reads another student's notebook": _double(
+        """
+import json
+text = "".join(json.load(open("OTHERS"))["cells"][1]["source"])
+scope = {"np": np}
+exec(text.split("\\n", 1)[1], scope)
+return scope["double"](x)
+"""
+    ),
+    "walks the caller's frames": _double(
+        """
+import sys
+frame = sys._getframe()
+while frame:
+    for scope in (frame.f_globals, frame.f_locals):
+        for name in ("expect_close", "expect"):
+            if name in scope:
+                scope[name] = lambda *a, **k: None
+        if "expected" in scope:
+            return scope["expected"]
+    frame = frame.f_back
+return np.zeros(np.shape(x))
+"""
+    ),
+    "searches memory for expected values": _double(
+        """
+import gc
+for thing in gc.get_objects():
+    if isinstance(thing, np.ndarray) and thing.shape == x.shape and np.allclose(thing, 2 * x):
+        return thing
+    if isinstance(thing, dict) and "reference_only_7731" in repr(thing.keys()):
+        return 2 * x
+return None
+"""
+    ),
+    "an AST transformer": _double(
+        """
+import ast, builtins
+class Rewrite(ast.NodeTransformer):
+    def visit_Compare(self, node):
+        return ast.Constant(True)
+    def visit_Raise(self, node):
+        return ast.Pass()
+parse, compiled = ast.parse, builtins.compile
+ast.parse = lambda *a, **k: Rewrite().visit(parse(*a, **k))
+def rewritten(source, *a, **k):
+    return compiled(Rewrite().visit(source) if isinstance(source, ast.AST) else source, *a)
+builtins.compile = rewritten
+return -1 * x
+"""
+    ),
+    "an object that equals everything": _double(
+        "return Equal()",
+        before="""\
+class Equal:
+    shape, dtype, ndim, size = (3, 2), float, 2, 6
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __lt__(self, other): return True
+    __le__ = __gt__ = __ge__ = __lt__
+    def __sub__(self, other): return 0
+    __rsub__ = __sub__
+    def __bool__(self): return True
+    def __hash__(self): return 0
+    def __array_ufunc__(self, *a, **k): return True""",
+    ),
+    "an array subclass with operators of its own": _double(
+        "return np.zeros(np.shape(x)).view(Agreeable)",
+        before="""\
+class Agreeable(np.ndarray):
+    def __eq__(self, other): return np.ones(self.shape, bool)
+    def __sub__(self, other): return np.zeros(self.shape)
+    __rsub__ = __sub__
+    def __array_ufunc__(self, ufunc, method, *inputs, **k): return np.ones(self.shape, bool)
+    def __array_function__(self, func, types, args, kwargs): return True
+    def __reduce__(self): raise SystemExit""",
+    ),
+    "an array that claims another one's values": _double(
+        "return Claim()",
+        before="class Claim:\n    def __array__(self, *a, **k): return np.array([np.nan] * 6, object)",
+    ),
+    "not a number everywhere": _double("return np.full(np.shape(x), np.nan)"),
+    "infinity everywhere": _double("return np.full(np.shape(x), np.inf)"),
+    "sys.exit": _double("import sys\nsys.exit(0)"),
+    "os._exit": _double("import os\nos._exit(0)"),
+    "os._exit where it is defined": """\
+@lab.exercise(points=2)
+def double(x, y=__import__('os')._exit(0)):
+    return 2 * x
+""",
+    "raises KeyboardInterrupt": _double("raise KeyboardInterrupt"),
+    "an infinite loop": _double("while True:\n    pass"),
+    "stops itself": _double("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"),
+    "sleeps in an exit handler": _double("import atexit, time\natexit.register(time.sleep, 3600)\nraise SystemExit"),
+    "a memory hog": _double("hog = [np.ones(2**27) for _ in range(64)]\nreturn 2 * x"),
+    "a memory hog in many processes": _double(
+        """
+import os
+for _ in range(20):
+    if os.fork() == 0:
+        hog = bytearray()
+        while True:
+            hog += b"x" * 2**24
+while True:
+    pass
+"""
+    ),
+    "a fork storm": _double("import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass"),
+    "a thread storm": _double(
+        "import threading, time\nwhile True:\n    threading.Thread(target=time.sleep, args=(3600,)).start()"
+    ),
+    "a giant reply": _double("return np.zeros((3, 2**26))"),
+    "a giant message on the pipe": _double(
+        """
+reply(struct.pack(">Q", 2**40))
+while True:
+    reply(b"0" * 2**16)
+""",
+        before=_PIPES,
+    ),
+    "a stream without end on the pipe": _double(
+        'reply(struct.pack(">Q", 2**25))\nwhile True:\n    reply(b"[")', before=_PIPES
+    ),
+    "a reply that is not JSON": _double('reply(framed(b"\\xff{]"))\nreturn 2 * x', before=_PIPES),
+    "a reply nested ten thousand deep": _double(
+        'reply(framed(b\'{"value": \' + b"[" * 10000 + b"]" * 10000 + b"}"))\nreturn None', before=_PIPES
+    ),
+    "a reply nested as deep as it is read": _double(
+        'reply(framed(b\'{"value": \' + b"[" * 900 + b"]" * 900 + b"}"))\nreturn None', before=_PIPES
+    ),
+    "replies before being asked": _PIPES
+    + """\
+early = reply(framed(b'{"value": null}') * 3 + framed(b'{"value": 2}') * 3)
+@lab.exercise(points=2)
+def double(x):
+    return 0
+""",
+    "an error of a strange kind": _double(
+        'reply(framed(b\'{"error": {"type": 5, "text": [], "__class__": 1}}\'))\nos._exit(0)', before=_PIPES
+    ),
+    "a change of a strange argument": _double(
+        'reply(framed(b\'{"changed": -99, "value": 2}\'))\nos._exit(0)', before=_PIPES
+    ),
+    "a number with a million digits": _double(
+        "reply(framed(b'{\"value\": ' + b'9' * 10**6 + b'}'))\nos._exit(0)", before=_PIPES
+    ),
+    "an array of objects on the pipe": _double(
+        'reply(framed(b\'{"value": {"__array__": "AAAAAAAAAAA=", "dtype": "O", "shape": [1]}}\'))\nos._exit(0)',
+        before=_PIPES,
+    ),
+    "the summary of a model that is none": _double(
+        'reply(framed(b\'{"value": {"__model__": "x", "layers": 7, "parameters": "y"}}\'))\nos._exit(0)', before=_PIPES
+    ),
+    "a dictionary that claims to be a model": _double('return {"__model__": 0, "layers": [], "parameters": 0}'),
+    "closes the pipe": _double("for number in pipes():\n    os.close(number)\ntime.sleep(60)", before=_PIPES),
+    "writes to the home folder": _double(
+        """
+import os
+folders = ("HOME", os.path.expanduser("~"), "/tmp", "/scratch", "/dev/shm", ".")
+for path in ("MARK", *(f"{folder}/attack" for folder in folders)):
+    try:
+        open(path, "w").write("harm")
+    except OSError:
+        pass
+return None
+"""
+    ),
+    "opens a socket": _double(
+        """
+import socket
+with socket.create_connection(("127.0.0.1", PORT), timeout=2) as there:
+    there.sendall(b"harm")
+return None
+"""
+    ),
+    "leaves a child process behind": _double(
+        """
+import os, subprocess
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execvp("sleep", ["sleep", "98765"])
+    os._exit(0)
+subprocess.Popen(["sleep", "98765"], start_new_session=True)
+return None
+"""
+    ),
+    "monkeypatches json": _double(
+        """
+import json
+json.dumps = lambda message, **k: '{"value": "passed", "points": 2, "status": "passed"}'
+json.loads = lambda *a, **k: {}
+return None
+"""
+    ),
+    "takes over the worker": _double(
+        """
+import gc
+for thing in gc.get_objects():
+    if type(thing).__name__ == "Worker":
+        thing.handle = lambda request: {"value": None, "status": "passed", "points": 2}
+return None
+"""
+    ),
+    "a pickle that runs a command": _double(
+        "return [pickle.dumps(Bomb()), Bomb()]",
+        before="""\
+import pickle
+class Bomb:
+    def __reduce__(self):
+        return (__import__("os").system, ("touch MARK",))
+    def __array__(self, *a, **k):
+        return np.array([Bomb()], object)""",
+    ),
+    "kills everything it sees": _double(
+        """
+import os, signal
+for number in (1, 2, os.getppid()):
+    for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGSTOP, signal.SIGKILL):
+        try:
+            os.kill(number, kind)
+        except OSError:
+            pass
+os.kill(-1, signal.SIGKILL) if os.path.isdir("/grader") else None
+return None
+"""
+    ),
+    "spoils the sandbox for whoever comes next": _double(
+        """
+import os, resource
+for limit, value in ((resource.RLIMIT_NOFILE, 5), (resource.RLIMIT_NPROC, 0), (resource.RLIMIT_AS, 1000)):
+    try:
+        resource.prlimit(1, limit, (value, value))
+    except (OSError, ValueError):
+        pass
+os.setpriority(os.PRIO_PROCESS, 1, 19)
+os.sched_setaffinity(1, {0})
+return None
+"""
+    ),
+    "looks for the grader's secrets": _double(
+        """
+import os
+if any("GRADER_SECRET" in value for value in os.environ.values()):
+    return 2 * x
+for number in (1, os.getppid()):
+    try:
+        if b"GRADER_SECRET" in open(f"/proc/{number}/environ", "rb").read():
+            return 2 * x
+    except OSError:
+        pass
+return None
+"""
+    ),
+    "an error text of a megabyte with terminal codes": _double(
+        "raise ValueError('\\x1b[2J\\x1b]0;owned\\x07\\ud800<script>' + 'x' * 2**20)"
+    ),
+    "fakes having been blank": _double("raise NotImplementedError"),
+}

@@ -1,0 +1,113 @@
+"""Grading in processes of their own: this machine's through the command line, and Dask's, with identical results."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from labs_utils import course, submission
+from labs_utils.grading import released, runner
+from tests.grading import lab98_sample, sample
+from tests.grading.sample import hand_in
+
+DASK = """
+import sys
+from pathlib import Path
+import distributed
+from labs_utils.grading import class_run
+
+if __name__ == "__main__":
+    settings = class_run.Settings(out=Path(sys.argv[2]), sandbox="bwrap", seed=7, jobs=2)
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        with distributed.Client(cluster) as client:
+            class_run.grade_class(Path(sys.argv[1]), settings, executor=client.get_executor())
+"""
+BUILD = """
+from labs_utils import course, notebooks
+text = notebooks.serialise(notebooks.student_notebook(notebooks.read_source("98_sample")))
+(course.NOTEBOOKS / "98_sample.ipynb").write_text(text, "utf-8")
+"""
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory):
+    """Runs Python in a copy of the course that has the sample lab too, so that new processes know it."""
+    root = tmp_path_factory.mktemp("course")
+    shutil.copytree(course.ROOT / "labs_utils", root / "labs_utils", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(course.ROOT / "pyproject.toml", root)
+    shutil.copy(lab98_sample.__file__, root / "labs_utils" / "checks")
+    for folder in ("notebooks", "solutions"):
+        (root / folder).mkdir()
+    (root / "solutions" / f"{sample.LAB}.py").write_text(sample.SOURCE, "utf-8")
+
+    def run(*arguments):
+        environment = os.environ | {"PYTHONPATH": str(root)}
+        return subprocess.run(
+            [sys.executable, *map(str, arguments)], cwd=root, env=environment, capture_output=True, text=True
+        )
+
+    assert run("-c", BUILD).returncode == 0
+    return run
+
+
+@pytest.fixture(scope="module")
+def submissions(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("submissions")
+    for number in range(6):
+        hand_in(folder, f"right {number}")
+        hand_in(folder, f"wrong {number}", double="def double(x):\n    return np.exp(x)")
+    hand_in(folder, "ended", pick="def pick():\n    import os\n    os._exit(0)")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def local(python, submissions, tmp_path_factory, bwrap):
+    out = tmp_path_factory.mktemp("local")
+    done = python("-m", "labs_utils", "grade", submissions, "--out", out, "--seed", "7", "--jobs", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+def test_the_command_grades_in_two_processes(local):
+    points = {}
+    for row in (local / "gradebook.csv").read_text("utf-8-sig").splitlines()[1:]:
+        student, _, _, earned, _, _ = row.split(",")
+        points[student] = points.get(student, 0) + float(earned)
+    assert points == {f"right {n}": 9 for n in range(6)} | {f"wrong {n}": 7 for n in range(6)} | {"ended": 8}
+
+
+def test_the_exit_status_tells_that_one_was_not_graded(python, tmp_path, bwrap):
+    hand_in(tmp_path / "in", "ann")
+    hand_in(tmp_path / "in", "bob", b"{")
+    done = python("-m", "labs_utils", "grade", tmp_path / "in", "--out", tmp_path / "out")
+    assert done.returncode == 1 and "1 of 2 submissions graded" in done.stdout
+
+
+def test_dask_gives_the_same(local, python, submissions, tmp_path):
+    pytest.importorskip("distributed", reason="Dask is a test-only extra: python -m pip install --editable '.[dask]'")
+    script = tmp_path / "on_dask.py"
+    script.write_text(DASK, "utf-8")
+    done = python(script, submissions, tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    for path in sorted(local.rglob("*")):
+        if path.is_file() and path.name != "results.jsonl":
+            assert (tmp_path / "out" / path.relative_to(local)).read_bytes() == path.read_bytes(), path.name
+    lines = [sorted((folder / "results.jsonl").read_text("utf-8").splitlines()) for folder in (local, tmp_path / "out")]
+    assert lines[0] == lines[1]
+
+
+@pytest.mark.parametrize("lab", course.lab_names())
+def test_a_lab_can_be_graded_in_the_sandbox(lab, bwrap):
+    of_lab = released.load(lab)
+    untouched = submission.read((course.NOTEBOOKS / f"{lab}.ipynb").read_bytes())
+    try:
+        right, blank = (
+            runner.grade(runner.Job(of_lab, answers, {}, seed=7, seconds=60, sandbox=bwrap))
+            for answers in (of_lab.references, untouched.answers)
+        )
+    finally:
+        runner.close()
+    assert [result for result in right if result.points < result.maximum] == []
+    assert [result for result in blank if (result.status, result.points) != ("blank", 0)] == []

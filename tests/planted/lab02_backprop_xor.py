@@ -1,0 +1,754 @@
+"""Planted answers of lab 02: mistakes that beginners make with derivatives, and right answers in other styles."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from scipy.special import expit as sigmoid
+
+from tests.planted import right, wrong
+
+# -- why_no_line, tiny_eps, zero_start --------------------------------------------------------------------------------
+
+
+@wrong("why_no_line", says="lines separate four points in many arrangements")
+def line_a():
+    return "a"
+
+
+@wrong("why_no_line", says="sigmoid and step function have the same one")
+def line_c():
+    return "c"
+
+
+@wrong("why_no_line", says="no such line exists")
+def line_d():
+    return "D"
+
+
+@wrong("why_no_line", says="Return one letter as a string")
+def line_number():
+    return 2
+
+
+@right("why_no_line")
+def line_capital():
+    return "B"
+
+
+@right("why_no_line")
+def line_with_parenthesis():
+    return "b)"
+
+
+@wrong("tiny_eps", says="both agree to ten digits")
+def eps_a():
+    return "a"
+
+
+@wrong("tiny_eps", says="shrinks with eps")
+def eps_c():
+    return "c"
+
+
+@wrong("tiny_eps", says="Return one letter as a string")
+def eps_sentence():
+    return "rounding error"
+
+
+@right("tiny_eps")
+def eps_capital():
+    return "B"
+
+
+@right("tiny_eps")
+def eps_spaces():
+    return " b "
+
+
+@wrong("zero_start", says="the gradient of W2 is not zero")
+def zero_a():
+    return "a"
+
+
+@wrong("zero_start", says="equal units receive equal gradients")
+def zero_c():
+    return "c"
+
+
+@wrong("zero_start", says="nothing is divided by zero")
+def zero_d():
+    return "d"
+
+
+@right("zero_start")
+def zero_capital():
+    return "B"
+
+
+@right("zero_start")
+def zero_in_parentheses():
+    return "(b)"
+
+
+# -- one_layer_gradient -----------------------------------------------------------------------------------------------
+
+
+@wrong("one_layer_gradient", says="derivative of the sigmoid, is missing")
+def one_without_slope(x, y, w):
+    return x.T @ (2 * (sigmoid(x @ w) - y))
+
+
+@wrong("one_layer_gradient", says="do not divide by n")
+def one_mean(x, y, w):
+    p = sigmoid(x @ w)
+    return x.T @ (2 * (p - y) * p * (1 - p)) / len(x)
+
+
+@wrong("one_layer_gradient", says="the factor 2 from the square")
+def one_without_two(x, y, w):
+    p = sigmoid(x @ w)
+    return x.T @ ((p - y) * p * (1 - p))
+
+
+@wrong("one_layer_gradient", says="the slide's 1 + exp(-z) is a slip")
+def one_as_on_the_slide(x, y, w):
+    p = 1 + np.exp(-x.dot(w))
+    return x.T.dot(2.0 * (p - y) * p * (1 - p))
+
+
+@wrong("one_layer_gradient", says="the sign is flipped")
+def one_flipped(x, y, w):
+    p = sigmoid(x @ w)
+    return x.T @ (2 * (y - p) * p * (1 - p))
+
+
+@wrong("one_layer_gradient", says="often a transpose or a reshape is missing")
+def one_without_transpose(x, y, w):
+    p = sigmoid(x @ w)
+    return x @ (2 * (p - y) * p * (1 - p))
+
+
+@right("one_layer_gradient")
+def one_by_tape(x, y, w):
+    v = tf.Variable(w)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum((tf.sigmoid(x @ v) - y) ** 2)
+    return tape.gradient(loss, v)
+
+
+@right("one_layer_gradient")
+def one_in_loops(x, y, w):
+    gradient = [[0.0] for _ in w]
+    for row, target in zip(x, y, strict=True):
+        p = sigmoid(sum(a * b[0] for a, b in zip(row, w, strict=True)))
+        for k, value in enumerate(row):
+            gradient[k][0] += 2 * (p - target[0]) * p * (1 - p) * value
+    return gradient
+
+
+@right("one_layer_gradient")
+def one_in_float32(x, y, w):
+    x, y, w = (np.asarray(a, np.float32) for a in (x, y, w))
+    p = 1 / (1 + np.exp(-x @ w))
+    return np.einsum("nd,nk->dk", x, 2 * (p - y) * p * (1 - p))
+
+
+# -- forward ----------------------------------------------------------------------------------------------------------
+
+
+@wrong("forward", says="the hidden layer has a sigmoid")
+def forward_linear(x, w1, w2):
+    h = x @ w1
+    return h, h @ w2
+
+
+@wrong("forward", says="no sigmoid after h @ w2")
+def forward_sigmoid_output(x, w1, w2):
+    h = sigmoid(x @ w1)
+    return h, sigmoid(h @ w2)
+
+
+@wrong("forward", says="return h first, then y_pred")
+def forward_swapped(x, w1, w2):
+    h = sigmoid(x @ w1)
+    return h @ w2, h
+
+
+@wrong("forward", says="Return 2 things, h, y_pred")
+def forward_output_only(x, w1, w2):
+    return sigmoid(x @ w1) @ w2
+
+
+@wrong("forward", says="Did you forget `return`?")
+def forward_without_return(x, w1, w2):
+    h = sigmoid(x @ w1)
+    h @ w2
+
+
+@wrong("forward", says="the slide's 1 + exp(-z) is a slip")
+def forward_as_on_the_slide(x, w1, w2):
+    h = 1 + np.exp(-x @ w1)
+    return h, h @ w2
+
+
+@right("forward")
+def forward_in_numpy(x, w1, w2):
+    h = 1 / (1 + np.exp(-x.dot(w1)))
+    return [h, h.dot(w2)]
+
+
+@right("forward")
+def forward_in_tensorflow(x, w1, w2):
+    h = tf.sigmoid(tf.matmul(tf.cast(x, tf.float32), tf.cast(w1, tf.float32)))
+    return h, tf.matmul(h, tf.cast(w2, tf.float32))
+
+
+@right("forward")
+def forward_by_einsum(x, w1, w2):
+    h = sigmoid(np.einsum("nd,dm->nm", x, w1))
+    return h, np.einsum("nm,mk->nk", h, w2)
+
+
+# -- output_gradients -------------------------------------------------------------------------------------------------
+
+
+@wrong("output_gradients", says="the factor 2 from the square")
+def output_without_two(y, y_pred, h, w2):
+    return h.T @ (y_pred - y), (y_pred - y) @ w2.T
+
+
+@wrong("output_gradients", says="there is no factor y_pred * (1 - y_pred)")
+def output_with_slope(y, y_pred, h, w2):
+    g = 2 * (y_pred - y) * y_pred * (1 - y_pred)
+    return h.T @ g, g @ w2.T
+
+
+@wrong("output_gradients", says="the error is y_pred - y")
+def output_flipped(y, y_pred, h, w2):
+    g = 2 * (y - y_pred)
+    return h.T @ g, g @ w2.T
+
+
+@wrong("output_gradients", says="do not divide by n")
+def output_mean(y, y_pred, h, w2):
+    g = 2 * (y_pred - y) / len(y)
+    return h.T @ g, g @ w2.T
+
+
+@wrong("output_gradients", says="comes later, in hidden_gradient")
+def output_too_far(y, y_pred, h, w2):
+    g = 2 * (y_pred - y)
+    return h.T @ g, g @ w2.T * h * (1 - h)
+
+
+@wrong("output_gradients", says="return grad_w2 first, then grad_h")
+def output_swapped(y, y_pred, h, w2):
+    g = 2 * (y_pred - y)
+    return g @ w2.T, h.T @ g
+
+
+@wrong("output_gradients", says="the transpose of h is missing")
+def output_transposed(y, y_pred, h, w2):
+    g = 2 * (y_pred - y)
+    return g.T @ h, g @ w2.T
+
+
+@right("output_gradients")
+def output_by_tape(y, y_pred, h, w2):
+    vh, v2 = tf.Variable(h), tf.Variable(w2)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum((vh @ v2 - y) ** 2)
+    return tape.gradient(loss, [v2, vh])
+
+
+@right("output_gradients")
+def output_by_broadcasting(y, y_pred, h, w2):
+    g = 2 * (y_pred - y)
+    return (h * g).sum(axis=0, keepdims=True).T, g * w2.T
+
+
+@right("output_gradients")
+def output_in_loops(y, y_pred, h, w2):
+    g = [2 * (p[0] - t[0]) for p, t in zip(y_pred, y, strict=True)]
+    grad_w2 = [[sum(g[n] * h[n][m] for n in range(len(g)))] for m in range(len(w2))]
+    return grad_w2, [[g[n] * w2[m][0] for m in range(len(w2))] for n in range(len(g))]
+
+
+# -- hidden_gradient --------------------------------------------------------------------------------------------------
+
+
+@wrong("hidden_gradient", says="derivative of the sigmoid, is missing")
+def hidden_without_slope(x, h, grad_h):
+    return x.T @ grad_h
+
+
+@wrong("hidden_gradient", says="without a second sigmoid")
+def hidden_sigmoid_twice(x, h, grad_h):
+    return x.T @ (grad_h * sigmoid(h) * (1 - sigmoid(h)))
+
+
+@wrong("hidden_gradient", says="belongs to tanh")
+def hidden_tanh(x, h, grad_h):
+    return x.T @ (grad_h * (1 - h**2))
+
+
+@wrong("hidden_gradient", says="it must have the shape of w1")
+def hidden_transposed(x, h, grad_h):
+    return (grad_h * h * (1 - h)).T @ x
+
+
+@wrong("hidden_gradient", says="do not divide by n")
+def hidden_mean(x, h, grad_h):
+    return x.T @ (grad_h * h * (1 - h)) / len(x)
+
+
+@wrong("hidden_gradient", says="changes its third argument in place")
+def hidden_in_place(x, h, grad_h):
+    grad_h *= h * (1 - h)
+    return x.T @ grad_h
+
+
+@right("hidden_gradient")
+def hidden_by_einsum(x, h, grad_h):
+    return np.einsum("nd,nm->dm", x, grad_h * (h - h**2))
+
+
+@right("hidden_gradient")
+def hidden_point_by_point(x, h, grad_h):
+    return sum(np.outer(a, g * b * (1 - b)) for a, b, g in zip(x, h, grad_h, strict=True))
+
+
+@right("hidden_gradient")
+def hidden_in_tensorflow(x, h, grad_h):
+    x, h, grad_h = (tf.constant(a, tf.float32) for a in (x, h, grad_h))
+    return tf.transpose(x) @ (grad_h * h * (1 - h))
+
+
+# -- sigmoid_output_gradient ------------------------------------------------------------------------------------------
+
+
+@wrong("sigmoid_output_gradient", says="derivative of the output's sigmoid, is missing")
+def behind_without_slope(y, y_pred, h):
+    return h.T @ (2 * (y_pred - y))
+
+
+@wrong("sigmoid_output_gradient", says="no second sigmoid")
+def behind_second_sigmoid(y, y_pred, h):
+    p = sigmoid(y_pred)
+    return h.T @ (2 * (y_pred - y) * p * (1 - p))
+
+
+@wrong("sigmoid_output_gradient", says="no second sigmoid in the error either")
+def behind_sigmoid_first(y, y_pred, h):
+    p = sigmoid(y_pred)
+    return h.T @ (2 * (p - y) * p * (1 - p))
+
+
+@wrong("sigmoid_output_gradient", says="belongs to the hidden units")
+def behind_slope_of_hidden(y, y_pred, h):
+    return (h * h * (1 - h)).T @ (2 * (y_pred - y))
+
+
+@wrong("sigmoid_output_gradient", says="y and y_pred are swapped")
+def behind_swapped(y, y_pred, h):
+    return h.T @ (2 * (y - y_pred) * y * (1 - y))
+
+
+@wrong("sigmoid_output_gradient", says="the error is y_pred - y")
+def behind_flipped(y, y_pred, h):
+    return h.T @ (2 * (y - y_pred) * y_pred * (1 - y_pred))
+
+
+@wrong("sigmoid_output_gradient", says="the gradient of the cross-entropy")
+def behind_cross_entropy(y, y_pred, h):
+    return h.T @ (y_pred - y)
+
+
+@wrong("sigmoid_output_gradient", says="the transpose of h is missing")
+def behind_transposed(y, y_pred, h):
+    return (2 * (y_pred - y) * y_pred * (1 - y_pred)).T @ h
+
+
+@right("sigmoid_output_gradient")
+def behind_by_broadcasting(y, y_pred, h):
+    return (h * 2 * (y_pred - y) * (y_pred - y_pred**2)).sum(axis=0)[:, None]
+
+
+@right("sigmoid_output_gradient")
+def behind_in_loops(y, y_pred, h):
+    slopes = [2 * (p[0] - t[0]) * p[0] * (1 - p[0]) for p, t in zip(y_pred, y, strict=True)]
+    return [[sum(s * row[k] for s, row in zip(slopes, h, strict=True))] for k in range(h.shape[1])]
+
+
+@right("sigmoid_output_gradient")
+def behind_by_tape(y, y_pred, h):
+    z = tf.Variable(np.log(y_pred / (1 - y_pred)))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum((tf.sigmoid(z) - y) ** 2)
+    return tf.transpose(h) @ tape.gradient(loss, z)
+
+
+# -- numerical_gradient -----------------------------------------------------------------------------------------------
+
+
+def loss_of(x, y, w1, w2):
+    return np.square(sigmoid(x @ w1) @ w2 - y).sum()
+
+
+def differences(x, y, weights, up, down, loss=loss_of):
+    """(loss at + up minus loss at - down) / (up + down) for every entry."""
+    results = []
+    for k, w in enumerate(weights):
+        result = np.zeros_like(w)
+        for index in np.ndindex(w.shape):
+            high, low = [a.copy() for a in weights], [a.copy() for a in weights]
+            high[k][index] += up
+            low[k][index] -= down
+            result[index] = (loss(x, y, *high) - loss(x, y, *low)) / (up + down)
+        results.append(result)
+    return results
+
+
+@wrong("numerical_gradient", says="divide by 2 eps")
+def numerical_factor(x, y, w1, w2, eps):
+    return [2 * g for g in differences(x, y, (w1, w2), eps, eps)]
+
+
+@wrong("numerical_gradient", says="this is the one-sided difference")
+def numerical_forward(x, y, w1, w2, eps):
+    return differences(x, y, (w1, w2), eps, 0)
+
+
+@wrong("numerical_gradient", says="this is the one-sided difference")
+def numerical_backward(x, y, w1, w2, eps):
+    return differences(x, y, (w1, w2), 0, eps)
+
+
+@wrong("numerical_gradient", says="do not divide by n")
+def numerical_mean(x, y, w1, w2, eps):
+    return [g / len(y) for g in differences(x, y, (w1, w2), eps, eps)]
+
+
+@wrong("numerical_gradient", says="move one entry at a time")
+def numerical_all_together(x, y, w1, w2, eps):
+    g1 = (loss_of(x, y, w1 + eps, w2) - loss_of(x, y, w1 - eps, w2)) / (2 * eps)
+    g2 = (loss_of(x, y, w1, w2 + eps) - loss_of(x, y, w1, w2 - eps)) / (2 * eps)
+    return np.full_like(w1, g1), np.full_like(w2, g2)
+
+
+@wrong("numerical_gradient", says="never taken back")
+def numerical_drifting(x, y, w1, w2, eps):
+    results = []
+    for k, w in enumerate((w1, w2)):
+        weights, result = [w1.copy(), w2.copy()], np.zeros_like(w)
+        for index in np.ndindex(w.shape):
+            weights[k][index] += eps
+            up = loss_of(x, y, *weights)
+            weights[k][index] -= 2 * eps
+            result[index] = (up - loss_of(x, y, *weights)) / (2 * eps)
+        results.append(result)
+    return results
+
+
+@wrong("numerical_gradient", says="changes its third argument in place")
+def numerical_in_place(x, y, w1, w2, eps):
+    w1 += eps
+    return differences(x, y, (w1, w2), eps, eps)
+
+
+@wrong("numerical_gradient", says="no eps of your own")
+def numerical_own_step(x, y, w1, w2, eps):
+    return differences(x, y, (w1, w2), 1e-5, 1e-5)
+
+
+@wrong("numerical_gradient", says="no formula of a derivative")
+def numerical_by_backpropagation(x, y, w1, w2, eps):
+    return gradients(x, y, w1, w2)
+
+
+@wrong("numerical_gradient", says="forward returns h first")
+def numerical_of_hidden(x, y, w1, w2, eps):
+    return differences(x, y, (w1, w2), eps, eps, lambda x, y, w1, w2: np.square(sigmoid(x @ w1) - y).sum())
+
+
+@right("numerical_gradient")
+def numerical_with_copies(x, y, w1, w2, eps):
+    return tuple(differences(x, y, (w1, w2), eps, eps))
+
+
+@right("numerical_gradient")
+def numerical_flattened(x, y, w1, w2, eps):
+    w = np.concatenate([w1.ravel(), w2.ravel()])
+
+    def loss(w):
+        return loss_of(x, y, w[: w1.size].reshape(w1.shape), w[w1.size :].reshape(w2.shape))
+
+    g = np.array([(loss(w + eps * e) - loss(w - eps * e)) / (2 * eps) for e in np.eye(w.size)])
+    return g[: w1.size].reshape(w1.shape), g[w1.size :].reshape(w2.shape)
+
+
+@right("numerical_gradient")
+def numerical_in_lists(x, y, w1, w2, eps):
+    return [g.tolist() for g in differences(x, y, (w1, w2), eps, eps)]
+
+
+# -- train_step -------------------------------------------------------------------------------------------------------
+
+
+def gradients(x, y, w1, w2):
+    h = sigmoid(x @ w1)
+    g = 2 * (h @ w2 - y)
+    return x.T @ (g @ w2.T * h * (1 - h)), h.T @ g
+
+
+@wrong("train_step", says="descent subtracts the gradient")
+def step_uphill(x, y, w1, w2, eta):
+    g1, g2 = gradients(x, y, w1, w2)
+    return w1 + eta * g1, w2 + eta * g2
+
+
+@wrong("train_step", says="grad_h needs the old w2")
+def step_w2_first(x, y, w1, w2, eta):
+    h = sigmoid(x @ w1)
+    g = 2 * (h @ w2 - y)
+    w2 = w2 - eta * h.T @ g
+    return w1 - eta * x.T @ (g @ w2.T * h * (1 - h)), w2
+
+
+@wrong("train_step", says="the output uses the new w1")
+def step_w1_first(x, y, w1, w2, eta):
+    w1_new = w1 - eta * gradients(x, y, w1, w2)[0]
+    return w1_new, w2 - eta * gradients(x, y, w1_new, w2)[1]
+
+
+@wrong("train_step", says="the learning rate is missing")
+def step_without_rate(x, y, w1, w2, eta):
+    g1, g2 = gradients(x, y, w1, w2)
+    return w1 - g1, w2 - g2
+
+
+@wrong("train_step", says="not the gradients")
+def step_gradients(x, y, w1, w2, eta):
+    return gradients(x, y, w1, w2)
+
+
+@wrong("train_step", says="changes its third argument in place")
+def step_in_place(x, y, w1, w2, eta):
+    g1, g2 = gradients(x, y, w1, w2)
+    w1 -= eta * g1
+    w2 -= eta * g2
+    return w1, w2
+
+
+@wrong("train_step", says="or y and y_pred are swapped in the call")
+def step_swapped_call(x, y, w1, w2, eta):
+    h = sigmoid(x @ w1)
+    g = 2 * (y - h @ w2)  # output_gradients(y_pred, y, h, w2)
+    return w1 - eta * x.T @ (g @ w2.T * h * (1 - h)), w2 - eta * h.T @ g
+
+
+@wrong("train_step", says="return w1 first, then w2")
+def step_returned_in_reverse(x, y, w1, w2, eta):
+    g1, g2 = gradients(x, y, w1, w2)
+    return w2 - eta * g2, w1 - eta * g1
+
+
+@wrong("train_step", says="returns grad_w2 first, then grad_h")
+def step_unpacked_in_reverse(x, y, w1, w2, eta):
+    h = sigmoid(x @ w1)
+    g = 2 * (h @ w2 - y)
+    grad_h, grad_w2 = h.T @ g, g @ w2.T
+    return w1 - eta * x.T @ (grad_h * h * (1 - h)), w2 - eta * grad_w2
+
+
+@wrong("train_step", says="forward returns h first, then y_pred")
+def step_forward_in_reverse(x, y, w1, w2, eta):
+    y_pred = sigmoid(x @ w1)
+    h = y_pred @ w2
+    g = 2 * (y_pred - y)
+    return w1 - eta * x.T @ (g @ w2.T * h * (1 - h)), w2 - eta * h.T @ g
+
+
+@right("train_step")
+def step_by_tape(x, y, w1, w2, eta):
+    v1, v2 = tf.Variable(w1), tf.Variable(w2)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum((tf.sigmoid(x @ v1) @ v2 - y) ** 2)
+    for v, g in zip((v1, v2), tape.gradient(loss, [v1, v2]), strict=True):
+        v.assign_sub(eta * g)
+    return v1, v2
+
+
+@right("train_step")
+def step_on_copies(x, y, w1, w2, eta):
+    w1, w2 = w1.copy(), w2.copy()
+    g1, g2 = gradients(x, y, w1, w2)
+    w1 -= eta * g1
+    w2 -= eta * g2
+    return [w1, w2]
+
+
+# -- standardise ------------------------------------------------------------------------------------------------------
+
+
+@wrong("standardise", says="use the mean and deviation of x_train for x_new as well")
+def standardise_each_alone(x_train, x_new):
+    return (x_train - x_train.mean(0)) / x_train.std(0), (x_new - x_new.mean(0)) / x_new.std(0)
+
+
+@wrong("standardise", says="not by the variance")
+def standardise_variance(x_train, x_new):
+    return (x_train - x_train.mean(0)) / x_train.var(0), (x_new - x_train.mean(0)) / x_train.var(0)
+
+
+@wrong("standardise", says="use axis=0")
+def standardise_without_axis(x_train, x_new):
+    return (x_train - x_train.mean()) / x_train.std(), (x_new - x_train.mean()) / x_train.std()
+
+
+@wrong("standardise", says="divide by the standard deviation as well")
+def standardise_centre_only(x_train, x_new):
+    return x_train - x_train.mean(0), x_new - x_train.mean(0)
+
+
+@wrong("standardise", says="subtract the mean as well")
+def standardise_scale_only(x_train, x_new):
+    return x_train / x_train.std(0), x_new / x_train.std(0)
+
+
+@wrong("standardise", says="this maps to the range 0 to 1")
+def standardise_range(x_train, x_new):
+    low, width = x_train.min(0), np.ptp(x_train, axis=0)
+    return (x_train - low) / width, (x_new - low) / width
+
+
+@wrong("standardise", says="changes its first argument in place")
+def standardise_as_on_the_slide(x_train, x_new):
+    mean, std = np.mean(x_train, axis=0), np.std(x_train, axis=0)
+    x_train -= mean
+    x_train /= std
+    return x_train, (x_new - mean) / std
+
+
+@wrong("standardise", says="compute mean and std before overwriting x_train")
+def standardise_overwritten(x_train, x_new):
+    x_train = (x_train - x_train.mean(0)) / x_train.std(0)
+    return x_train, (x_new - x_train.mean(0)) / x_train.std(0)
+
+
+@wrong("standardise", says="its mean is 0 by now")
+def standardise_centred_first(x_train, x_new):
+    std, x_train = x_train.std(0), x_train - x_train.mean(0)
+    return x_train / std, (x_new - x_train.mean(0)) / std
+
+
+@wrong("standardise", says="x_train alone gives mean and deviation")
+def standardise_pooled(x_train, x_new):
+    both = np.concatenate([x_train, x_new])
+    return (x_train - both.mean(0)) / both.std(0), (x_new - both.mean(0)) / both.std(0)
+
+
+@right("standardise")
+def standardise_unbiased(x_train, x_new):
+    mean, std = x_train.mean(0), x_train.std(0, ddof=1)
+    return (x_train - mean) / std, (x_new - mean) / std
+
+
+@right("standardise")
+def standardise_by_keras(x_train, x_new):
+    layer = keras.layers.Normalization()
+    layer.adapt(x_train)
+    return layer(x_train), layer(x_new)
+
+
+@right("standardise")
+def standardise_columns(x_train, x_new):
+    columns = [((a - a.mean()) / a.std(), (b - a.mean()) / a.std()) for a, b in zip(x_train.T, x_new.T, strict=True)]
+    return [np.stack(side, axis=1).tolist() for side in zip(*columns, strict=True)]
+
+
+# -- xor_network ------------------------------------------------------------------------------------------------------
+
+
+def network(inputs, *layers):
+    return keras.Sequential([keras.Input((inputs,)), *layers])
+
+
+@wrong("xor_network", says="both layers have a bias of their own")
+def network_with_biases():
+    return network(3, keras.layers.Dense(3, activation="sigmoid"), keras.layers.Dense(1))
+
+
+@wrong("xor_network", says="the hidden layer has a bias of its own")
+def network_with_hidden_bias():
+    return network(3, keras.layers.Dense(3, activation="sigmoid"), keras.layers.Dense(1, use_bias=False))
+
+
+@wrong("xor_network", says="the inputs lack the bias column")
+def network_of_two_inputs():
+    return network(2, keras.layers.Dense(3, activation="sigmoid"), keras.layers.Dense(1))
+
+
+@wrong("xor_network", says="no activation in the last layer")
+def network_with_sigmoid_output():
+    return network(
+        3,
+        keras.layers.Dense(3, activation="sigmoid", use_bias=False),
+        keras.layers.Dense(1, activation="sigmoid", use_bias=False),
+    )
+
+
+@wrong("xor_network", says='the hidden layer needs activation="sigmoid"')
+def network_linear():
+    return network(3, keras.layers.Dense(3, use_bias=False), keras.layers.Dense(1, use_bias=False))
+
+
+@wrong("xor_network", says="the sigmoid, not ReLU")
+def network_relu():
+    return network(3, keras.layers.Dense(3, activation="relu", use_bias=False), keras.layers.Dense(1, use_bias=False))
+
+
+@wrong("xor_network", says="keras.Input((3,)) is missing")
+def network_unbuilt():
+    return keras.Sequential(
+        [keras.layers.Dense(3, activation="sigmoid", use_bias=False), keras.layers.Dense(1, use_bias=False)]
+    )
+
+
+@wrong("xor_network", says="Expected a Keras model or layer")
+def network_forgotten():
+    network(3, keras.layers.Dense(3, activation="sigmoid", use_bias=False))
+
+
+@wrong("xor_network", says="write keras.Input((3,))")
+def network_with_a_number_as_shape():
+    return keras.Sequential(
+        [
+            keras.Input(3),
+            keras.layers.Dense(3, activation="sigmoid", use_bias=False),
+            keras.layers.Dense(1, use_bias=False),
+        ]
+    )
+
+
+@right("xor_network")
+def network_functional():
+    inputs = keras.Input((3,))
+    h = keras.layers.Dense(3, activation=keras.activations.sigmoid, use_bias=False)(inputs)
+    return keras.Model(inputs, keras.layers.Dense(1, use_bias=False)(h))
+
+
+@right("xor_network")
+def network_with_activation_layer():
+    model = network(3, keras.layers.Dense(3, use_bias=False), keras.layers.Activation("sigmoid"))
+    model.add(keras.layers.Dense(1, activation="linear", use_bias=False))
+    return model
+
+
+@right("xor_network")
+def network_compiled():
+    model = network(
+        3, keras.layers.Dense(3, activation="sigmoid", use_bias=False), keras.layers.Dense(1, use_bias=False)
+    )
+    model.compile(optimizer="sgd", loss="mse")
+    return model

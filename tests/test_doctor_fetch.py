@@ -1,0 +1,271 @@
+"""The commands `fetch` and `doctor`: what they say, their exit status, and that they work on a bare terminal."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from labs_utils import course
+from labs_utils.__main__ import main
+from labs_utils.commands import doctor, fetch
+from labs_utils.datasets import catalog
+from labs_utils.errors import LabsError
+from tests import local_server
+from tests.local_server import CONTENT, WRONG_CONTENT, closed_port_url, remote_file
+
+
+@pytest.fixture(autouse=True)
+def folders(monkeypatch, tmp_path):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.delenv("LABS_DATA_DIR", raising=False)
+    monkeypatch.delenv("LABS_OFFLINE", raising=False)
+    monkeypatch.setenv("LABS_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def server():
+    with local_server.running() as server:
+        yield server
+
+
+def use_catalogue(monkeypatch, *files):
+    things = catalog.Dataset("things", "Things", "CC0", "nobody", "made up", tuple(files))
+    monkeypatch.setattr(catalog, "DATASETS", {"digits": catalog.DIGITS, "things": things})
+
+
+def run_fetch(*words):
+    parser = argparse.ArgumentParser()
+    fetch.add_arguments(parser)
+    return fetch.run(parser.parse_args(words))
+
+
+# fetch
+
+
+def test_fetch_brings_every_file_once(server, monkeypatch, tmp_path, capsys):
+    use_catalogue(monkeypatch, remote_file(server.url("good"), path="one"), remote_file(server.url("good"), path="two"))
+    assert run_fetch() == 0
+    first = capsys.readouterr().out
+    assert "Digits 8x8: comes with scikit-learn" in first
+    assert "one: fetched" in first and "two: fetched" in first
+    assert (tmp_path / "cache" / "one").read_bytes() == CONTENT
+    assert run_fetch("things") == 0
+    second = capsys.readouterr().out
+    assert "one: already in the cache" in second and "two: already in the cache" in second
+    assert "Digits" not in second
+    assert len(server.requested) == 2
+
+
+def test_fetch_goes_on_after_a_failure_says_why_and_fails(server, monkeypatch, tmp_path, capsys):
+    use_catalogue(
+        monkeypatch, remote_file(server.url("missing"), path="one"), remote_file(server.url("good"), path="two")
+    )
+    assert run_fetch() == 1
+    output = capsys.readouterr().out
+    assert "one: failed: 127.0.0.1: answered 404" in output and "two: fetched" in output
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["two"]
+
+
+def test_fetch_fills_the_folder_named_even_if_the_files_are_elsewhere(server, monkeypatch, tmp_path, capsys):
+    use_catalogue(monkeypatch, remote_file(server.url("good"), path="one"))
+    monkeypatch.setenv("LABS_DATA_DIR", str(tmp_path / "local"))
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "one").write_bytes(CONTENT)
+    assert run_fetch("things") == 0
+    assert "one: already in LABS_DATA_DIR" in capsys.readouterr().out
+    assert not server.requested
+    assert run_fetch("things", "--cache", str(tmp_path / "stick")) == 0
+    assert (tmp_path / "stick" / "one").read_bytes() == CONTENT
+    assert not (tmp_path / "cache").exists()
+
+
+def test_fetch_replaces_a_damaged_file(server, monkeypatch, tmp_path, capsys):
+    use_catalogue(monkeypatch, remote_file(server.url("good"), path="one"))
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "one").write_bytes(WRONG_CONTENT)
+    assert run_fetch("things") == 0
+    assert "one in the cache is damaged: wrong SHA-256; set aside as one.damaged" in capsys.readouterr().out
+    assert (tmp_path / "cache" / "one").read_bytes() == CONTENT
+
+
+def test_fetch_names_a_folder_that_cannot_be_used(server, monkeypatch, tmp_path, capsys):
+    use_catalogue(monkeypatch, remote_file(server.url("good"), path="one"))
+    (tmp_path / "cache").write_text("I am a file")
+    assert run_fetch("things") == 1
+    assert "name another with --cache" in capsys.readouterr().out
+
+
+def test_fetch_refuses_to_work_offline(monkeypatch):
+    monkeypatch.setenv("LABS_OFFLINE", "1")
+    with pytest.raises(LabsError, match="LABS_OFFLINE is set, so nothing is fetched"):
+        run_fetch()
+
+
+def test_fetch_names_the_data_sets_if_one_is_unknown():
+    with pytest.raises(LabsError, match="the data sets are digits, mnist"):
+        run_fetch("mnits")
+
+
+@pytest.mark.parametrize("command", ["fetch", "doctor"])
+def test_help_teaches(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    output = capsys.readouterr().out
+    assert "LABS_DATA_DIR" in output and "exit status is 1" in output
+
+
+# doctor
+
+
+@pytest.fixture
+def root(monkeypatch, tmp_path):
+    """A repository of its own for the doctor to look at, with nothing to complain about."""
+    (tmp_path / "pyproject.toml").write_text('[project]\nrequires-python = ">=3.11"\n')
+    (tmp_path / "requirements.txt").write_text("# a comment\n\nnumpy>=1  # a reason\n")
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setattr(course, "ROOT", tmp_path)
+    monkeypatch.setattr(course, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(doctor, "_TENSORFLOW_PROBE", "print('some warning'); print('CPU')")
+    return tmp_path
+
+
+def write_notebook(root, name, **card):
+    notebook = {"cells": [], "metadata": {"labs": card}, "nbformat": 4, "nbformat_minor": 5}
+    (root / "notebooks" / f"{name}.ipynb").write_text(json.dumps(notebook), "utf-8")
+
+
+def test_a_machine_that_is_ready_passes(root, capsys):
+    write_notebook(root, "01_one", title="One", minutes=20, lecture="x", data=["digits"])
+    assert doctor.run(argparse.Namespace()) == 0
+    assert "Ready for the labs." in capsys.readouterr().out
+
+
+def test_missing_and_old_packages_are_named_with_the_remedy(root, capsys):
+    (root / "requirements.txt").write_text("numpy>=1\nscipy>=999\nno-such-package>=1\n")
+    section = doctor.check_packages()
+    assert [row[-1] for row in section.rows] == ["ok", "ok", "WRONG", "MISSING"]
+    [fault] = section.faults
+    assert fault.startswith("missing or too old: scipy, no-such-package; run: python -m pip install")
+    assert doctor.run(argparse.Namespace()) == 1
+    assert fault in capsys.readouterr().out
+
+
+def test_an_old_python_is_a_fault(root):
+    (root / "pyproject.toml").write_text('[project]\nrequires-python = ">=99"\n')
+    assert "Python >=99 is needed" in doctor.check_packages().faults[0]
+
+
+def test_the_list_of_packages_may_not_be_missing(root):
+    (root / "requirements.txt").unlink()
+    with pytest.raises(LabsError, match=r"requirements\.txt cannot be read"):
+        doctor.check_packages()
+
+
+def test_the_device_is_the_last_line_of_the_probe(root):
+    assert doctor.check_tensorflow().rows == [("CPU", "ok")]
+
+
+@pytest.mark.parametrize(
+    ("probe", "reason"),
+    [
+        ("import no_such_tensorflow", "ModuleNotFoundError: No module named 'no_such_tensorflow'"),
+        pytest.param(
+            "import os; os.abort()",
+            "it crashed with SIGABRT",
+            marks=pytest.mark.skipif(os.name == "nt", reason="Windows has no signals"),
+        ),
+    ],
+)
+def test_a_broken_tensorflow_is_a_fault_with_its_reason(root, monkeypatch, probe, reason):
+    monkeypatch.setattr(doctor, "_TENSORFLOW_PROBE", probe)
+    [fault] = doctor.check_tensorflow().faults
+    assert reason in fault and "pip install" in fault
+
+
+def test_a_tensorflow_that_hangs_is_a_fault(root, monkeypatch):
+    monkeypatch.setattr(doctor, "_TENSORFLOW_PROBE", "import time; time.sleep(60)")
+    monkeypatch.setattr(doctor, "_TENSORFLOW_SECONDS", 0.5)
+    assert "did not start within 0.5 s" in doctor.check_tensorflow().faults[0]
+
+
+def test_each_lab_is_listed_with_the_source_of_its_data(root, monkeypatch):
+    use_catalogue(monkeypatch, remote_file(closed_port_url(), path="one"))
+    write_notebook(root, "01_one", title="One", minutes=20, lecture="x", data=["digits", "things"])
+    write_notebook(root, "02_two", title="Two", minutes=30, lecture="x", data=[])
+    section = doctor.check_labs()
+    assert section.rows == [
+        (
+            "01_one",
+            "One",
+            "20",
+            "Digits 8x8: comes with scikit-learn; Things: a download of 0.2 MB, or without network the stand-in",
+        ),
+        ("02_two", "Two", "30", "no data"),
+    ]
+    assert not section.faults
+
+
+def test_a_lab_with_unknown_data_or_no_card_is_a_fault(root):
+    write_notebook(root, "01_one", title="One", minutes=20, lecture="x", data=["mnits"])
+    (root / "notebooks" / "02_two.ipynb").write_text("{}")
+    (root / "notebooks" / "03_three.ipynb").write_text("not json")
+    section = doctor.check_labs()
+    assert [row[0] for row in section.rows] == ["01_one", "02_two", "03_three"]
+    assert "01_one.ipynb: there is no data set 'mnits'" in section.faults[0]
+    assert "02_two.ipynb is not a notebook of the course" in section.faults[1]
+    assert "03_three.ipynb is not a notebook of the course" in section.faults[2]
+
+
+def test_no_notebooks_yet_is_no_fault(root):
+    section = doctor.check_labs()
+    assert not section.faults and "build" in section.advice[0]
+
+
+def test_a_wrong_local_folder_is_a_fault(root, monkeypatch, tmp_path):
+    monkeypatch.setenv("LABS_DATA_DIR", str(tmp_path / "typo"))
+    [fault] = doctor.check_folders().faults
+    assert "typo" in fault and "correct the path" in fault
+
+
+def test_an_unusable_cache_is_worth_advice(root, tmp_path):
+    (tmp_path / "cache").write_text("I am a file")
+    [advice] = doctor.check_folders().advice
+    assert "set LABS_CACHE_DIR" in advice
+
+
+def test_the_doctor_leaves_no_trace(root, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    doctor.run(argparse.Namespace())
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_damaged_local_data_are_told(root, monkeypatch, tmp_path, capsys):
+    use_catalogue(monkeypatch, remote_file(closed_port_url(), path="one"))
+    (tmp_path / "one").write_bytes(WRONG_CONTENT)
+    monkeypatch.setenv("LABS_DATA_DIR", str(tmp_path))
+    assert doctor.run(argparse.Namespace()) == 0
+    assert "note: one in LABS_DATA_DIR is damaged: wrong SHA-256; the next source is used" in capsys.readouterr().out
+
+
+def test_a_pipe_that_knows_only_ascii_gets_the_whole_report(root):
+    write_notebook(root, "01_one", title="Überanpassung – overfitting", minutes=20, lecture="x", data=["digits"])
+    code = f"""
+import argparse, pathlib
+from labs_utils import course
+from labs_utils.commands import doctor
+course.ROOT = pathlib.Path({str(root)!r})
+course.NOTEBOOKS = course.ROOT / "notebooks"
+doctor._TENSORFLOW_PROBE = "print('CPU')"
+raise SystemExit(doctor.run(argparse.Namespace()))
+"""
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "NO_COLOR": "1", "TERM": "dumb"}
+    environment["PYTHONPATH"] = str(Path(course.__file__).parents[1])
+    process = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60)
+    assert process.returncode == 0, process.stderr.decode()
+    output = process.stdout.decode("ascii")
+    assert "Ready for the labs." in output and "?beranpassung" in output
+    assert "\x1b" not in output

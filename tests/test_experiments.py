@@ -1,0 +1,70 @@
+"""The stored long runs: found by name, and what trains thirty networks at once is what Keras does with one."""
+
+import json
+
+import numpy as np
+import pytest
+
+from labs_utils import course, experiments
+from labs_utils.errors import LabsError
+
+
+def test_every_stored_result_has_an_experiment_that_makes_it():
+    known = experiments.all_experiments()
+    # what a script of tests/benchmarks measures is named after it
+    stored = {path.stem for path in course.DATA.glob("*.json") if not path.stem.endswith("_benchmark")}
+    assert {"digits_1000_epochs", "mnist_learning_curves"} <= stored <= set(known)
+    for name in stored:
+        assert experiments.stored(name)["seconds"] > 0
+
+
+def test_a_missing_or_damaged_result_names_the_command(monkeypatch, tmp_path):
+    monkeypatch.setattr(course, "DATA", tmp_path)
+    with pytest.raises(LabsError, match="python -m labs_utils.experiments digits_1000_epochs"):
+        experiments.stored("digits_1000_epochs")
+    (tmp_path / "digits_1000_epochs.json").write_text("{", "utf-8")
+    with pytest.raises(LabsError, match="is damaged"):
+        experiments.stored("digits_1000_epochs")
+
+
+def test_the_stored_runs_support_what_lab_04_says_about_them():
+    long_run = experiments.stored("digits_1000_epochs")
+    assert long_run["seeds"] == 10 and long_run["epochs"][-1] == 1000
+    finals = {scaling: np.array(c["val_accuracy"])[:, -1] for scaling, c in long_run["curves"].items()}
+    for scaling, final in finals.items():
+        assert 0.962 <= final.mean() <= 0.9635 and 0.006 < final.std() < 0.009, scaling
+        assert final.min() < 0.9667 < final.max()
+    curves = experiments.stored("mnist_learning_curves")
+    accuracy = {name: np.mean(runs, axis=1) for name, runs in curves["accuracy"].items()}
+    assert accuracy["HOG"][0] - accuracy["raw pixels"][0] > 0.08
+    assert abs(accuracy["HOG"][-1] - accuracy["raw pixels"][-1]) < 0.002
+
+
+def test_many_networks_at_once_learn_what_each_would_learn_alone():
+    import keras
+    import tensorflow as tf
+
+    from labs_utils.experiments import mnist_mlp
+
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 43, 64)).astype(np.float32), rng.integers(0, 10, (2, 43))
+    keras.utils.set_random_seed(0)
+    networks = [mnist_mlp.lecture_network() for _ in range(2)]
+    many = mnist_mlp.ManyNetworks(networks)
+    for _ in range(2):
+        many.epoch(tf.constant(x), tf.constant(y), tf.range(43, dtype=tf.int64))
+    for k, network in enumerate(networks):
+        network.compile(keras.optimizers.SGD(0.01), "sparse_categorical_crossentropy")
+        network.fit(x[k], y[k], batch_size=10, epochs=2, shuffle=False, verbose=0)
+        for layer, (kernel, bias) in enumerate(zip(many.weights, many.biases, strict=True)):
+            expected = network.layers[layer].get_weights()
+            np.testing.assert_allclose(kernel[k], expected[0], atol=1e-5)
+            np.testing.assert_allclose(bias[k, 0], expected[1], atol=1e-5)
+
+
+def test_the_command_lists_what_there_is(capsys):
+    from labs_utils.experiments.__main__ import main
+
+    assert main([]) == 0 and "digits_1000_epochs" in capsys.readouterr().out
+    assert main(["no_such"]) == 1 and "no experiment 'no_such'" in capsys.readouterr().err
+    json.dumps(sorted(experiments.all_experiments()))

@@ -1,0 +1,202 @@
+"""Plots: faults are found before a student meets them, and a figure carries its description."""
+
+import base64
+import io
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from labs_utils import plots
+
+DESCRIPTION = "A straight line that rises from the lower left to the upper right."
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    """What plots displays, as (data, keywords)."""
+    shown = []
+    monkeypatch.setattr(plots, "display", lambda data, **keywords: shown.append((data, keywords)))
+    return shown
+
+
+def figure_with(draw, **labels):
+    figure, axes = plt.subplots()
+    draw(axes)
+    axes.set(**labels)
+    return figure
+
+
+def line(axes):
+    axes.plot([0, 1], [0, 1])
+
+
+def test_a_sound_figure_has_no_faults():
+    assert plots.faults(figure_with(line, xlabel="x", ylabel="y"), DESCRIPTION) == []
+
+
+@pytest.mark.parametrize(
+    ("figure", "description", "fault"),
+    [
+        (lambda: figure_with(line, xlabel="x"), DESCRIPTION, "no y label"),
+        (lambda: figure_with(line, ylabel="y", title="Loss"), DESCRIPTION, "no x label"),
+        (lambda: figure_with(line, xlabel="x", ylabel="y"), "A plot.", "too short"),
+        (lambda: figure_with(lambda axes: None, xlabel="x", ylabel="y"), DESCRIPTION, "no data"),
+    ],
+)
+def test_a_fault_is_found_and_stops_a_build(figure, description, fault, monkeypatch):
+    assert any(fault in found for found in plots.faults(figure(), description))
+    monkeypatch.setenv(plots.BUILDING, "1")
+    with pytest.raises(ValueError, match=fault):
+        plots.show(figure(), description)
+
+
+def test_a_student_is_never_stopped_by_a_missing_label(monkeypatch, displayed):
+    monkeypatch.delenv(plots.BUILDING, raising=False)
+    plots.show(figure_with(line), "short")
+    assert len(displayed) == 1
+
+
+def test_shared_axes_need_one_label_and_images_none():
+    figure, axes = plt.subplots(2, 1, sharex=True)
+    for each in axes:
+        each.plot([0, 1])
+        each.set(ylabel="loss")
+    axes[1].set(xlabel="epoch")
+    assert plots.faults(figure, DESCRIPTION) == []
+    figure, axes = plt.subplots(1, 2)
+    for each in axes:
+        each.plot([0, 1])
+    figure.supxlabel("epoch")
+    assert len(plots.faults(figure, DESCRIPTION)) == 2  # still no y label on either
+    figure.supylabel("loss")
+    assert plots.faults(figure, DESCRIPTION) == []
+    assert plots.faults(plots.image_grid(np.ones((3, 8, 8))), DESCRIPTION) == []
+
+
+def test_a_figure_is_shown_with_its_description_and_closed(displayed):
+    plots.show(figure_with(line, xlabel="x", ylabel="y"), DESCRIPTION)
+    ((data, keywords),) = displayed
+    assert keywords["metadata"]["image/png"]["alt"] == data["text/plain"] == DESCRIPTION
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("L"))
+    assert picture.std() > 5
+    assert plt.get_fignums() == []
+
+
+def test_the_same_figure_gives_the_same_bytes(displayed):
+    for _ in range(2):
+        plots.show(figure_with(line, xlabel="x", ylabel="y"), DESCRIPTION)
+    assert displayed[0][0]["image/png"] == displayed[1][0]["image/png"]
+
+
+def test_classes_differ_by_marker_as_well_as_by_colour():
+    figure, axes = plt.subplots()
+    plots.scatter_classes(axes, np.eye(3)[:, :2], np.array([[0], [1], [2]]), names=("a", "b", "c"))
+    shapes = {len(collection.get_paths()[0].vertices) for collection in axes.collections}
+    assert len(axes.collections) == 3 and len(shapes) == 3
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b", "c"]
+
+
+def test_curves_differ_by_line_style_as_well_as_by_colour():
+    figure, axes = plt.subplots()
+    plots.curves(axes, {"a": [1, 2], "b": ([5, 6], [1, 2]), "c": [0, 0]}, "epoch", "loss")
+    assert len({drawn.get_linestyle() for drawn in axes.lines}) == 3
+    assert list(axes.lines[1].get_xdata()) == [5, 6]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss")
+
+
+@pytest.mark.parametrize(("w0", "w1", "w2", "on_line"), [(1, 3, -2, (1, 2)), (-2, 1, 0, (2, 0)), (-3, 0, 1, (0, 3))])
+def test_a_line_satisfies_its_equation(w0, w1, w2, on_line):
+    figure, axes = plt.subplots()
+    axes.set_ylim(-4, 4)
+    plots.line_of(axes, w0, w1, w2, (-4, 4))
+    x, y = axes.lines[0].get_data()
+    assert np.allclose(w0 + w1 * np.array(x) + w2 * np.array(y), 0)
+    assert w0 + w1 * on_line[0] + w2 * on_line[1] == 0
+
+
+def test_a_decision_surface_asks_about_points_of_the_plane():
+    figure, axes = plt.subplots()
+    asked = []
+
+    def predict(points):
+        asked.append(points)
+        return (points[:, 0] > 0).astype(float)[:, None]
+
+    plots.decision_surface(axes, predict, (-1, 1), (-2, 2), resolution=20)
+    assert asked[0].shape == (400, 2) and np.abs(asked[0]).max(axis=0).tolist() == [1, 2]
+    assert axes.get_xlim() == (-1, 1) and axes.get_ylim() == (-2, 2)
+
+
+def test_sliders_are_a_still_while_building(monkeypatch, displayed):
+    monkeypatch.setenv(plots.BUILDING, "1")
+    drawn = []
+
+    def draw(axes, slope):
+        drawn.append(slope)
+        axes.plot([0, slope])
+        axes.set(xlabel="x", ylabel="y")
+
+    plots.explore(draw, DESCRIPTION, slope=(-1, 3, 2.0))
+    assert drawn == [2.0] and displayed[0][0]["text/plain"] == DESCRIPTION
+
+
+def test_sliders_redraw_where_there_is_a_front_end(monkeypatch, displayed):
+    monkeypatch.delenv(plots.BUILDING, raising=False)
+    drawn = []
+
+    def draw(axes, slope):
+        drawn.append(slope)
+        axes.plot([0, slope])
+
+    plots.explore(draw, DESCRIPTION, slope=(-1, 3, 2.0))
+    box = displayed[-1][0]
+    slider = box.children[0]
+    assert (slider.min, slider.max, slider.value, slider.description) == (-1, 3, 2, "slope")
+    slider.value = 2.5
+    assert drawn[-1] == 2.5
+
+
+def test_without_ipywidgets_sliders_are_an_announced_still(monkeypatch, displayed, capsys):
+    monkeypatch.delenv(plots.BUILDING, raising=False)
+    monkeypatch.setitem(__import__("sys").modules, "ipywidgets", None)
+    plots.explore(lambda axes, slope: axes.plot([0, slope]), DESCRIPTION, slope=(-1, 3, 2.0))
+    assert "still picture" in capsys.readouterr().out and len(displayed) == 1
+
+
+def test_a_table_is_markdown_with_numbers_to_the_right(displayed):
+    plots.table(["network", "accuracy"], [["a|b", 0.98765], ["c", 1]], "Measured in this run")
+    text = displayed[0][0].data
+    assert text.split("\n") == [
+        "**Measured in this run**",
+        "",
+        "| network | accuracy |",
+        "|:---|---:|",
+        "| a\\|b | 0.9877 |",
+        "| c | 1 |",
+    ]
+
+
+def test_the_colours_are_far_apart_in_grey_or_by_hue_for_the_two_classes():
+    """Blue and orange, the two classes of most figures, stay apart for the three kinds of colour blindness."""
+    colours = [np.array(matplotlib.colors.to_rgb(colour)) for colour in (plots.BLUE, plots.ORANGE)]
+    # Machado, Oliveira and Fernandes (2009), severity 1: protanopia, deuteranopia, tritanopia
+    simulations = [
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    ]
+    for matrix in simulations:
+        seen = [np.clip(np.array(matrix) @ colour, 0, 1) for colour in colours]
+        assert np.linalg.norm(seen[0] - seen[1]) > 0.4
