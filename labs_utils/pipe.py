@@ -5,8 +5,9 @@ a sandbox and asks it over two inherited file descriptors. It therefore imports 
 standard library and NumPy, and no check, reference or expected value can be reached from where it runs.
 
 Requests and replies are dictionaries of *plain* values: None, booleans, numbers, strings, lists, dictionaries with
-string keys, and NumPy arrays of booleans or numbers. A Keras model stays where it was made; the reply carries its
-summary and a key with which to ask it for predictions and weights.
+string keys, and NumPy arrays of booleans or numbers. A Keras model that a check passes as an argument travels as its
+configuration and weights (`packed`), so each call gets a fresh copy of its own. One that an answer returns stays where
+it was made; the reply carries its summary and a key with which to ask it for predictions, weights or a training step.
 """
 
 import ast
@@ -29,7 +30,7 @@ import numpy as np
 BYTE_CAP = 64 * 2**20
 ANSWERS, REFERENCE = "<answers>", "<reference>"  # file names that tracebacks show for code sent over the pipe
 _NUMERIC = re.compile(r"[<>|=]?[biufc]\d{1,2}|\|b1")
-_RESERVED = {"__model__", "__array__"}
+_RESERVED = {"__model__", "__array__", "__keras__"}
 
 
 class PipeError(Exception):
@@ -65,7 +66,12 @@ def to_plain(value: Any, models: list, depth: int = 0) -> Any:
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(value, keras.layers.Layer):
         models.append(value)
-        return {"__model__": len(models) - 1, "layers": summarise(value), "parameters": _parameters(value)}
+        return {
+            "__model__": len(models) - 1,
+            "layers": summarise(value),
+            "parameters": _parameters(value),
+            "compiled": _how_compiled(value),
+        }
     if hasattr(value, "__array__"):
         array = np.array(value, subok=False)
         if array.dtype.kind in "biufc":
@@ -103,6 +109,30 @@ def summarise(model: Any) -> list[dict]:
 
 def _parameters(layer: Any) -> int | None:
     return int(layer.count_params()) if layer.built else None
+
+
+def _how_compiled(model: Any) -> dict | None:
+    """Optimizer and learning rate of a compiled model; None for one that is not compiled, or a layer."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None:
+        return None
+    return {"optimizer": type(optimizer).__name__, "learning_rate": float(optimizer.learning_rate)}
+
+
+def packed(value: Any) -> Any:
+    """`value` with every Keras model in it, also inside lists, as a dictionary that can be sent."""
+    keras = sys.modules.get("keras")
+    if keras is not None and isinstance(value, keras.Model):
+        return {"__keras__": value.to_json(), "weights": value.get_weights()}
+    return [packed(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _unpacked_model(package: dict) -> Any:
+    import keras  # on the side of the answers, which have imported it already
+
+    model = keras.models.model_from_json(package["__keras__"])
+    model.set_weights(package["weights"])
+    return model
 
 
 def _encode(value: Any) -> Any:
@@ -172,7 +202,8 @@ class Worker:
     """Answers requests about the functions in one namespace.
 
     Requests: ``{"do": "load", "source": …}``, ``{"do": "call", "name": …, "arguments": […]}``,
-    ``{"do": "model", "key": …, "ask": "predict" | "weights", "arguments": […]}`` and ``{"do": "seed", "seed": …}``.
+    ``{"do": "model", "key": …, "ask": "predict" | "weights" | "train", "arguments": […]}`` and
+    ``{"do": "seed", "seed": …}``.
     Replies: ``{"value": …}``, ``{"changed": position}`` if a call modified one of its arguments, or
     ``{"error": {type, text, line, code, function}}``. A ``load`` may name the one ``"answer"`` in its source: other
     statements are helpers then, and one that fails is passed over; ``"file"`` is `ANSWERS` or `REFERENCE`.
@@ -232,6 +263,8 @@ class Worker:
         model = self.models[request["key"]]
         if request["ask"] == "weights":
             return {"value": [np.array(weight) for weight in model.get_weights()]}
+        if request["ask"] == "train":
+            return {"value": to_plain(model.train_on_batch(*request["arguments"]), self.models)}
         (inputs,) = request["arguments"]
         keras = sys.modules["keras"]
         outputs = model(inputs, training=False) if isinstance(model, keras.Model) else model(inputs)
@@ -250,6 +283,8 @@ class _Undecorated:
 def _copy(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.copy()
+    if isinstance(value, dict) and "__keras__" in value:
+        return _unpacked_model(value)
     return [_copy(item) for item in value] if isinstance(value, list | tuple) else value
 
 

@@ -96,6 +96,8 @@ def _is_summary(value: dict) -> bool:
     layers = value.get("layers")
     return (
         isinstance(value["__model__"], int)
+        and "compiled" in value
+        and _is_compilation(value["compiled"])
         and isinstance(value.get("parameters"), int | None)
         and isinstance(layers, list)
         and all(isinstance(row, dict) and row.keys() == _LAYER.keys() for row in layers)
@@ -103,8 +105,17 @@ def _is_summary(value: dict) -> bool:
     )
 
 
+def _is_compilation(value: object) -> bool:
+    match value:
+        case None | {"optimizer": str(), "learning_rate": float()}:
+            return True
+    return False
+
+
 class Student:
-    """A student's function or class, called with plain values and NumPy arrays; returns the same kinds.
+    """A student's function or class, called with plain values, NumPy arrays and Keras models; returns the same kinds.
+
+    A Keras model travels as its configuration and weights: the function gets a copy, made anew for each call.
 
     Raises (when called):
         StudentError: the function raised an exception.
@@ -116,7 +127,7 @@ class Student:
 
     def __call__(self, *arguments: Any) -> Any:
         """The answer's return value as plain data; see the class for what it raises."""
-        return value_of(self._ask, {"do": "call", "name": self.name, "arguments": list(arguments)})
+        return value_of(self._ask, {"do": "call", "name": self.name, "arguments": pipe.packed(arguments)})
 
 
 class ModelView:
@@ -126,11 +137,12 @@ class ModelView:
         layers: one dictionary a layer: ``type``, ``name``, ``trainable``, ``parameters``, ``output_shape``,
             ``activation``.
         parameters: number of parameters, or None while it is not built.
+        compiled: ``optimizer`` (class name) and ``learning_rate``, or None if it is not compiled.
     """
 
     def __init__(self, ask: Ask, summary: dict):
         self._ask, self._key = ask, summary["__model__"]
-        self.layers, self.parameters = summary["layers"], summary["parameters"]
+        self.layers, self.parameters, self.compiled = summary["layers"], summary["parameters"], summary["compiled"]
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         """Outputs for a batch of `inputs`, in inference mode."""
@@ -139,6 +151,10 @@ class ModelView:
     def weights(self) -> list[np.ndarray]:
         """All weights, in Keras' order."""
         return value_of(self._ask, {"do": "model", "key": self._key, "ask": "weights", "arguments": []})
+
+    def train(self, inputs: np.ndarray, targets: np.ndarray) -> Any:
+        """One training step on a batch, as the model was compiled; returns the loss, or a list of loss and metrics."""
+        return value_of(self._ask, {"do": "model", "key": self._key, "ask": "train", "arguments": [inputs, targets]})
 
 
 def in_this_process(function: Callable, name: str) -> Student:

@@ -74,6 +74,18 @@ def leaves():
 def network(units):
     return keras.Sequential([keras.Input((2,)), keras.layers.Dense(units, activation="relu"), keras.layers.Dense(1)])
 
+def halved(model, x):
+    before = keras.ops.convert_to_numpy(model(x))
+    model.set_weights([weight / 2 for weight in model.get_weights()])
+    return before, model
+
+def only_the_last_trains(models):
+    (model,) = models
+    for layer in model.layers[:-1]:
+        layer.trainable = False
+    model.compile(keras.optimizers.SGD(0.5), loss="mse")
+    return model
+
 class Shift(keras.layers.Layer):
     def call(self, inputs):
         return inputs + 1
@@ -123,6 +135,39 @@ def test_a_model_stays_there_and_answers_questions(answer):
     x = np.ones((5, 2), "float32")
     w1, b1, w2, b2 = model.weights()
     assert np.allclose(model.predict(x), np.maximum(x @ w1 + b1, 0) @ w2 + b2, atol=1e-5)
+
+
+def small_model():
+    keras = pytest.importorskip("keras")
+    layers = [keras.layers.BatchNormalization(), keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)]
+    return keras.Sequential([keras.Input((2,)), *layers])
+
+
+def test_a_model_that_a_check_passes_arrives_as_a_copy_with_its_weights(answer):
+    model, x = small_model(), np.random.default_rng(0).normal(size=(4, 2))
+    before = model.get_weights()
+    for _ in range(2):
+        outputs, changed = answer("halved")(model, x)
+        assert np.allclose(outputs, model(x), atol=1e-6)
+        assert all(np.allclose(2 * new, old) for new, old in zip(changed.weights(), before, strict=True))
+    assert all(np.array_equal(new, old) for new, old in zip(model.get_weights(), before, strict=True))
+
+
+def test_a_training_step_shows_what_trains(answer):
+    model, x = small_model(), np.random.default_rng(0).normal(size=(8, 2))
+    view = answer("only_the_last_trains")([model])
+    assert view.compiled == {"optimizer": "SGD", "learning_rate": 0.5}
+    loss = view.train(x, np.ones((8, 1)))
+    assert loss == pytest.approx(float(np.mean((np.asarray(model(x)) - 1) ** 2)), rel=1e-4)
+    moved = [not np.array_equal(new, old) for new, old in zip(view.weights(), model.get_weights(), strict=True)]
+    assert moved == [False] * 6 + [True] * 2
+
+
+def test_a_model_that_is_not_compiled_cannot_be_trained(answer):
+    view = answer("network")(3)
+    assert view.compiled is None
+    with pytest.raises(StudentError, match="compile"):
+        view.train(np.ones((1, 2)), np.ones((1, 1)))
 
 
 def test_a_class_gives_a_layer(answer):
