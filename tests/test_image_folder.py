@@ -77,7 +77,7 @@ def test_the_ending_does_not_matter(pets):
 
 def test_the_middle_square_is_kept(pets):
     wide = plain(RED, (300, 100))
-    wide.paste(BLUE, (98, 0, 202, 100))
+    wide.paste(BLUE, (88, 0, 212, 100))  # resampling looks a little beyond the edge
     wide.save(pets / "cats" / "wide.png")
     assert np.all(first_of(pets, "cats/wide.png") == BLUE)
 
