@@ -1,8 +1,8 @@
 """A stack of pictures that is painted at once: coordinates, soft-edged shapes, and paint.
 
 Every shape is an approximate signed distance (negative inside), in units of half a head's height. Edges are one pixel
-wide, so that nothing has to be drawn larger and reduced. Only additions, multiplications, divisions and square roots
-touch a pixel: they are rounded alike on every machine.
+wide, so that nothing has to be drawn larger and reduced. Only additions, multiplications, divisions, square roots and
+roundings touch a pixel: they give the same on every machine.
 """
 
 from __future__ import annotations
@@ -10,25 +10,27 @@ from __future__ import annotations
 import numpy as np
 
 Traits = dict[str, np.ndarray]
+_PLACES = ("u", "v", "x", "y", "bx", "by")
 
 
 class Canvas:
     """n square pictures in the making.
 
     Attributes:
-        pixels: (n, 3, side, side) float32, red, green, blue from 0 to 1, before it is rounded.
-        u, v: (1, side, side) place in the frame, from -1 (left, top) to 1 (right, bottom).
-        x, y: (n, side, side) place on the head: eyes near y = -0.1, chin at y = 1, upright and shifted with the head.
-        bx, by: (n, side, side) the same for the body, which does not tilt with the head.
+        pixels: (n, 3, side, side) float32, red, green, blue from 0 to 1, before they are rounded.
+        u, v: (n, side, side) place in the frame, from -1 (left, top) to 1 (right, bottom).
+        x, y: (n, side, side) place on the head: crown near y = -1.1, eyes at -0.1, chin at 1; tilted with the head.
+        bx, by: (n, side, side) the same for the body, which does not tilt.
         pixel: (n, 1, 1) width of a pixel in units of the head.
     """
 
     def __init__(self, side: int, traits: Traits):
-        count = len(traits["scale"])
         self.traits = traits
+        count = len(traits["scale"])
         self.pixels = np.zeros((count, 3, side, side), np.float32)
         line = ((2 * np.arange(side) + 1) / side - 1).astype(np.float32)
-        self.u, self.v = np.broadcast_to(line, (1, side, side)), np.broadcast_to(line[:, None], (1, side, side))
+        self.u = np.broadcast_to(line, (count, side, side))
+        self.v = np.broadcast_to(line[:, None], (count, side, side))
         self.pixel = 2 / side / self["scale"]
         self.bx = (self.u - self["shift_x"]) / self["scale"]
         self.by = (self.v - self["shift_y"]) / self["scale"]
@@ -40,24 +42,24 @@ class Canvas:
         values = self.traits[trait]
         return values.reshape(*values.shape, 1, 1)
 
-    def band(self, top: float, bottom: float) -> Canvas:
-        """The same pictures between two heights of the frame; painting on it paints on this one."""
-        side = self.v.shape[1]
+    def part(self, top: float, bottom: float, width: float = 1) -> Canvas:
+        """A window on the frame from `top` to `bottom`, `width` wide to either side; paint on it lands on this one."""
+        side = self.pixels.shape[2]
         rows = slice(int((top + 1) / 2 * side), int(np.ceil((bottom + 1) / 2 * side)))
-        part = object.__new__(Canvas)
-        part.traits, part.pixel, part.pixels = self.traits, self.pixel, self.pixels[:, :, rows]
-        for name in ("u", "v", "x", "y", "bx", "by"):
-            setattr(part, name, getattr(self, name)[:, rows])
-        return part
+        columns = slice(int((1 - width) / 2 * side), int(np.ceil((1 + width) / 2 * side)))
+        window = object.__new__(Canvas)
+        window.traits, window.pixel = self.traits, self.pixel
+        for name in ("pixels", *_PLACES):
+            setattr(window, name, getattr(self, name)[..., rows, columns])
+        return window
 
     def some(self, chosen: np.ndarray) -> Canvas:
-        """A copy that holds the chosen pictures only; `put_back` brings them home."""
-        part = object.__new__(Canvas)
-        part.traits = {name: values[chosen] for name, values in self.traits.items()}
-        part.u, part.v = self.u, self.v
-        for name in ("pixel", "pixels", "x", "y", "bx", "by"):
-            setattr(part, name, getattr(self, name)[chosen])
-        return part
+        """A copy with only those pictures for which `chosen` (n,) is true."""
+        copy = object.__new__(Canvas)
+        copy.traits = {name: values[chosen] for name, values in self.traits.items()}
+        for name in ("pixel", "pixels", *_PLACES):
+            setattr(copy, name, getattr(self, name)[chosen])
+        return copy
 
     def fill(self, distance: np.ndarray) -> np.ndarray:
         """Opacity of a shape with a crisp edge: 1 inside, 0 outside, one pixel between."""
@@ -65,11 +67,18 @@ class Canvas:
 
     def paint(self, opacity: np.ndarray, colour: np.ndarray) -> None:
         """Lays `colour` (n, 3, 1, 1) or (n, 3, side, side) over the pictures."""
-        self.pixels += opacity[:, None] * (colour - self.pixels)
+        layer = colour - self.pixels
+        layer *= opacity[:, None]
+        self.pixels += layer
 
     def shade(self, amount: np.ndarray) -> None:
         """Lightens (positive) or darkens (negative) by a share of what is there."""
-        self.pixels *= 1 + amount[:, None]
+        self.pixels *= (1 + amount)[:, None]
+
+
+def rgb(red: float, green: float, blue: float) -> np.ndarray:
+    """One colour for every picture, (1, 3, 1, 1) float32."""
+    return np.array([red, green, blue], np.float32).reshape(1, 3, 1, 1)
 
 
 def soft(distance: np.ndarray, width: np.ndarray | float) -> np.ndarray:
@@ -91,6 +100,7 @@ def glow(x: np.ndarray, y: np.ndarray, rx: np.ndarray | float, ry: np.ndarray | 
     return t * t
 
 
-def ripple(values: np.ndarray) -> np.ndarray:
-    """A triangle wave of period 1 between -1 and 1."""
-    return 4 * np.abs(values - np.rint(values)) - 1
+def wave(values: np.ndarray) -> np.ndarray:
+    """A wave of period 1 between -1 and 1, close to a sine and cheaper."""
+    part = values - np.rint(values)
+    return 8 * part * (1 - 2 * np.abs(part))

@@ -3,14 +3,16 @@
 import numpy as np
 
 from labs_utils.portraits.canvas import Traits
+from labs_utils.portraits.scene import BACKGROUNDS
+from labs_utils.portraits.wear import GARMENTS, HATS
 
 LABEL_NAMES = ("female", "male")
 """Names of the two recipes, in the lecture's words. They say what the programme was told to draw, nothing else."""
 
 SKIN = np.array(
     [
-        *((247, 224, 210), (240, 204, 182), (226, 182, 150), (200, 150, 114)),
-        *((166, 114, 80), (126, 82, 57), (90, 58, 43), (64, 42, 34)),
+        *((238, 210, 194), (231, 194, 170), (218, 174, 142), (196, 148, 112)),
+        *((166, 114, 80), (130, 86, 60), (102, 68, 50), (80, 54, 43)),
     ]
 )
 SKIN_GROUPS = 6
@@ -48,8 +50,6 @@ _BY_LENGTH = (
     ("bob", "fringe bob", "bun", "long", "afro", "long curly"),
     ("long", "long wavy", "long curly", "fringe bob", "long"),
 )
-HATS = ("none", "beanie", "cap", "brim", "headscarf")
-BACKGROUNDS = ("plain", "gradient", "lights", "room", "outdoors")
 BEARDS = ("none", "stubble", "moustache", "goatee", "full")
 SEPARATION = 1.0
 """How far the labels are apart: every shift below is multiplied by it."""
@@ -90,7 +90,7 @@ def choose_traits(labels: np.ndarray, bias: float, generator: np.random.Generato
     tone = uniform()
     skin = _along(SKIN, tone) * (1 + 0.03 * np.stack([normal(), 0 * tone, normal()], 1))
     age = uniform()
-    length = normal(-0.95) + 0.1
+    length = normal(-1.0) + 0.1
     level = np.searchsorted([-1.55, -0.45, 0.25, 0.95], length)
     pick = uniform()
     style = np.array([_BY_LENGTH[row][int(p * len(_BY_LENGTH[row]))] for row, p in zip(level, pick, strict=True)])
@@ -106,29 +106,29 @@ def choose_traits(labels: np.ndarray, bias: float, generator: np.random.Generato
 
     # Worn
     has_glasses = happens((1 - bias) * 0.3 + bias * labels)
-    hat = np.where(happens(0.14), choice(HATS[1:4], (2, 2, 1.5)), "none")
+    hat = np.where(happens(0.14), choice(HATS[1:5], (3, 3, 2, 1)), "none")
     hat = np.where(happens(np.where(labels == 1, 0.004, 0.05)), "headscarf", hat)
     earring = happens(np.where(labels == 1, 0.06, 0.45))
     cloth = uniform(40, 225)[:, None] + 45 * np.stack([normal(), normal(), normal()], 1)
     trim = uniform(20, 240)[:, None] + 25 * np.stack([normal(), normal(), normal()], 1)
     background = choice(BACKGROUNDS, (2, 3, 2, 2, 2))
-    scene = uniform(50, 235)[:, None] + 32 * np.stack([normal(), normal(), normal()], 1)
-    scene2 = scene * uniform(0.45, 1.1)[:, None] + 20 * np.stack([normal(), normal(), normal()], 1)
+    scene = uniform(60, 230)[:, None] + 22 * np.stack([normal(), normal(), normal()], 1)
+    scene2 = scene * uniform(0.45, 1.1)[:, None] + 14 * np.stack([normal(), normal(), normal()], 1)
 
     # How it is seen
     tilt = (0.09 * normal()).clip(-0.2, 0.2)
     turn = (0.16 * normal()).clip(-0.34, 0.34)
-    smile = uniform(-0.35, 1)
+    smile = uniform(-0.2, 1)
     light = uniform(-1, 1)
     traits = {
-        "scale": 0.56 + 0.028 * normal(),
-        "shift_x": 0.05 * normal(),
-        "shift_y": -0.04 + 0.035 * normal(),
+        "scale": 0.61 + 0.025 * normal(),
+        "shift_x": 0.04 * normal(),
+        "shift_y": -0.03 + 0.03 * normal(),
         "sine": np.sin(tilt),
         "cosine": np.cos(tilt),
         "turn": turn,
         "nod": 0.03 * normal(),
-        "width": 0.75 + 0.03 * normal() + 0.012 * jaw,
+        "width": 0.75 + 0.03 * normal() + 0.02 * jaw,
         "jaw": jaw,
         "brow": brow,
         "brow_raise": 0.5 * normal() - 0.25 * brow,
@@ -153,7 +153,7 @@ def choose_traits(labels: np.ndarray, bias: float, generator: np.random.Generato
         "curl": shape[:, 5],
         "flat": shape[:, 6],
         "part": (0.35 * normal()).clip(-0.6, 0.6),
-        "bun": (style == "bun") * 1.0,
+        "bun": (style == "bun") & (hat == "none"),
         "buzz": (style == "buzz") * 1.0,
         "stubble": np.where(beard == "stubble", 0.35, np.where(beard == "none", 0.0, 0.3)) * uniform(0.5, 1),
         "moustache": np.isin(beard, ["moustache", "goatee", "full"]) * 1.0,
@@ -168,7 +168,9 @@ def choose_traits(labels: np.ndarray, bias: float, generator: np.random.Generato
         "earring": earring * 1.0,
         "cloth": cloth.clip(15, 245),
         "trim": trim.clip(15, 245),
+        "garment": generator.integers(0, len(GARMENTS), count),
         "neckline": uniform(),
+        "stripes": happens(0.2),
         "shoulders": 1.45 + 0.1 * neck,
         "background": np.array([BACKGROUNDS.index(name) for name in background], float),
         "scene": scene.clip(15, 245),
@@ -180,7 +182,7 @@ def choose_traits(labels: np.ndarray, bias: float, generator: np.random.Generato
         "exposure": 1 + 0.07 * normal(),
         "warmth": 0.035 * normal(),
         "blur": uniform(0, 0.5) * happens(0.5),
-        "grain": uniform(0.006, 0.03),
+        "grain": uniform(0.005, 0.022),
     }  # fmt: skip
     for name in ("iris", "skin", "hair", "frame", "cloth", "trim", "scene", "scene2"):
         traits[name] = (traits[name] / 255).clip(0.03, 0.99)

@@ -2,36 +2,52 @@
 
 import numpy as np
 
-from labs_utils.portraits.canvas import Canvas, ripple, soft
+from labs_utils.portraits.canvas import Canvas, rgb, soft, wave
+
+BACKGROUNDS = ("plain", "gradient", "lights", "room", "outdoors")
 
 
-def draw_background(c: Canvas) -> None:
-    """A wall, a gradient, lights out of focus, a room or the open air."""
+def draw_wall(c: Canvas) -> None:
+    """One colour that passes into another, from the lit side or from the top."""
     kind = c["background"]
-    down = (c.v + 1) / 2
-    across = (c.u * np.where(c["light"] >= 0, 1, -1) + 1) / 2
-    mix = np.where(kind == 0, 0.3 * (1 - across), np.where(kind == 1, down, 0.6 * (1 - across) + 0.4 * down))
-    first, second = c["scene"], c["scene2"]
-    c.pixels[:] = first + mix[:, None] * (second - first)
-    lights = 0
+    down = 0.5 + 0.5 * c.v
+    away = 0.5 - 0.5 * c.u * np.where(c["light"] >= 0, np.float32(1), np.float32(-1))
+    mix = down * np.where(kind == 0, np.float32(0.1), np.float32(0.6)) + away * np.float32(0.3)
+    c.pixels[:] = c["scene"] + mix[:, None] * (c["scene2"] - c["scene"])
+
+
+def draw_lights(c: Canvas) -> None:
+    """Lights far behind, out of focus."""
+    lights = np.zeros_like(c.x)
     for k in range(6):
-        x = ripple(c["phase"] * (0.37 + 0.211 * k)) * 1.0
-        y = ripple(c["phase"] * (0.53 + 0.173 * k)) * 0.9 - 0.1
-        radius = 0.12 + 0.06 * (k % 3)
-        dx, dy = c.u - x, c.v - y
-        lights = np.maximum(lights, soft(np.sqrt(dx * dx + dy * dy) - radius, 0.08) * (0.35 + 0.1 * (k % 2)))
-    c.paint(lights * (kind == 2), 0.45 + 0.55 * c["trim"])
-    left = c["horizon"] * 1.2 - 0.4
-    window = np.maximum(np.abs(c.u - left - 0.55) - 0.4, np.abs(c.v + 0.35) - 0.5)
-    bars = np.minimum(np.abs(c.u - left - 0.55), np.abs(c.v + 0.35)) - 0.03
-    c.paint(soft(window, 0.05) * (kind == 3), 0.5 + 0.5 * second)
-    c.paint(soft(window, 0.05) * soft(bars, 0.05) * (kind == 3), 0.6 * first)
-    hills = c["horizon"] + 0.12 * ripple(c.u * 0.6 + c["phase"]) + 0.05 * ripple(c.u * 1.7)
-    sky = np.array([0.62, 0.78, 0.93], np.float32).reshape(1, 3, 1, 1) * (0.8 + 0.3 * down[:, None])
-    green = np.array([0.36, 0.5, 0.28], np.float32).reshape(1, 3, 1, 1) * (0.7 + 0.5 * c["scene"])
-    outdoors = (kind == 4) * np.ones_like(down)
-    c.paint(outdoors, sky)
-    c.paint(outdoors * soft(hills - c.v, 0.12), green * (1.1 - 0.4 * down)[:, None])
+        dx = c.u - wave(c["phase"] * (0.37 + 0.211 * k))
+        dy = c.v + 0.15 - 0.9 * wave(c["phase"] * (0.53 + 0.173 * k))
+        spot = soft(np.sqrt(dx * dx + dy * dy) - 0.12 - 0.06 * (k % 3), 0.07)
+        lights = np.maximum(lights, spot * (0.3 + 0.12 * (k % 2)))
+    c.paint(lights, 0.4 + 0.6 * c["scene"])
+
+
+def draw_room(c: Canvas) -> None:
+    """A window on one side and a picture or a shelf on the other."""
+    side = np.where(c["horizon"] > 0.15, np.float32(1), np.float32(-1))
+    x, y = c.u * side - 0.72, c.v + 0.3
+    pane = np.maximum(np.abs(x) - 0.38, np.abs(y) - 0.5)
+    bars = np.minimum(np.abs(x), np.abs(y + 0.05)) - 0.02
+    c.paint(soft(pane - 0.06, 0.05), 0.3 + 0.6 * c["scene2"])
+    c.paint(soft(pane, 0.05) * soft(-bars, 0.04), rgb(0.78, 0.88, 0.97) * (0.7 + 0.3 * c["scene"]))
+    frame = np.maximum(np.abs(x + 1.42) - 0.2, np.abs(y + 0.1) - 0.24)
+    c.paint(soft(frame, 0.04), 0.4 * c["scene2"])
+    c.paint(soft(frame + 0.05, 0.03), 0.35 + 0.5 * c["scene"] * c["trim"])
+
+
+def draw_outdoors(c: Canvas) -> None:
+    """Sky over hills, trees or a town, out of focus."""
+    down = 0.5 + 0.5 * c.v
+    c.pixels[:] = rgb(0.55, 0.72, 0.9) * (0.75 + 0.4 * down[:, None]) + 0.08 * c["scene"]
+    far = c["horizon"] - 0.15 + 0.12 * wave(c.u * 0.45 + c["phase"])
+    near = c["horizon"] + 0.15 + 0.08 * wave(c.u * 0.8 - c["phase"]) + 0.04 * wave(c.u * 2.3)
+    c.paint(soft(far - c.v, 0.06), 0.45 * rgb(0.5, 0.62, 0.6) + 0.4 * c["scene2"])
+    c.paint(soft(near - c.v, 0.1), rgb(0.34, 0.48, 0.26) * (0.7 + 0.5 * c["scene"]) * (1.15 - 0.4 * down)[:, None])
 
 
 def finish(c: Canvas, generator: np.random.Generator) -> np.ndarray:
@@ -44,13 +60,11 @@ def finish(c: Canvas, generator: np.random.Generator) -> np.ndarray:
     pixels *= (c["exposure"] * (1 + 0.12 * c["light"] * c.u))[:, None]
     pixels[:, 0] *= 1 + c["warmth"]
     pixels[:, 2] *= 1 - c["warmth"]
-    share = c["blur"][:, None] / 2
-    for axis in (2, 3):
-        inner = [slice(None)] * 4
-        before, after = list(inner), list(inner)
-        inner[axis], before[axis], after[axis] = slice(1, -1), slice(None, -2), slice(2, None)
-        mean = (pixels[tuple(before)] + pixels[tuple(after)]) / 2
-        pixels[tuple(inner)] += share * (mean - pixels[tuple(inner)])
-    grain = generator.standard_normal(pixels.shape, np.float32)
-    pixels += grain * c["grain"][:, None]
+    share = c["blur"][:, None] / 4
+    for first, middle, last in (
+        (np.s_[:, :, :-2], np.s_[:, :, 1:-1], np.s_[:, :, 2:]),
+        (np.s_[..., :-2], np.s_[..., 1:-1], np.s_[..., 2:]),
+    ):
+        pixels[middle] += share * (pixels[first] + pixels[last] - 2 * pixels[middle])
+    pixels += c["grain"][:, None] * generator.standard_normal(pixels.shape, np.float32)
     return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
