@@ -1,0 +1,1004 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   labs:
+#     title: Adversarial faces
+#     lecture: E (troubles with deep networks), A (adversarial attacks, validation)
+#     minutes: 2
+#     data: [faces, digits]
+# ---
+
+# %% [markdown]
+# # 09 · Adversarial faces
+#
+# A network that labels faces correctly, and a change of each colour by a few levels out of 255 that makes it say the
+# opposite with confidence. You write the attacks, measure them with care, repair part of the damage, and find out
+# what a good test accuracy did not promise.
+#
+# **After this lab you can answer:**
+#
+# 1. How does the gradient with respect to the *pixels* turn a picture into one that the network gets wrong?
+# 2. Why does random noise of the same size do next to nothing?
+# 3. What do many small steps with a projection gain over one, and how is an attack measured honestly?
+# 4. Can an attacker choose the answer, change one pixel only, print the attack on a sticker, or do without the network?
+# 5. What does adversarial training buy and cost, and why is a defence that hides the gradient none?
+# 6. What does the network say of shifted, covered and altogether different pictures, and for whom does it err most?
+#
+# | | |
+# |:--|:--|
+# | **Time** | about three hours of work; the whole notebook computes for one to two minutes on a laptop CPU |
+# | **Data** | portraits drawn by this course (no download), or photographs, see section 1; scikit-learn's digits |
+# | **Lecture** | E, *Deep Learning II* (troubles with deep networks); A, *Introduction* (adversarial attacks, validation) |
+# | **You need** | labs 04 and 06; `tf.GradientTape` from lab 01 |
+#
+# The outputs stored in the solution come from the drawn portraits.
+
+# %% tags=["imports"]
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import scipy
+import skimage
+import tensorflow as tf
+
+from labs_utils import Lab, datasets, plots, portraits, robustness
+from labs_utils.experiments import stored
+
+lab = Lab("09_adversarial_faces")
+plots.use_style()
+keras.utils.set_random_seed(9)
+
+# %% [markdown]
+# ## 1 · Faces, and what the label on them is
+#
+# The pictures are 64 × 64 pixels in colour with one of two labels. Without a network connection they are **drawn by a
+# program**: nobody's face, from a list of traits that is known for each portrait. The program shifts some of those
+# traits (jaw, brow, hair length, beard, …) by the label, so that the two labels overlap and no network can be right
+# about all. With photographs (*Labeled Faces in the Wild*, or a folder of your own) the same cells run.
+#
+# Please read this before the pictures. **A label is what a data set says, not what a person is.** Here it is the recipe
+# that the program was told to draw; in a collection of photographs it is usually a guess from a first name or a glance.
+# Nobody's gender can be read off a face; a network that is right about 95 % of such labels has learnt conventions of
+# hair, beard and make-up in one collection, and it fails people who do not follow them, every time. We use the
+# task because the lecture's subject, a confident and wrong answer about a face, is seen at once in it, not because such
+# a system should be built. Photographs of people also need their consent for the use you make of them: most faces in
+# public collections were never asked, which is why the default here is drawn. And attacks have two uses: those below
+# are published, small and aimed at a toy, and whoever answers for a system has to know them; do not try them on
+# systems that are not yours.
+
+# %%
+faces = datasets.load_faces()
+x_train, x_test = (images.astype("float32") / 255 for images in (faces.x_train, faces.x_test))
+y_train, y_test, names = faces.y_train, faces.y_test, faces.label_names
+
+chosen = np.concatenate([np.flatnonzero(y_train == label)[:12] for label in (0, 1)])
+fig = plots.image_grid(list(x_train[chosen]), columns=12, size=0.75)
+fig.subplots_adjust(wspace=0.05, hspace=0.05)
+plots.show(
+    fig,
+    f"Twenty-four small portraits; the upper row has the label {names[0]}, the lower row {names[1]}; skin, hair,"
+    " clothes, light and backgrounds vary in both.",
+)
+
+# %% [markdown]
+# **What you see.** Twelve pictures of each label, one label a row. Within a row they differ more than the rows do.
+#
+# **Why.** Skin, age, light, pose, clothes, glasses and background are drawn without regard to the label. What the
+# network can use is a handful of traits that are only more frequent in one row than in the other.
+#
+# ## 2 · A small network
+#
+# Three convolutions with stride 2, one dense layer. Pixels are numbers from 0 to 1 *throughout this lab*, and the
+# network ends in **logits**, scores without softmax: the loss then needs `from_logits=True`.
+#
+# **Predict.** Which portraits will it be wrong about, and how sure will it be of those answers?
+
+
+# %%
+def small_cnn_for_faces():
+    """64 × 64 × 3 pixels in [0, 1] → two logits."""
+    layers = [keras.layers.Rescaling(4, -2)]
+    for filters, kernel in ((16, 5), (32, 3), (64, 3)):
+        layers.append(keras.layers.Conv2D(filters, kernel, strides=2, padding="same", activation="relu"))
+    return keras.Sequential(
+        [keras.Input((64, 64, 3)), *layers, keras.layers.Flatten(), keras.layers.Dropout(0.4), keras.layers.Dense(2)]
+    )
+
+
+def train(network, images, labels, epochs, peak, batch=64):
+    """Trains with Adam, the rate rising to `peak` and falling along a cosine."""
+    steps = epochs * -(-len(images) // batch)
+    rate = keras.optimizers.schedules.CosineDecay(peak / 10, steps - 20, warmup_target=peak, warmup_steps=20)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    network.compile(keras.optimizers.Adam(rate), loss, steps_per_execution=8)
+    network.fit(images, labels, batch_size=batch, epochs=epochs, verbose=0)
+
+
+model = small_cnn_for_faces()
+train(model, x_train, y_train, epochs=6, peak=0.002)
+clean = robustness.accuracy(model, x_test, y_test)
+print(f"test accuracy {clean:.3f} on {len(x_test)} faces, {model.count_params()} parameters")
+
+# %%
+p_test = robustness.probabilities(model, x_test)
+wrong = np.flatnonzero(p_test.argmax(axis=1) != y_test)
+wrong = wrong[np.argsort(-p_test[wrong].max(axis=1))][:10]
+titles = [f"{names[p.argmax()]} {p.max():.0%}" for p in p_test[wrong]]
+fig = plots.image_grid(list(x_test[wrong]), titles, columns=10, size=0.95)
+plots.show(
+    fig, "The ten test faces with the surest wrong answers, each with the answer and a probability above 50 per cent."
+)
+
+# %% [markdown]
+# **What you see.** The ten mistakes that the network is surest of; above each its (wrong) answer. A high
+# probability is no promise, not even for ordinary test faces.
+#
+# **Why.** Softmax turns scores into numbers that sum to 1. They say how far the picture lies from the border that the
+# network drew, not how often answers given there are right (lab 04 on calibration).
+#
+# ## 3 · One step: the fast gradient sign method
+#
+# Training asks: how must the *weights* $w$ change so that the loss $J(w, x, y)$ falls? An attack asks the same question
+# about the *picture*: how must $x$ change so that $J$ **rises**? The weights stay as they are.
+#
+# ### Exercise · `pixel_gradient`
+#
+# All attacks of this lab but one stand on this function. It returns, for every picture of a batch, the gradient of *its
+# own* cross-entropy with respect to its pixels.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# `tf.GradientTape` records what is computed from variables. A picture is no variable: make it a tensor
+# (`tf.convert_to_tensor(images)`) and tell the tape to watch it.
+#
+# </details>
+# <details><summary>Hint 2 · the loss</summary>
+#
+# `keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)` gives one loss for each picture. Sum
+# them: picture $i$ occurs in one term only, so its gradient does not depend on the others. (A mean would make it
+# depend on how many there are.)
+#
+# </details>
+# <details><summary>Hint 3 · in four lines</summary>
+#
+# Inside `with tf.GradientTape() as tape:` call `tape.watch(images)`, compute
+# `logits = model(images, training=False)`, so that dropout rests, and the sum of the losses. After the block:
+# `tape.gradient(loss, images)`.
+#
+# </details>
+
+
+# %%
+@lab.exercise(points=2)
+def pixel_gradient(model, images, labels):
+    """Gradient of each picture's cross-entropy with respect to its pixels.
+
+    model: a Keras model that gives logits; images: (n, h, w, c) in [0, 1];
+    labels: (n,) whole numbers. Returns (n, h, w, c).
+    """
+    # BEGIN SOLUTION
+    images = tf.convert_to_tensor(images)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        logits = model(images, training=False)
+        losses = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        loss = tf.reduce_sum(losses)
+    return tape.gradient(loss, images)
+    # END SOLUTION
+
+
+# %% [markdown]
+# ### Exercise · `fgsm`
+#
+# Let the attacker change every pixel and channel by at most ε. To first order the loss changes by the scalar product of
+# the change δ and the gradient $g$. Goodfellow, Shlens and Szegedy (2015) take the δ that makes this product largest:
+#
+# $$x' = \text{clip}_{[0, 1]}\bigl(x + \varepsilon \,\operatorname{sign} \nabla_x J(w, x, y)\bigr)$$
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# One call of `pixel_gradient`, then `np.sign`. Uphill means plus.
+#
+# </details>
+# <details><summary>Hint 2 · the range</summary>
+#
+# `np.clip(…, 0, 1)` last: a picture has no colour darker than black. (In [0, 255] the range would be another, and so
+# would ε: 8/255 there is 8.)
+#
+# </details>
+#
+# When it works, the next cell shows four faces that the network had right. ε = 4/255 is four steps of the 255 that
+# a screen can show. **Predict.** Will you see it? Will the network still be sure?
+
+
+# %%
+@lab.exercise(points=2)
+def fgsm(model, images, labels, epsilon):
+    """The fast gradient sign method: one step of size epsilon up the loss.
+
+    images: (n, h, w, c) in [0, 1]; labels: (n,); epsilon: largest change of a pixel, on the same scale.
+    Returns the attacked pictures, (n, h, w, c), again in [0, 1].
+    """
+    # BEGIN SOLUTION
+    direction = np.sign(pixel_gradient(model, images, labels))
+    return np.clip(images + epsilon * direction, 0, 1)
+    # END SOLUTION
+
+
+# %%
+right = np.flatnonzero(p_test.argmax(axis=1) == y_test)
+shown = np.concatenate([right[y_test[right] == label][:3] for label in (0, 1)])
+attacked = fgsm(model, x_test[shown], y_test[shown], 4 / 255)
+fig = robustness.attack_figure(model, x_test[shown], attacked, names)
+plots.show(
+    fig,
+    "Six faces, the change made to each, magnified to coloured speckles, and the attacked faces, which look the same"
+    " but get other answers.",
+)
+
+# %% [markdown]
+# **What you see.** Above, the faces and what the network says of them; below, the attacked ones, hardly to be
+# told apart, with other answers, some of them surer than before. Between them the change, magnified 32 times: coloured
+# speckles along brows, mouth, hair and the edges of things, which look like nothing in particular.
+#
+# **Why.** A picture has 12 288 numbers. Each moves by 0.016 only, but all move in the direction that hurts, and in a
+# network that is nearly linear nearby the many small effects add up. A scalar product in $d$ dimensions grows
+# like $\varepsilon d$ when every sign is chosen, and only like $\varepsilon\sqrt d$ when signs are left to
+# chance.
+
+
+# %%
+@lab.question(points=1)
+def why_the_sign():
+    """FGSM moves along the sign of the gradient, not along the gradient. Why?
+
+    a) The sign is cheaper to compute than the gradient.
+    b) If every pixel may move by ε, the loss (to first order) grows most when
+       every pixel moves the whole way, each in the direction of its gradient.
+    c) The sign shows which pixels are important.
+    """
+    # BEGIN SOLUTION
+    return "b"
+    # END SOLUTION
+
+
+# %% [markdown]
+# ### Exercise · `noise_of_equal_norm`
+#
+# Is it the size of the change, or its direction? The control experiment is noise that is exactly as long:
+# $\lVert \eta_i \rVert_2 = \lVert \delta_i \rVert_2$ for each picture $i$, with a direction drawn at random.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# Draw normally distributed numbers of the right shape, then multiply each picture's by (wanted length) / (its length).
+#
+# </details>
+# <details><summary>Hint 2 · in NumPy</summary>
+#
+# `np.random.default_rng(seed).normal(size=…)`; the lengths are
+# `np.sqrt((a**2).sum(axis=(1, 2, 3), keepdims=True))`, of shape $(n, 1, 1, 1)$, so that they broadcast.
+#
+# </details>
+#
+# **Predict.** When it works, the next cell draws the accuracy over ε under FGSM and under such noise. Which
+# of the two curves falls, and from which ε on?
+
+
+# %%
+@lab.exercise(points=1)
+def noise_of_equal_norm(perturbation, seed):
+    """Gaussian noise that is, picture by picture, as long as the perturbation.
+
+    perturbation: (n, h, w, c), the change made to each picture;
+    seed: whole number for np.random.default_rng. Returns (n, h, w, c).
+    """
+    # BEGIN SOLUTION
+    noise = np.random.default_rng(seed).normal(size=perturbation.shape)
+    length_of = [np.sqrt((a**2).sum(axis=(1, 2, 3), keepdims=True)) for a in (perturbation, noise)]
+    return noise * length_of[0] / length_of[1]
+    # END SOLUTION
+
+
+# %%
+epsilons = np.array([0, 1, 2, 4, 8, 16]) / 255
+x_attack, y_attack = x_test[:250], y_test[:250]
+under = {"FGSM": robustness.accuracy_under(model, lambda x, y, e: fgsm(model, x, y, e), x_attack, y_attack, epsilons)}
+under["noise of equal norm"] = []
+for epsilon in epsilons:
+    change = fgsm(model, x_attack, y_attack, epsilon) - x_attack
+    noisy = np.clip(x_attack + (noise_of_equal_norm(change, 0) if epsilon else 0), 0, 1)
+    under["noise of equal norm"].append(robustness.accuracy(model, noisy, y_attack))
+
+fig, ax = plt.subplots(figsize=(6.2, 3.3))
+plots.curves(ax, {name: (255 * epsilons, values) for name, values in under.items()}, "255 ε", "accuracy")
+ax.set_ylim(-0.03, 1.03)
+plots.show(
+    fig, "Accuracy over the size of the change: under FGSM it falls to nearly zero, under noise it stays where it was."
+)
+
+# %% [markdown]
+# **What you see.** Under FGSM the accuracy collapses within a few steps of 255; under noise of the same length it hardly
+# moves, even at 16/255, where the noise can be seen.
+#
+# **Why.** Nothing is wrong with the network's tolerance of *typical* disturbances: a random direction in 12 288
+# dimensions is almost at right angles to the gradient. A test set holds typical pictures, so it cannot show the
+# weakness. The attack looks for the worst case.
+#
+# > **Margin note.** Lecture A shows pictures that AlexNet takes for an *ostrich* (Szegedy et al., posted in 2013,
+# > published in 2014). Those were found by a constrained optimisation (L-BFGS) for each picture; the one-step method
+# > came a year later. The lecture's "Jiawei Sun" of the one-pixel attack is Jiawei **Su**.
+#
+# ## 4 · Many small steps: projected gradient descent
+#
+# One step trusts the gradient at $x$ all the way. Kurakin et al. (2017) take many small steps, and Madry et al. (2018)
+# add a random start. After each step the picture is *projected*: brought back to the nearest one that is
+# allowed, within the ε-ball around the **original** and within [0, 1].
+#
+# ### Exercise · `project_to_ball`
+#
+# The ball is that of the largest change, $\lVert x' - x \rVert_\infty \le \varepsilon$: a cube.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# In a cube every pixel has its own interval. The nearest point of an interval is found by clipping.
+#
+# </details>
+# <details><summary>Hint 2 · the two intervals</summary>
+#
+# Clip to $[x - \varepsilon,\; x + \varepsilon]$, where $x$ are the *originals*, then to $[0, 1]$.
+#
+# </details>
+
+
+# %%
+@lab.exercise(points=1)
+def project_to_ball(images, originals, epsilon):
+    """The nearest pictures within epsilon of the originals, pixel by pixel, and within [0, 1].
+
+    images, originals: (n, h, w, c). Returns (n, h, w, c).
+    """
+    # BEGIN SOLUTION
+    return np.clip(np.clip(images, originals - epsilon, originals + epsilon), 0, 1)
+    # END SOLUTION
+
+
+# %% [markdown]
+# ### Exercise · `pgd_step`
+#
+# One step of *projected gradient descent* (on the negative loss, as it were): go `step` up the loss from where the attack
+# is now, then project.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# `images` is where the attack is now, `originals` where it came from. The gradient belongs to the former, the ball to
+# the latter.
+#
+# </details>
+# <details><summary>Hint 2 · the line of attack</summary>
+#
+# `project_to_ball(images + step * …, originals, epsilon)` with the sign of `pixel_gradient` at `images`.
+#
+# </details>
+
+
+# %%
+@lab.exercise(points=2)
+def pgd_step(model, images, originals, labels, epsilon, step):
+    """One step of PGD: up the loss by `step` in each pixel, then back into the ball.
+
+    images: (n, h, w, c), where the attack is; originals: where it started;
+    labels: (n,); epsilon: radius of the ball; step: length of the step.
+    """
+    # BEGIN SOLUTION
+    direction = np.sign(pixel_gradient(model, images, labels))
+    return project_to_ball(images + step * direction, originals, epsilon)
+    # END SOLUTION
+
+
+# %% [markdown]
+# The attack itself is a loop around it. With $k$ steps of $2.5\,\varepsilon / k$ it can reach any corner of the
+# cube from any start.
+#
+# **Predict.** FGSM already looked disastrous. How much is left for ten steps to gain?
+
+
+# %%
+def pgd(model, images, labels, epsilon, steps=10, seed=0, step=None):
+    """PGD from a random start in the ball; the step is 2.5 ε / steps unless given."""
+    noise = np.random.default_rng(seed).uniform(-epsilon, epsilon, images.shape)
+    moved = project_to_ball((images + noise).astype("float32"), images, epsilon)
+    for _ in range(steps):
+        moved = pgd_step(model, moved, images, labels, epsilon, 2.5 * epsilon / steps if step is None else step)
+    return moved
+
+
+x_few, y_few = x_attack[:100], y_attack[:100]
+few = np.array([0.5, 1, 2, 4]) / 255
+duel = {
+    "FGSM": robustness.accuracy_under(model, lambda x, y, e: fgsm(model, x, y, e), x_few, y_few, few),
+    "PGD, 10 steps": robustness.accuracy_under(model, lambda x, y, e: pgd(model, x, y, e), x_few, y_few, few),
+}
+forty = pgd(model, x_few, y_few, 8 / 255, steps=40)
+after_forty = robustness.accuracy(model, forty, y_few)
+for name, values in duel.items():
+    print(f"{name:14} accuracy at 255 ε = 0.5, 1, 2, 4: " + ", ".join(f"{value:.2f}" for value in values))
+print(f"PGD, 40 steps   accuracy at 255 ε = 8: {after_forty:.2f}")
+
+# %%
+fig, ax = plt.subplots(figsize=(6.2, 3.1))
+plots.curves(ax, {name: (255 * few, values) for name, values in duel.items()}, "255 ε", "accuracy")
+ax.set_ylim(-0.03, 1.03)
+plots.show(fig, "Accuracy over small sizes of the change: the curve of PGD lies on that of FGSM or below it.")
+assert all(many <= one for one, many in zip(duel["FGSM"], duel["PGD, 10 steps"], strict=True))
+assert after_forty <= 0.05
+
+# %% [markdown]
+# **What you see.** PGD is at least as strong as FGSM at every ε, and forty steps at 8/255 leave the network at most 5 %.
+# For this network the gain is small where FGSM has nothing left to win.
+#
+# **Why.** The steps follow the loss where it bends. How much that gains depends on how bent it is inside the cube: little in a
+# small network without defence and for small ε. The difference will matter in section 8.
+#
+# ### Exercise · `robust_accuracy`
+#
+# An attacker may try several attacks, or one from several random starts, and needs *one* success. The honest measure
+# counts a picture only if it survives them all.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# `predictions == labels` compares each row with the labels. A picture is a column of the result.
+#
+# </details>
+# <details><summary>Hint 2 · in NumPy</summary>
+#
+# `np.all(…, axis=0)`, then the mean.
+#
+# </details>
+#
+# **Predict.** The next cell tries step sizes from ε/20 to 2ε, ten steps each, and then several random starts. Which
+# step size is best, and how much do the restarts add?
+
+
+# %%
+@lab.exercise(points=1)
+def robust_accuracy(predictions, labels):
+    """Fraction of pictures that are labelled rightly under every attack.
+
+    predictions: (attacks, n), the label predicted after each attack;
+    labels: (n,). Returns a number in [0, 1].
+    """
+    # BEGIN SOLUTION
+    return np.mean(np.all(predictions == labels, axis=0))
+    # END SOLUTION
+
+
+# %%
+def predicted(network, images):
+    """The label with the largest logit."""
+    return robustness.logits(network, images).argmax(axis=1)
+
+
+x_some, y_some = x_attack[:60], y_attack[:60]
+radius, fractions = 1.5 / 255, np.array([0.05, 0.1, 0.25, 1, 2])
+attempts = {f: pgd(model, x_some, y_some, radius, step=f * radius) for f in fractions}
+by_step = [robustness.accuracy(model, attempts[f], y_some) for f in fractions]
+starts = np.array([predicted(model, pgd(model, x_some, y_some, radius, steps=5, seed=seed)) for seed in range(4)])
+by_starts = [robust_accuracy(starts[: k + 1], y_some) for k in range(4)]
+
+fig, axes = plt.subplots(1, 2, figsize=(8.4, 2.9), sharey=True)
+axes[0].semilogx(fractions, by_step, "o-", color=plots.BLUE)
+axes[0].set(xlabel="step size / ε (10 steps)", ylabel="accuracy, ε = 1.5/255")
+axes[1].plot(range(1, 5), by_starts, "s--", color=plots.ORANGE)
+axes[1].set(xlabel="random starts (5 steps each)", xticks=range(1, 5))
+plots.show(fig, "Left: accuracy against step size, highest for tiny steps. Right: accuracy falls a little with restarts.")
+
+# %% [markdown]
+# **What you see.** Steps of ε/20 are too short: ten of them cross half the radius. From ε/4 on it matters little here.
+# Restarts can only lower the robust accuracy, and here they lower it by a picture or two at most.
+#
+# **Why.** The accuracy under attack is an **upper bound** on the truth: it says how strong *this attack* was. Before a
+# low number is believed it must stop falling with more steps, other step sizes and more starts.
+#
+# ## 5 · Choose the answer
+#
+# So far any wrong answer would do. A *targeted* attack makes the picture be read as a label of the attacker's choice:
+# it goes **down** the loss that the picture would have if the target were its label.
+#
+# ### Exercise · `targeted_step`
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# What changes against `pgd_step`: whose label is in the loss, and the direction.
+#
+# </details>
+# <details><summary>Hint 2 · labels for the batch</summary>
+#
+# `np.full(len(images), target)`.
+#
+# </details>
+# <details><summary>Hint 3 · in one line</summary>
+#
+# `pgd_step` with those labels goes up. What does it do with the step `-step`?
+#
+# </details>
+#
+# **Predict.** The next cell trains a small network on ten digits and turns one of each into the *same* digit. Change
+# `TARGET`: which digits are hardest to reach?
+
+
+# %%
+@lab.exercise(points=2)
+def targeted_step(model, images, originals, target, epsilon, step):
+    """One step towards the answer `target`, the same for all pictures, within the ball around the originals.
+
+    images: (n, h, w, c); target: a whole number; epsilon: radius; step: length of the step.
+    """
+    # BEGIN SOLUTION
+    labels = np.full(len(images), target)
+    return pgd_step(model, images, originals, labels, epsilon, -step)
+    # END SOLUTION
+
+
+# %%
+TARGET = 8
+digits, digit_labels = datasets.load_digits()
+digits = digits[..., None] / 16
+layers = [keras.layers.Flatten(), keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10)]
+reader = keras.Sequential([keras.Input((8, 8, 1)), *layers])
+train(reader, digits[:1400], digit_labels[:1400], epochs=20, peak=0.01)
+
+rest = 1400 + np.array([np.argmax(digit_labels[1400:] == digit) for digit in range(10)])
+steered = digits[rest]
+for _ in range(20):
+    steered = targeted_step(reader, steered, digits[rest], TARGET, 0.25, 0.03)
+pictures = np.concatenate([digits[rest], steered])
+titles = [f"{p.argmax()} · {p.max():.0%}" for p in robustness.probabilities(reader, pictures)]
+fig = plots.image_grid(list(pictures[..., 0]), titles, columns=10, size=0.85, vmin=0, vmax=1)
+plots.show(fig, "Ten digits from 0 to 9 with the network's answers, and the same digits a little smudged, read as 8.")
+
+# %% [markdown]
+# **What you see.** The upper row is read as written. The lower row is still ten different digits to you, with grey
+# smudges, and for the network nearly all are the target.
+#
+# **Why.** With ten answers the way *to* the target differs from the way *away from* the truth, so the target has to stand
+# in the loss. With two labels, as for our faces, both are the same. A target then still makes sense for pictures
+# that are no faces at all: lecture A's "everything becomes an ostrich", and Nguyen et al. (2015), who start from noise.
+#
+# **Predict.** What ε do noise, coffee and a cat need, to become a face of the label you choose?
+
+# %%
+LABEL = 1
+size = (64, 64)
+things = {
+    "cat": skimage.transform.resize(skimage.data.cat()[:300, 75:375], size, anti_aliasing=True),
+    "coffee": skimage.transform.resize(skimage.data.coffee()[:, 100:500], size, anti_aliasing=True),
+    "bricks": skimage.color.gray2rgb(skimage.transform.resize(skimage.data.brick(), size, anti_aliasing=True)),
+    "noise": np.random.default_rng(0).random((64, 64, 3)),
+}
+originals = np.stack(list(things.values())).astype("float32")
+columns = {"as it is": originals}
+for epsilon in (4 / 255, 16 / 255):
+    moved = originals
+    for _ in range(20):
+        moved = targeted_step(model, moved, originals, LABEL, epsilon, epsilon / 8)
+    columns[f"ε = {255 * epsilon:.0f}/255"] = moved
+pictures = np.stack(list(columns.values()), axis=1).reshape(-1, 64, 64, 3)
+answers = robustness.probabilities(model, pictures)
+titles = [f"{way}\n{names[LABEL]} {p[LABEL]:.1%}" for way, p in zip(list(columns) * 4, answers, strict=True)]
+fig = plots.image_grid(list(pictures), titles, columns=6, size=1.35)
+plots.show(
+    fig,
+    "A cat, coffee, bricks and noise, each as it is and with two sizes of change; the changed ones look the same and are"
+    f" called {names[LABEL]} with near certainty.",
+)
+
+# %% [markdown]
+# **What you see.** A network with two answers gives one of them to everything, often with a high probability. A change
+# that is hard to see makes the chosen label nearly certain, also for noise.
+#
+# **Why.** "Neither" is not among the answers: softmax shares 100 % between the labels that exist. And far from the
+# training pictures nothing in training ever asked for doubt.
+#
+# ## 6 · One pixel, one sticker
+#
+# A cube of ε is one idea of a small change. Another is to change *few* pixels by as much as you like. Su et al. (2019)
+# change **one**, and find it without any gradient: differential evolution keeps a crowd of candidates (row, column,
+# red, green, blue), mixes them, and keeps a mixture if the network's probability for the truth falls.
+#
+# ### Exercise · `change_one_pixel`
+#
+# The search is SciPy's; you say what a candidate means.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# Work on a copy: the search needs the original again for the next candidate.
+#
+# </details>
+# <details><summary>Hint 2 · places</summary>
+#
+# The search proposes real numbers, 12.7 as a row: `int(12.7)` is the row it falls into.
+#
+# </details>
+#
+# **Predict.** The next cell takes the 12 faces of the test set that the network has right with the least certainty. How
+# many of them will fall to a single pixel out of 4096?
+
+
+# %%
+@lab.exercise(points=1)
+def change_one_pixel(image, candidate):
+    """The picture with one pixel replaced.
+
+    image: (h, w, 3) in [0, 1]; candidate: five numbers, row in [0, h), column in [0, w), red, green, blue in [0, 1].
+    Returns a new (h, w, 3) array.
+    """
+    # BEGIN SOLUTION
+    changed = image.copy()
+    changed[int(candidate[0]), int(candidate[1])] = candidate[2:]
+    return changed
+    # END SOLUTION
+
+
+# %%
+def worst_pixel(image, label, seed=0):
+    """The picture with the pixel that lowers the label's probability most, found by differential evolution."""
+
+    def probability(crowd):  # (5, candidates) → (candidates,)
+        pictures = np.stack([change_one_pixel(image, candidate) for candidate in crowd.T])
+        return robustness.probabilities(model, pictures)[:, label]
+
+    bounds = [(0, 63.999), (0, 63.999), (0, 1), (0, 1), (0, 1)]
+    search = {"maxiter": 10, "popsize": 8, "polish": False, "updating": "deferred", "vectorized": True, "seed": seed}
+    return change_one_pixel(image, scipy.optimize.differential_evolution(probability, bounds, **search).x)
+
+
+least_sure = right[np.argsort(p_test[right].max(axis=1))][:12]
+pricked = np.stack([worst_pixel(x_test[i], y_test[i]) for i in least_sure])
+answers = robustness.probabilities(model, pricked)
+fallen = int(np.sum(answers.argmax(axis=1) != y_test[least_sure]))
+titles = [
+    f"{p_test[i, y_test[i]]:.0%} → {p[y_test[i]]:.0%}" for i, p in zip(least_sure, answers, strict=True)
+]
+fig = plots.image_grid(list(pricked), titles, columns=12, size=0.8)
+plots.show(fig, "Twelve faces, each with one pixel of a loud colour; above each how far the right answer's probability fell.")
+print(f"{fallen} of {len(least_sure)} fall to one pixel")
+
+# %% [markdown]
+# **What you see.** In each face one pixel has a loud colour, mostly on hair, brow, mouth or chin; the probability of the
+# right answer falls, for most by a few points, and some of these faces, which stood near the border, cross it.
+#
+# **Why.** One pixel of 4096 can move the scores by so much only as its handful of windows allow. Su et al. report far more
+# success on pictures of 32 × 32 pixels; the share falls as pictures grow. Note what the attack did *not* need: weights,
+# gradients, anything but answers to about 450 pictures a face.
+#
+# ### A sticker that works anywhere
+#
+# A perturbation computed for one picture fits that picture only, and no camera would see it. A *patch* covers a small
+# area with any colours, works on pictures it was never computed for, and can be printed: on paper (Brown et al., 2017), on
+# the frame of a pair of glasses (Sharif et al., 2016), on a stop sign (lecture A; Eykholt et al., 2018). It has to work
+# wherever it lands and at any distance, so its loss is an *expectation over transformations*, estimated by
+# drawing a new place for each picture and a new size at each step:
+#
+# $$\min_{\text{patch}} \; \mathbb E_{x,\, \text{place},\, \text{size}}\;
+# J\bigl(w,\; \text{paste}(x, \text{patch}, \text{place}, \text{size}),\; \text{target}\bigr)$$
+#
+# ### Exercise · `paste_patch`
+#
+# Each picture gets the patch at its own place.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# Copy the images first. A loop over the pictures is fine.
+#
+# </details>
+# <details><summary>Hint 2 · in NumPy</summary>
+#
+# `changed[i, t : t + k, l : l + k] = patch` with `k = len(patch)`.
+#
+# </details>
+
+
+# %%
+@lab.exercise(points=1)
+def paste_patch(images, patch, top, left):
+    """New pictures, each covered by the patch at its own place.
+
+    images: (n, h, w, 3); patch: (k, k, 3); top, left: (n,) row and column of the patch's upper left corner.
+    """
+    # BEGIN SOLUTION
+    changed, k = images.copy(), len(patch)
+    for i in range(len(images)):
+        changed[i, top[i] : top[i] + k, left[i] : left[i] + k] = patch
+    return changed
+    # END SOLUTION
+
+
+# %% [markdown]
+# The gradient of the patch needs no new tape: the patch *is* the picture where it lies, so its gradient is the picture's,
+# cut out at that place and added up over the batch. A patch shown larger repeats its pixels, and their gradients are added.
+#
+# **Predict.** The patch covers between 4 % and 10 % of the area. Of the faces with the other label, how many will it win
+# over, and how many a patch of the same colours in random order?
+
+
+# %%
+def resized(patch, size):
+    """The patch at another size, each pixel repeated, and the index of the pixel that it came from."""
+    index = np.arange(size) * len(patch) // size
+    return patch[index][:, index], index
+
+
+def train_patch(network, images, target, steps=50, batch=50, rate=0.06, seed=0):
+    """A patch of 16 × 16 that makes the network answer `target`, over random places and sizes from 13 to 20."""
+    rng, patch = np.random.default_rng(seed), np.full((16, 16, 3), 0.5, "float32")
+    for step in range(steps):
+        size = rng.integers(13, 21)
+        top, left = rng.integers(0, 64 - size, size=(2, batch))
+        shown, index = resized(patch, size)
+        pasted = paste_patch(images[rng.choice(len(images), batch)], shown, top, left)
+        gradient = np.asarray(pixel_gradient(network, pasted, np.full(batch, target)))
+        windows = [g[t : t + size, s : s + size] for g, t, s in zip(gradient, top, left, strict=True)]
+        total = np.zeros_like(patch)
+        np.add.at(total, (index[:, None], index), np.sum(windows, axis=0))
+        patch = np.clip(patch - rate * (1 - step / steps) * np.sign(total), 0, 1)
+    return patch
+
+
+STICKER = 0
+patch = train_patch(model, x_train, STICKER)
+shuffled = np.random.default_rng(1).permutation(patch.reshape(-1, 3)).reshape(patch.shape)
+
+# %%
+others = x_test[right][y_test[right] != STICKER][:120]
+rng = np.random.default_rng(5)
+sizes = (13, 16, 20)
+success = {"trained patch": [], "same colours, shuffled": []}
+for size in sizes:
+    top, left = rng.integers(0, 64 - size, size=(2, len(others)))
+    for name, sticker in zip(success, (patch, shuffled), strict=True):
+        pasted = paste_patch(others, resized(sticker, size)[0], top, left)
+        success[name].append(float(np.mean(predicted(model, pasted) == STICKER)))
+
+fig, axes = plt.subplots(1, 6, figsize=(9, 2.5), width_ratios=(2.4, 1, 1, 1, 1, 1))
+plots.curves(axes[0], {name: (sizes, values) for name, values in success.items()}, "side of the patch", "won over")
+axes[0].set_ylim(-0.03, 1.03)
+examples = robustness.probabilities(model, pasted_now := paste_patch(others, patch, top, left))[:4]
+for ax, picture, title in zip(
+    axes[1:], [patch, *pasted_now[:4]], ["patch", *(f"{names[STICKER]}\n{p[STICKER]:.0%}" for p in examples)], strict=True
+):
+    ax.imshow(picture, interpolation="nearest")
+    ax.set_title(title, fontsize=8, loc="center")
+    ax.set_axis_off()
+plots.show(
+    fig,
+    "Left: the share of faces won over rises with the patch's size, far above that of a shuffled patch. Right: the patch"
+    " and four faces wearing it in different places.",
+)
+
+# %% [markdown]
+# **What you see.** One square, computed once from training faces, changes the answer for a large part of test faces that it
+# has never met, in places and sizes drawn at random; larger is better. The same colours in random order do much less.
+#
+# **Why.** The patch shows the network an exaggerated portion of what it counts as evidence for the label. Evidence is summed
+# over the picture, so a loud voice in a corner can outvote the face. The control matters: covering part of a face
+# hides evidence, too (section 9).
+#
+# ## 7 · Without the network: transfer
+#
+# All gradients came from the network under attack. Often the attacker has no access to it, but can train another one
+# for the same task.
+#
+# **Predict.** A second network with other layers, other kernels and another seed learns the same task. What will pictures
+# attacked on the first do to the second?
+
+# %%
+keras.utils.set_random_seed(77)
+layers = [keras.layers.Rescaling(4, -2)]
+for filters in (12, 24, 48):
+    layers += [keras.layers.Conv2D(filters, 4, strides=2, padding="same"), keras.layers.LeakyReLU(0.1)]
+layers += [keras.layers.Flatten(), keras.layers.Dropout(0.3), keras.layers.Dense(48, "relu"), keras.layers.Dense(2)]
+second = keras.Sequential([keras.Input((64, 64, 3)), *layers])
+train(second, x_train, y_train, epochs=5, peak=0.003)
+
+x_both, y_both = x_attack[:150], y_attack[:150]
+transfer = {"attacked itself": [], "attacked by the first": [], "noise of equal norm": []}
+for epsilon in epsilons[1:]:
+    borrowed = fgsm(model, x_both, y_both, epsilon)
+    noisy = np.clip(x_both + noise_of_equal_norm(borrowed - x_both, 1), 0, 1)
+    for name, pictures in zip(transfer, (fgsm(second, x_both, y_both, epsilon), borrowed, noisy), strict=True):
+        transfer[name].append(robustness.accuracy(second, pictures, y_both))
+
+fig, ax = plt.subplots(figsize=(6.2, 3.1))
+plots.curves(ax, {name: (255 * epsilons[1:], values) for name, values in transfer.items()}, "255 ε", "accuracy of the second")
+ax.set_ylim(-0.03, 1.03)
+plots.show(
+    fig,
+    "Accuracy of the second network over ε: lowest when it is attacked itself, between that and the flat curve of noise for"
+    " pictures attacked on the first network.",
+)
+
+# %% [markdown]
+# **What you see.** Pictures made for the first network also bring the second one down, less than its own attack does and
+# far more than noise.
+#
+# **Why.** Both learnt from the same pictures, and what is predictive in those pictures points the same way in both:
+# the perturbation is not an accident of one set of weights. Hiding the weights is no protection.
+#
+# ## 8 · Defences, real and apparent
+#
+# ### Adversarial training
+#
+# Show the network the worst pictures while it learns (Madry et al., 2018):
+# $\min_w \mathbb E \, \max_{\lVert \delta \rVert \le \varepsilon} J(w, x + \delta, y)$. The inner maximum costs several
+# gradients a step; one FGSM step from a *random start* is a cheap stand-in (Wong et al., 2020). The training step below is all
+# of it: find bad pictures inside the ball, then descend on their loss. `tf.function` compiles it.
+#
+# **Predict.** What happens to the accuracy on clean faces, what to that under PGD?
+
+
+# %%
+hardened = keras.models.clone_model(model)
+hardened.set_weights(model.get_weights())
+entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+optimiser = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.002, 300))
+
+
+@tf.function
+def adversarial_training_step(images, labels, epsilon):
+    """FGSM from a random start, then one step of the optimiser on the pictures found."""
+    start = images + tf.random.uniform(tf.shape(images), -epsilon, epsilon)
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        loss = entropy(labels, hardened(start, training=False))
+    worse = start + 1.25 * epsilon * tf.sign(tape.gradient(loss, start))
+    worse = tf.clip_by_value(tf.clip_by_value(worse, images - epsilon, images + epsilon), 0.0, 1.0)
+    with tf.GradientTape() as tape:
+        loss = entropy(labels, hardened(worse, training=True))
+    optimiser.apply(tape.gradient(loss, hardened.trainable_variables), hardened.trainable_variables)
+
+
+rng = np.random.default_rng(8)
+for step in range(300):
+    batch = rng.choice(len(x_train), 64)
+    adversarial_training_step(tf.constant(x_train[batch]), tf.constant(y_train[batch]), 4 / 255)
+
+# %%
+radii = np.array([0, 2, 4, 8]) / 255
+networks = {"trained as usual": model, "trained adversarially": hardened}
+robust = {
+    name: robustness.accuracy_under(network, lambda x, y, e, n=network: pgd(n, x, y, e) if e else x, x_few, y_few, radii)
+    for name, network in networks.items()
+}
+slopes = [np.asarray(pixel_gradient(network, x_few[:4], y_few[:4])) for network in networks.values()]
+grey = [np.abs(g).mean(axis=-1) / np.abs(g).mean(axis=(1, 2, 3), keepdims=True)[..., 0] for g in slopes]
+
+fig, axes = plt.subplots(1, 5, figsize=(9, 2.6), width_ratios=(2.6, 1, 1, 1, 1))
+plots.curves(axes[0], {name: (255 * radii, values) for name, values in robust.items()}, "255 ε", "accuracy under PGD")
+axes[0].set_ylim(-0.03, 1.03)
+panels = {"usual": grey[0][0], "adversarial": grey[1][0], "usual ": grey[0][1], "adversarial ": grey[1][1]}
+for ax, (title, picture) in zip(axes[1:], panels.items(), strict=True):
+    ax.imshow(picture, cmap="cividis", vmin=0, vmax=6)
+    ax.set_title(title, fontsize=8, loc="center")
+    ax.set_axis_off()
+plots.show(
+    fig,
+    "Left: under PGD the usual network falls at once, the hardened one slowly, from a lower start. Right: size of the"
+    " gradient for two faces; that of the hardened network is smoother and keeps to the face.",
+)
+
+# %% [markdown]
+# **What you see.** The hardened network gives away accuracy on clean faces and keeps a good part under attacks that
+# leave the usual network nothing. Its gradients look less like static and more like parts of the face.
+#
+# **Why.** Within the ball only features that survive ±ε are worth learning, and many that helped on clean faces do
+# not. It is trained for ε = 4/255; beyond that nothing was promised, and the curve falls there.
+#
+# ### Blur and rounding: looking defended
+#
+# Why not wash the attack away: blur each picture, or round its colours to eight levels, before the network sees it? Both
+# seem to help against ready-made attacked pictures. But an attacker who *knows* of it attacks the whole chain. Through the blur
+# runs a gradient. Rounding is flat almost everywhere: its gradient is zero, FGSM stands still (*gradient masking*),
+# and the accuracy looks perfect. Athalye et al. (2018) step over it: compute the gradient behind the rounding
+# and pretend that rounding is the identity on the way back (*backward pass differentiable approximation*, BPDA).
+#
+# **Predict.** For each of the two defences: accuracy under pictures made for the bare network, under an attack on
+# the chain, and under BPDA?
+
+
+# %%
+def rounded(images):
+    """Colours rounded to eight levels."""
+    return np.round(np.asarray(images) * 7) / 7
+
+
+def bpda(images, labels, epsilon, steps=10):
+    """PGD whose gradient is taken behind the rounding and used in front of it."""
+    moved = images
+    for _ in range(steps):
+        direction = np.sign(pixel_gradient(model, rounded(moved).astype("float32"), labels))
+        moved = project_to_ball(moved + epsilon / 4 * direction, images, epsilon).astype("float32")
+    return moved
+
+
+rounding = keras.Sequential([keras.Input((64, 64, 3)), keras.layers.Lambda(lambda x: tf.round(7 * x) / 7), model])
+blurring = keras.Sequential([keras.Input((64, 64, 3)), keras.layers.AveragePooling2D(3, 1, "same"), model])
+size_of_attack = 6 / 255
+ready_made = pgd(model, x_few, y_few, size_of_attack)
+through_blur = pgd(blurring, x_few, y_few, size_of_attack)
+stuck = pgd(rounding, x_few, y_few, size_of_attack)
+through_rounding = bpda(x_few, y_few, size_of_attack)
+table = {
+    "no defence": (model, [x_few, ready_made, ready_made]),
+    "blur 3 × 3": (blurring, [x_few, ready_made, through_blur]),
+    "eight levels, plain PGD": (rounding, [x_few, ready_made, stuck]),
+    "eight levels, BPDA": (rounding, [x_few, ready_made, through_rounding]),
+}
+rows = [[name, *(f"{robustness.accuracy(net, x, y_few):.2f}" for x in sets)] for name, (net, sets) in table.items()]
+plots.table(["defence", "clean", "pictures made for the bare network", "attack on the chain"], rows, "Accuracy, ε = 6/255, measured in this run")
+
+# %% [markdown]
+# The third row is the trap: evaluated with the attack that happened to be at hand, rounding looks like the best defence
+# of all. Nothing but the last column of the fourth row counts, the accuracy under an attacker who knows the
+# defence.
+
+
+# %%
+@lab.question(points=1)
+def what_the_rounding_did():
+    """Plain PGD fails against the rounding network, BPDA succeeds. So rounding ...
+
+    a) removed the adversarial pictures near each face, until BPDA made new ones.
+    b) made the network robust, but PGD had too few steps to notice.
+    c) took away the gradient that the attack was steered by; the wrong answers
+       near each face were there all the time.
+    """
+    # BEGIN SOLUTION
+    return "c"
+    # END SOLUTION
+
+
+# %% [markdown]
+# ## 9 · Without any attacker
+#
+# Lecture E shows a network whose answer *person* goes from 0.88 to 0.85 when the person moves, and one whose certainty
+# about a dog changes with what is covered. Move, turn and cover our test faces, and watch two numbers: how often the network is
+# right, and how sure it is on average.
+#
+# **Predict.** When accuracy falls, does the confidence fall with it?
+
+
+# %%
+def shifted(images, pixels):
+    """Faces moved to the right; the left edge is repeated."""
+    return np.pad(images, ((0, 0), (0, 0), (pixels, 0), (0, 0)), mode="edge")[:, :, :64]
+
+
+def turned(images, degrees):
+    """Faces rotated about the middle."""
+    return np.clip(scipy.ndimage.rotate(images, degrees, axes=(2, 1), reshape=False, order=1, mode="nearest"), 0, 1)
+
+
+def covered(images, side):
+    """A grey square in the middle of the face."""
+    edge = 36 - side // 2
+    return paste_patch(images, np.full((side, side, 3), 0.5), np.full(len(images), edge), np.full(len(images), 32 - side // 2))
+
+
+trials = {
+    "shift (pixels)": (shifted, (0, 2, 4, 8, 12)),
+    "rotation (degrees)": (turned, (0, 15, 30, 60, 90, 180)),
+    "covered (side in pixels)": (covered, (0, 8, 16, 24, 32)),
+}
+fig, axes = plt.subplots(1, 3, figsize=(9, 2.7), sharey=True)
+for ax, (label, (change, amounts)) in zip(axes, trials.items(), strict=True):
+    answers = [robustness.probabilities(model, change(x_attack, amount)) for amount in amounts]
+    measured = {
+        "accuracy": [np.mean(p.argmax(axis=1) == y_attack) for p in answers],
+        "mean confidence": [p.max(axis=1).mean() for p in answers],
+    }
+    plots.curves(ax, {name: (amounts, values) for name, values in measured.items()}, label, "accuracy, confidence")
+axes[0].set_ylim(0.45, 1.03)
+plots.show(fig, "Three panels, shift, rotation and cover: accuracy falls, towards a half, and confidence falls much less.")
