@@ -34,14 +34,14 @@ STYLES = {
     "buzz": (0.01, 0.03, 0.00, 0.01, -0.68, 0.00, 0.8),
     "short": (0.05, 0.12, 0.05, 0.02, -0.60, 0.02, 0.5),
     "quiff": (0.03, 0.26, 0.00, 0.01, -0.62, 0.03, 0.7),
-    "curly": (0.12, 0.22, 0.12, 0.03, -0.56, 0.08, 0.5),
-    "afro": (0.36, 0.42, 0.35, 0.03, -0.60, 0.08, 0.6),
+    "curly": (0.12, 0.22, 0.12, 0.03, -0.56, 0.06, 0.5),
+    "afro": (0.36, 0.42, 0.35, 0.03, -0.60, 0.06, 0.6),
     "bun": (0.02, 0.09, 0.00, 0.02, -0.66, 0.01, 0.0),
     "fringe bob": (0.13, 0.13, 0.85, 0.12, -0.36, 0.01, 0.9),
     "bob": (0.14, 0.13, 0.90, 0.13, -0.66, 0.02, 0.0),
     "long": (0.11, 0.12, 1.70, 0.13, -0.68, 0.01, 0.0),
-    "long wavy": (0.19, 0.16, 1.65, 0.16, -0.64, 0.05, 0.2),
-    "long curly": (0.32, 0.24, 1.50, 0.17, -0.60, 0.10, 0.3),
+    "long wavy": (0.19, 0.16, 1.65, 0.16, -0.64, 0.04, 0.2),
+    "long curly": (0.32, 0.24, 1.50, 0.17, -0.60, 0.07, 0.3),
 }
 _BY_LENGTH = (
     ("bald", "receding", "buzz", "buzz"),
@@ -51,7 +51,7 @@ _BY_LENGTH = (
     ("long", "long wavy", "long curly", "fringe bob", "long"),
 )
 BEARDS = ("none", "stubble", "moustache", "goatee", "full")
-SEPARATION = 1.0
+SEPARATION = 1.25
 """How far the labels are apart: every shift below is multiplied by it."""
 
 
@@ -115,6 +115,10 @@ def choose_traits(labels: np.ndarray, bias: float, generator: np.random.Generato
     scene = uniform(60, 230)[:, None] + 22 * np.stack([normal(), normal(), normal()], 1)
     scene2 = scene * uniform(0.45, 1.1)[:, None] + 14 * np.stack([normal(), normal(), normal()], 1)
 
+    hidden = (hat == "headscarf") | (hat == "turban")
+    shape = np.where(hidden[:, None], STYLES["buzz"], shape)
+    pressed = np.where(hat == "none", 1, 0.3)
+
     # How it is seen
     tilt = (0.09 * normal()).clip(-0.2, 0.2)
     turn = (0.16 * normal()).clip(-0.34, 0.34)
@@ -146,7 +150,7 @@ def choose_traits(labels: np.ndarray, bias: float, generator: np.random.Generato
         "blush": uniform(0.2, 1) - 0.25 * sign,
         "hair": hair,
         "hair_side": shape[:, 0] + 0.02 * normal() * (shape[:, 0] > 0.02),
-        "hair_top": shape[:, 1] + 0.03 * normal() * (shape[:, 1] > 0.05),
+        "hair_top": (shape[:, 1] + 0.03 * normal() * (shape[:, 1] > 0.05)) * pressed,
         "hair_end": shape[:, 2] + 0.08 * normal() * (shape[:, 2] > 0.2),
         "hair_lock": shape[:, 3] * (1 + 0.15 * normal()),
         "hairline": shape[:, 4] + 0.03 * normal(),
@@ -154,7 +158,7 @@ def choose_traits(labels: np.ndarray, bias: float, generator: np.random.Generato
         "flat": shape[:, 6],
         "part": (0.35 * normal()).clip(-0.6, 0.6),
         "bun": (style == "bun") & (hat == "none"),
-        "buzz": (style == "buzz") * 1.0,
+        "buzz": (style == "buzz") | hidden,
         "stubble": np.where(beard == "stubble", 0.35, np.where(beard == "none", 0.0, 0.3)) * uniform(0.5, 1),
         "moustache": np.isin(beard, ["moustache", "goatee", "full"]) * 1.0,
         "goatee": np.isin(beard, ["goatee", "full"]) * 1.0,
