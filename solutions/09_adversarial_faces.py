@@ -14,16 +14,17 @@
 # %% [markdown]
 # # 09 · Adversarial faces
 #
-# A network that labels faces correctly, and a change of each colour by a few levels out of 255 that makes it say the
-# opposite with confidence. You write the attacks, measure them with care, repair part of the damage, and find out
-# what a good test accuracy did not promise.
+# A network that labels faces correctly, and a change of each colour by a few levels out of 255 that makes it say
+# the opposite with confidence. You write the attacks, measure them with care, repair part of the damage, and find
+# out what a good test accuracy did not promise.
 #
 # **After this lab you can answer:**
 #
 # 1. How does the gradient with respect to the *pixels* turn a picture into one that the network gets wrong?
 # 2. Why does random noise of the same size do next to nothing?
 # 3. What do many small steps with a projection gain over one, and how is an attack measured honestly?
-# 4. Can an attacker choose the answer, change one pixel only, print the attack on a sticker, or do without the network?
+# 4. Can an attacker choose the answer, change one pixel only, print the attack on a sticker, or do without the
+#    network?
 # 5. What does adversarial training buy and cost, and why is a defence that hides the gradient none?
 # 6. What does the network say of shifted, covered and altogether different pictures, and for whom does it err most?
 #
@@ -37,11 +38,12 @@
 # The outputs stored in the solution come from the drawn portraits.
 
 # %% tags=["imports"]
+from functools import partial
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import scipy
-import skimage
 import tensorflow as tf
 
 from labs_utils import Lab, datasets, plots, portraits, robustness
@@ -54,20 +56,20 @@ keras.utils.set_random_seed(9)
 # %% [markdown]
 # ## 1 · Faces, and what the label on them is
 #
-# The pictures are 64 × 64 pixels in colour with one of two labels. Without a network connection they are **drawn by a
-# program**: nobody's face, from a list of traits that is known for each portrait. The program shifts some of those
-# traits (jaw, brow, hair length, beard, …) by the label, so that the two labels overlap and no network can be right
-# about all. With photographs (*Labeled Faces in the Wild*, or a folder of your own) the same cells run.
+# The pictures are 64 × 64 pixels in colour with one of two labels. Without a network connection they are **drawn by
+# a program**: nobody's face, from a list of traits that is known for each portrait. The program shifts some of
+# those traits (jaw, brow, hair length, beard, …) by the label, so that the two labels overlap and no network can be
+# right about all. With photographs (*Labeled Faces in the Wild*, or a folder of your own) the same cells run.
 #
-# Please read this before the pictures. **A label is what a data set says, not what a person is.** Here it is the recipe
-# that the program was told to draw; in a collection of photographs it is usually a guess from a first name or a glance.
-# Nobody's gender can be read off a face; a network that is right about 95 % of such labels has learnt conventions of
-# hair, beard and make-up in one collection, and it fails people who do not follow them, every time. We use the
-# task because the lecture's subject, a confident and wrong answer about a face, is seen at once in it, not because such
-# a system should be built. Photographs of people also need their consent for the use you make of them: most faces in
-# public collections were never asked, which is why the default here is drawn. And attacks have two uses: those below
-# are published, small and aimed at a toy, and whoever answers for a system has to know them; do not try them on
-# systems that are not yours.
+# Please read this before the pictures. **A label is what a data set says, not what a person is.** Here it is the
+# recipe that the program was told to draw; in a collection of photographs it is usually a guess from a first name
+# or a glance. Nobody's gender can be read off a face; a network that is right about 95 % of such labels has learnt
+# conventions of hair, beard and make-up in one collection, and it fails people who do not follow them, every time.
+# We use the task because the lecture's subject, a confident and wrong answer about a face, is seen at once in it,
+# not because such a system should be built. Photographs of people also need their consent for the use you make of
+# them: most faces in public collections were never asked, which is why the default here is drawn. And attacks have
+# two uses: those below are published, small and aimed at a toy, and whoever answers for a system has to know them;
+# do not try them on systems that are not yours.
 
 # %%
 faces = datasets.load_faces()
@@ -91,7 +93,7 @@ plots.show(
 #
 # ## 2 · A small network
 #
-# Three convolutions with stride 2, one dense layer. Pixels are numbers from 0 to 1 *throughout this lab*, and the
+# Four convolutions with stride 2, one dense layer. Pixels are numbers from 0 to 1 *throughout this lab*, and the
 # network ends in **logits**, scores without softmax: the loss then needs `from_logits=True`.
 #
 # **Predict.** Which portraits will it be wrong about, and how sure will it be of those answers?
@@ -101,24 +103,15 @@ plots.show(
 def small_cnn_for_faces():
     """64 × 64 × 3 pixels in [0, 1] → two logits."""
     layers = [keras.layers.Rescaling(4, -2)]
-    for filters, kernel in ((16, 5), (32, 3), (64, 3)):
+    for filters, kernel in ((12, 4), (24, 3), (48, 3), (64, 3)):
         layers.append(keras.layers.Conv2D(filters, kernel, strides=2, padding="same", activation="relu"))
     return keras.Sequential(
         [keras.Input((64, 64, 3)), *layers, keras.layers.Flatten(), keras.layers.Dropout(0.4), keras.layers.Dense(2)]
     )
 
 
-def train(network, images, labels, epochs, peak, batch=64):
-    """Trains with Adam, the rate rising to `peak` and falling along a cosine."""
-    steps = epochs * -(-len(images) // batch)
-    rate = keras.optimizers.schedules.CosineDecay(peak / 10, steps - 20, warmup_target=peak, warmup_steps=20)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    network.compile(keras.optimizers.Adam(rate), loss, steps_per_execution=8)
-    network.fit(images, labels, batch_size=batch, epochs=epochs, verbose=0)
-
-
 model = small_cnn_for_faces()
-train(model, x_train, y_train, epochs=6, peak=0.002)
+robustness.fit(model, x_train, y_train, epochs=8, peak=0.003)
 clean = robustness.accuracy(model, x_test, y_test)
 print(f"test accuracy {clean:.3f} on {len(x_test)} faces, {model.count_params()} parameters")
 
@@ -136,18 +129,18 @@ plots.show(
 # **What you see.** The ten mistakes that the network is surest of; above each its (wrong) answer. A high
 # probability is no promise, not even for ordinary test faces.
 #
-# **Why.** Softmax turns scores into numbers that sum to 1. They say how far the picture lies from the border that the
-# network drew, not how often answers given there are right (lab 04 on calibration).
+# **Why.** Softmax turns scores into numbers that sum to 1. They say how far the picture lies from the border that
+# the network drew, not how often answers given there are right (lab 04 on calibration).
 #
 # ## 3 · One step: the fast gradient sign method
 #
-# Training asks: how must the *weights* $w$ change so that the loss $J(w, x, y)$ falls? An attack asks the same question
-# about the *picture*: how must $x$ change so that $J$ **rises**? The weights stay as they are.
+# Training asks: how must the *weights* $w$ change so that the loss $J(w, x, y)$ falls? An attack asks the same
+# question about the *picture*: how must $x$ change so that $J$ **rises**? The weights stay as they are.
 #
 # ### Exercise · `pixel_gradient`
 #
-# All attacks of this lab but one stand on this function. It returns, for every picture of a batch, the gradient of *its
-# own* cross-entropy with respect to its pixels.
+# All attacks of this lab but one stand on this function. It returns, for every picture of a batch, the gradient of
+# *its own* cross-entropy with respect to its pixels.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -157,16 +150,16 @@ plots.show(
 # </details>
 # <details><summary>Hint 2 · the loss</summary>
 #
-# `keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)` gives one loss for each picture. Sum
-# them: picture $i$ occurs in one term only, so its gradient does not depend on the others. (A mean would make it
-# depend on how many there are.)
+# `keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)` gives one loss for each picture.
+# Sum them: picture $i$ occurs in one term only, so its gradient does not depend on the others. (A mean would make
+# it depend on how many there are.)
 #
 # </details>
 # <details><summary>Hint 3 · in four lines</summary>
 #
-# Inside `with tf.GradientTape() as tape:` call `tape.watch(images)`, compute
-# `logits = model(images, training=False)`, so that dropout rests, and the sum of the losses. After the block:
-# `tape.gradient(loss, images)`.
+# Inside `with tf.GradientTape() as tape:` call `tape.watch(images)`, compute `logits = model(images,
+# training=False)`, so that dropout rests, and the sum of the losses. After the block: `tape.gradient(loss,
+# images)`.
 #
 # </details>
 
@@ -193,8 +186,9 @@ def pixel_gradient(model, images, labels):
 # %% [markdown]
 # ### Exercise · `fgsm`
 #
-# Let the attacker change every pixel and channel by at most ε. To first order the loss changes by the scalar product of
-# the change δ and the gradient $g$. Goodfellow, Shlens and Szegedy (2015) take the δ that makes this product largest:
+# Let the attacker change every pixel and channel by at most ε. To first order the loss changes by the scalar
+# product of the change δ and the gradient $g$. Goodfellow, Shlens and Szegedy (2015) take the δ that makes this
+# product largest:
 #
 # $$x' = \text{clip}_{[0, 1]}\bigl(x + \varepsilon \,\operatorname{sign} \nabla_x J(w, x, y)\bigr)$$
 #
@@ -205,8 +199,8 @@ def pixel_gradient(model, images, labels):
 # </details>
 # <details><summary>Hint 2 · the range</summary>
 #
-# `np.clip(…, 0, 1)` last: a picture has no colour darker than black. (In [0, 255] the range would be another, and so
-# would ε: 8/255 there is 8.)
+# `np.clip(…, 0, 1)` last: a picture has no colour darker than black. (In [0, 255] the range would be another, and
+# so would ε: 8/255 there is 8.)
 #
 # </details>
 #
@@ -240,14 +234,13 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** Above, the faces and what the network says of them; below, the attacked ones, hardly to be
-# told apart, with other answers, some of them surer than before. Between them the change, magnified 32 times: coloured
+# **What you see.** Above, the faces and what the network says of them; below, the attacked ones, hardly to be told
+# apart, with other answers, some of them surer than before. Between them the change, magnified 32 times: coloured
 # speckles along brows, mouth, hair and the edges of things, which look like nothing in particular.
 #
-# **Why.** A picture has 12 288 numbers. Each moves by 0.016 only, but all move in the direction that hurts, and in a
-# network that is nearly linear nearby the many small effects add up. A scalar product in $d$ dimensions grows
-# like $\varepsilon d$ when every sign is chosen, and only like $\varepsilon\sqrt d$ when signs are left to
-# chance.
+# **Why.** A picture has 12 288 numbers. Each moves by 0.016 only, but all move in the direction that hurts, and in
+# a network that is nearly linear nearby the many small effects add up. A scalar product in $d$ dimensions grows
+# like $\varepsilon d$ when every sign is chosen, and only like $\varepsilon\sqrt d$ when signs are left to chance.
 
 
 # %%
@@ -268,23 +261,24 @@ def why_the_sign():
 # %% [markdown]
 # ### Exercise · `noise_of_equal_norm`
 #
-# Is it the size of the change, or its direction? The control experiment is noise that is exactly as long:
-# $\lVert \eta_i \rVert_2 = \lVert \delta_i \rVert_2$ for each picture $i$, with a direction drawn at random.
+# Is it the size of the change, or its direction? The control experiment is noise that is exactly as long: $\lVert
+# \eta_i \rVert_2 = \lVert \delta_i \rVert_2$ for each picture $i$, with a direction drawn at random.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# Draw normally distributed numbers of the right shape, then multiply each picture's by (wanted length) / (its length).
+# Draw normally distributed numbers of the right shape, then multiply each picture's by (wanted length) / (its
+# length).
 #
 # </details>
 # <details><summary>Hint 2 · in NumPy</summary>
 #
-# `np.random.default_rng(seed).normal(size=…)`; the lengths are
-# `np.sqrt((a**2).sum(axis=(1, 2, 3), keepdims=True))`, of shape $(n, 1, 1, 1)$, so that they broadcast.
+# `np.random.default_rng(seed).normal(size=…)`; the lengths are `np.sqrt((a**2).sum(axis=(1, 2, 3),
+# keepdims=True))`, of shape $(n, 1, 1, 1)$, so that they broadcast.
 #
 # </details>
 #
-# **Predict.** When it works, the next cell draws the accuracy over ε under FGSM and under such noise. Which
-# of the two curves falls, and from which ε on?
+# **Predict.** When it works, the next cell draws the accuracy over ε under FGSM and under such noise. Which of the
+# two curves falls, and from which ε on?
 
 
 # %%
@@ -305,7 +299,7 @@ def noise_of_equal_norm(perturbation, seed):
 # %%
 epsilons = np.array([0, 1, 2, 4, 8, 16]) / 255
 x_attack, y_attack = x_test[:250], y_test[:250]
-under = {"FGSM": robustness.accuracy_under(model, lambda x, y, e: fgsm(model, x, y, e), x_attack, y_attack, epsilons)}
+under = {"FGSM": robustness.accuracy_under(model, partial(fgsm, model), x_attack, y_attack, epsilons)}
 under["noise of equal norm"] = []
 for epsilon in epsilons:
     change = fgsm(model, x_attack, y_attack, epsilon) - x_attack
@@ -320,21 +314,21 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** Under FGSM the accuracy collapses within a few steps of 255; under noise of the same length it hardly
-# moves, even at 16/255, where the noise can be seen.
+# **What you see.** Under FGSM the accuracy collapses within a few steps of 255; under noise of the same length it
+# hardly moves, even at 16/255, where the noise can be seen.
 #
 # **Why.** Nothing is wrong with the network's tolerance of *typical* disturbances: a random direction in 12 288
 # dimensions is almost at right angles to the gradient. A test set holds typical pictures, so it cannot show the
 # weakness. The attack looks for the worst case.
 #
 # > **Margin note.** Lecture A shows pictures that AlexNet takes for an *ostrich* (Szegedy et al., posted in 2013,
-# > published in 2014). Those were found by a constrained optimisation (L-BFGS) for each picture; the one-step method
-# > came a year later. The lecture's "Jiawei Sun" of the one-pixel attack is Jiawei **Su**.
+# > published in 2014). Those were found by a constrained optimisation (L-BFGS) for each picture; the one-step
+# > method came a year later. The lecture's "Jiawei Sun" of the one-pixel attack is Jiawei **Su**.
 #
 # ## 4 · Many small steps: projected gradient descent
 #
-# One step trusts the gradient at $x$ all the way. Kurakin et al. (2017) take many small steps, and Madry et al. (2018)
-# add a random start. After each step the picture is *projected*: brought back to the nearest one that is
+# One step trusts the gradient at $x$ all the way. Kurakin et al. (2017) take many small steps, and Madry et al.
+# (2018) add a random start. After each step the picture is *projected*: brought back to the nearest one that is
 # allowed, within the ε-ball around the **original** and within [0, 1].
 #
 # ### Exercise · `project_to_ball`
@@ -368,13 +362,13 @@ def project_to_ball(images, originals, epsilon):
 # %% [markdown]
 # ### Exercise · `pgd_step`
 #
-# One step of *projected gradient descent* (on the negative loss, as it were): go `step` up the loss from where the attack
-# is now, then project.
+# One step of *projected gradient descent* (on the negative loss, as it were): go `step` up the loss from where the
+# attack is now, then project.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# `images` is where the attack is now, `originals` where it came from. The gradient belongs to the former, the ball to
-# the latter.
+# `images` is where the attack is now, `originals` where it came from. The gradient belongs to the former, the ball
+# to the latter.
 #
 # </details>
 # <details><summary>Hint 2 · the line of attack</summary>
@@ -382,6 +376,10 @@ def project_to_ball(images, originals, epsilon):
 # `project_to_ball(images + step * …, originals, epsilon)` with the sign of `pixel_gradient` at `images`.
 #
 # </details>
+#
+# The attack itself is a loop around this step, in the cell after the exercise: from a random place in the cube, $k$
+# steps of $2.5\,\varepsilon / k$, which can reach any corner. **Predict.** FGSM looked disastrous already. How much
+# is left for ten steps to gain?
 
 
 # %%
@@ -398,13 +396,6 @@ def pgd_step(model, images, originals, labels, epsilon, step):
     # END SOLUTION
 
 
-# %% [markdown]
-# The attack itself is a loop around it. With $k$ steps of $2.5\,\varepsilon / k$ it can reach any corner of the
-# cube from any start.
-#
-# **Predict.** FGSM already looked disastrous. How much is left for ten steps to gain?
-
-
 # %%
 def pgd(model, images, labels, epsilon, steps=10, seed=0, step=None):
     """PGD from a random start in the ball; the step is 2.5 ε / steps unless given."""
@@ -418,34 +409,28 @@ def pgd(model, images, labels, epsilon, steps=10, seed=0, step=None):
 x_few, y_few = x_attack[:100], y_attack[:100]
 few = np.array([0.5, 1, 2, 4]) / 255
 duel = {
-    "FGSM": robustness.accuracy_under(model, lambda x, y, e: fgsm(model, x, y, e), x_few, y_few, few),
-    "PGD, 10 steps": robustness.accuracy_under(model, lambda x, y, e: pgd(model, x, y, e), x_few, y_few, few),
+    name: (255 * few, robustness.accuracy_under(model, partial(attack, model), x_few, y_few, few))
+    for name, attack in {"FGSM": fgsm, "PGD, 10 steps": pgd}.items()
 }
-forty = pgd(model, x_few, y_few, 8 / 255, steps=40)
-after_forty = robustness.accuracy(model, forty, y_few)
-for name, values in duel.items():
-    print(f"{name:14} accuracy at 255 ε = 0.5, 1, 2, 4: " + ", ".join(f"{value:.2f}" for value in values))
-print(f"PGD, 40 steps   accuracy at 255 ε = 8: {after_forty:.2f}")
+after_forty = robustness.accuracy(model, pgd(model, x_few, y_few, 8 / 255, steps=40), y_few)
+print(f"PGD, 40 steps, ε = 8/255: accuracy {after_forty:.2f}")
+assert np.all(np.subtract(duel["FGSM"][1], duel["PGD, 10 steps"][1]) >= 0) and after_forty <= 0.05
 
-# %%
-fig, ax = plt.subplots(figsize=(6.2, 3.1))
-plots.curves(ax, {name: (255 * few, values) for name, values in duel.items()}, "255 ε", "accuracy")
-ax.set_ylim(-0.03, 1.03)
+fig, ax = plt.subplots(figsize=(6.2, 2.9))
+plots.curves(ax, duel, "255 ε", "accuracy")
 plots.show(fig, "Accuracy over small sizes of the change: the curve of PGD lies on that of FGSM or below it.")
-assert all(many <= one for one, many in zip(duel["FGSM"], duel["PGD, 10 steps"], strict=True))
-assert after_forty <= 0.05
 
 # %% [markdown]
-# **What you see.** PGD is at least as strong as FGSM at every ε, and forty steps at 8/255 leave the network at most 5 %.
-# For this network the gain is small where FGSM has nothing left to win.
+# **What you see.** PGD is at least as strong as FGSM at every ε, and forty steps at 8/255 leave the network at most
+# 5 %. For this network the gain is small where FGSM has nothing left to win.
 #
-# **Why.** The steps follow the loss where it bends. How much that gains depends on how bent it is inside the cube: little in a
-# small network without defence and for small ε. The difference will matter in section 8.
+# **Why.** The steps follow the loss where it bends. How much that gains depends on how bent it is inside the cube:
+# little in a small network without defence and for small ε. The difference will matter in section 8.
 #
 # ### Exercise · `robust_accuracy`
 #
-# An attacker may try several attacks, or one from several random starts, and needs *one* success. The honest measure
-# counts a picture only if it survives them all.
+# An attacker may try several attacks, or one from several random starts, and needs *one* success. The honest
+# measure counts a picture only if it survives them all.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -476,36 +461,31 @@ def robust_accuracy(predictions, labels):
 
 
 # %%
-def predicted(network, images):
-    """The label with the largest logit."""
-    return robustness.logits(network, images).argmax(axis=1)
-
-
 x_some, y_some = x_attack[:60], y_attack[:60]
 radius, fractions = 1.5 / 255, np.array([0.05, 0.1, 0.25, 1, 2])
-attempts = {f: pgd(model, x_some, y_some, radius, step=f * radius) for f in fractions}
-by_step = [robustness.accuracy(model, attempts[f], y_some) for f in fractions]
-starts = np.array([predicted(model, pgd(model, x_some, y_some, radius, steps=5, seed=seed)) for seed in range(4)])
+by_step = [robustness.accuracy(model, pgd(model, x_some, y_some, radius, step=f * radius), y_some) for f in fractions]
+starts = [pgd(model, x_some, y_some, radius, steps=5, seed=seed) for seed in range(4)]
+starts = np.array([robustness.predicted(model, pictures) for pictures in starts])
 by_starts = [robust_accuracy(starts[: k + 1], y_some) for k in range(4)]
 
-fig, axes = plt.subplots(1, 2, figsize=(8.4, 2.9), sharey=True)
+fig, axes = plt.subplots(1, 2, figsize=(8.4, 2.7), sharey=True)
 axes[0].semilogx(fractions, by_step, "o-", color=plots.BLUE)
 axes[0].set(xlabel="step size / ε (10 steps)", ylabel="accuracy, ε = 1.5/255")
 axes[1].plot(range(1, 5), by_starts, "s--", color=plots.ORANGE)
 axes[1].set(xlabel="random starts (5 steps each)", xticks=range(1, 5))
-plots.show(fig, "Left: accuracy against step size, highest for tiny steps. Right: accuracy falls a little with restarts.")
+plots.show(fig, "Left: accuracy against step size, highest for tiny steps. Right: accuracy with one to four starts.")
 
 # %% [markdown]
-# **What you see.** Steps of ε/20 are too short: ten of them cross half the radius. From ε/4 on it matters little here.
-# Restarts can only lower the robust accuracy, and here they lower it by a picture or two at most.
+# **What you see.** Steps of ε/20 are too short: ten of them cross half the radius. From ε/4 on it matters little
+# here. Restarts can only lower the robust accuracy, and here they lower it by a picture or two at most.
 #
-# **Why.** The accuracy under attack is an **upper bound** on the truth: it says how strong *this attack* was. Before a
-# low number is believed it must stop falling with more steps, other step sizes and more starts.
+# **Why.** The accuracy under attack is an **upper bound** on the truth: it says how strong *this attack* was.
+# Before a low number is believed it must stop falling with more steps, other step sizes and more starts.
 #
 # ## 5 · Choose the answer
 #
-# So far any wrong answer would do. A *targeted* attack makes the picture be read as a label of the attacker's choice:
-# it goes **down** the loss that the picture would have if the target were its label.
+# So far any wrong answer would do. A *targeted* attack makes the picture be read as a label of the attacker's
+# choice: it goes **down** the loss that the picture would have if the target were its label.
 #
 # ### Exercise · `targeted_step`
 #
@@ -525,8 +505,8 @@ plots.show(fig, "Left: accuracy against step size, highest for tiny steps. Right
 #
 # </details>
 #
-# **Predict.** The next cell trains a small network on ten digits and turns one of each into the *same* digit. Change
-# `TARGET`: which digits are hardest to reach?
+# **Predict.** The next cell trains a small network on ten digits and turns one of each into the *same* digit.
+# Change `TARGET`: which digits are hardest to reach?
 
 
 # %%
@@ -548,7 +528,7 @@ digits, digit_labels = datasets.load_digits()
 digits = digits[..., None] / 16
 layers = [keras.layers.Flatten(), keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10)]
 reader = keras.Sequential([keras.Input((8, 8, 1)), *layers])
-train(reader, digits[:1400], digit_labels[:1400], epochs=20, peak=0.01)
+robustness.fit(reader, digits[:1400], digit_labels[:1400], epochs=20, peak=0.01)
 
 rest = 1400 + np.array([np.argmax(digit_labels[1400:] == digit) for digit in range(10)])
 steered = digits[rest]
@@ -563,50 +543,43 @@ plots.show(fig, "Ten digits from 0 to 9 with the network's answers, and the same
 # **What you see.** The upper row is read as written. The lower row is still ten different digits to you, with grey
 # smudges, and for the network nearly all are the target.
 #
-# **Why.** With ten answers the way *to* the target differs from the way *away from* the truth, so the target has to stand
-# in the loss. With two labels, as for our faces, both are the same. A target then still makes sense for pictures
-# that are no faces at all: lecture A's "everything becomes an ostrich", and Nguyen et al. (2015), who start from noise.
+# **Why.** With ten answers the way *to* the target differs from the way *away from* the truth, so the target has to
+# stand in the loss. With two labels, as for our faces, both are the same. A target then still makes sense for
+# pictures that are no faces at all: lecture A's "everything becomes an ostrich", and Nguyen et al. (2015), who
+# start from noise.
 #
 # **Predict.** What ε do noise, coffee and a cat need, to become a face of the label you choose?
 
 # %%
 LABEL = 1
-size = (64, 64)
-things = {
-    "cat": skimage.transform.resize(skimage.data.cat()[:300, 75:375], size, anti_aliasing=True),
-    "coffee": skimage.transform.resize(skimage.data.coffee()[:, 100:500], size, anti_aliasing=True),
-    "bricks": skimage.color.gray2rgb(skimage.transform.resize(skimage.data.brick(), size, anti_aliasing=True)),
-    "noise": np.random.default_rng(0).random((64, 64, 3)),
-}
-originals = np.stack(list(things.values())).astype("float32")
-columns = {"as it is": originals}
+things = np.stack(list(robustness.things().values()))
+columns = {"as it is": things}
 for epsilon in (4 / 255, 16 / 255):
-    moved = originals
+    moved = things
     for _ in range(20):
-        moved = targeted_step(model, moved, originals, LABEL, epsilon, epsilon / 8)
+        moved = targeted_step(model, moved, things, LABEL, epsilon, epsilon / 8)
     columns[f"ε = {255 * epsilon:.0f}/255"] = moved
 pictures = np.stack(list(columns.values()), axis=1).reshape(-1, 64, 64, 3)
-answers = robustness.probabilities(model, pictures)
-titles = [f"{way}\n{names[LABEL]} {p[LABEL]:.1%}" for way, p in zip(list(columns) * 4, answers, strict=True)]
-fig = plots.image_grid(list(pictures), titles, columns=6, size=1.35)
+shares = robustness.probabilities(model, pictures)[:, LABEL]
+titles = [f"{way}\n{names[LABEL]} {share:.1%}" for way, share in zip(list(columns) * 4, shares, strict=True)]
 plots.show(
-    fig,
-    "A cat, coffee, bricks and noise, each as it is and with two sizes of change; the changed ones look the same and are"
-    f" called {names[LABEL]} with near certainty.",
+    plots.image_grid(list(pictures), titles, columns=6, size=1.35),
+    "A cat, coffee, bricks and noise, each as it is and with two sizes of change; the changed ones look the same and"
+    f" are called {names[LABEL]} with near certainty.",
 )
 
 # %% [markdown]
-# **What you see.** A network with two answers gives one of them to everything, often with a high probability. A change
-# that is hard to see makes the chosen label nearly certain, also for noise.
+# **What you see.** A network with two answers gives one of them to everything, often with a high probability. A
+# change that is hard to see makes the chosen label nearly certain, also for noise.
 #
 # **Why.** "Neither" is not among the answers: softmax shares 100 % between the labels that exist. And far from the
 # training pictures nothing in training ever asked for doubt.
 #
 # ## 6 · One pixel, one sticker
 #
-# A cube of ε is one idea of a small change. Another is to change *few* pixels by as much as you like. Su et al. (2019)
-# change **one**, and find it without any gradient: differential evolution keeps a crowd of candidates (row, column,
-# red, green, blue), mixes them, and keeps a mixture if the network's probability for the truth falls.
+# A cube of ε is one idea of a small change. Another is to change *few* pixels by as much as you like. Su et al.
+# (2019) change **one**, and find it without any gradient: differential evolution keeps a crowd of candidates (row,
+# column, red, green, blue), mixes them, and keeps a mixture if the network's probability for the truth falls.
 #
 # ### Exercise · `change_one_pixel`
 #
@@ -623,8 +596,8 @@ plots.show(
 #
 # </details>
 #
-# **Predict.** The next cell takes the 12 faces of the test set that the network has right with the least certainty. How
-# many of them will fall to a single pixel out of 4096?
+# **Predict.** The next cell takes the 12 faces of the test set that the network has right with the least certainty.
+# How many of them will fall to a single pixel out of 4096?
 
 
 # %%
@@ -659,28 +632,29 @@ least_sure = right[np.argsort(p_test[right].max(axis=1))][:12]
 pricked = np.stack([worst_pixel(x_test[i], y_test[i]) for i in least_sure])
 answers = robustness.probabilities(model, pricked)
 fallen = int(np.sum(answers.argmax(axis=1) != y_test[least_sure]))
-titles = [
-    f"{p_test[i, y_test[i]]:.0%} → {p[y_test[i]]:.0%}" for i, p in zip(least_sure, answers, strict=True)
-]
+titles = [f"{p_test[i, y_test[i]]:.0%} → {p[y_test[i]]:.0%}" for i, p in zip(least_sure, answers, strict=True)]
 fig = plots.image_grid(list(pricked), titles, columns=12, size=0.8)
-plots.show(fig, "Twelve faces, each with one pixel of a loud colour; above each how far the right answer's probability fell.")
+plots.show(
+    fig, "Twelve faces, each with one pixel of a loud colour; above each how far the right answer's probability fell."
+)
 print(f"{fallen} of {len(least_sure)} fall to one pixel")
 
 # %% [markdown]
-# **What you see.** In each face one pixel has a loud colour, mostly on hair, brow, mouth or chin; the probability of the
-# right answer falls, for most by a few points, and some of these faces, which stood near the border, cross it.
+# **What you see.** In each face one pixel has a loud colour, mostly on hair, brow, mouth or chin; the probability
+# of the right answer falls, for most by a few points, and some of these faces, which stood near the border, cross
+# it.
 #
-# **Why.** One pixel of 4096 can move the scores by so much only as its handful of windows allow. Su et al. report far more
-# success on pictures of 32 × 32 pixels; the share falls as pictures grow. Note what the attack did *not* need: weights,
-# gradients, anything but answers to about 450 pictures a face.
+# **Why.** One pixel of 4096 can move the scores by so much only as its handful of windows allow. Su et al. report
+# far more success on pictures of 32 × 32 pixels; the share falls as pictures grow. Note what the attack did *not*
+# need: weights, gradients, anything but answers to about 450 pictures a face.
 #
 # ### A sticker that works anywhere
 #
-# A perturbation computed for one picture fits that picture only, and no camera would see it. A *patch* covers a small
-# area with any colours, works on pictures it was never computed for, and can be printed: on paper (Brown et al., 2017), on
-# the frame of a pair of glasses (Sharif et al., 2016), on a stop sign (lecture A; Eykholt et al., 2018). It has to work
-# wherever it lands and at any distance, so its loss is an *expectation over transformations*, estimated by
-# drawing a new place for each picture and a new size at each step:
+# A perturbation computed for one picture fits that picture only, and no camera would see it. A *patch* covers a
+# small area with any colours, works on pictures it was never computed for, and can be printed: on paper (Brown et
+# al., 2017), on the frame of a pair of glasses (Sharif et al., 2016), on a stop sign (lecture A; Eykholt et al.,
+# 2018). It has to work wherever it lands and at any distance, so its loss is an *expectation over transformations*,
+# estimated by drawing a new place for each picture and a new size at each step:
 #
 # $$\min_{\text{patch}} \; \mathbb E_{x,\, \text{place},\, \text{size}}\;
 # J\bigl(w,\; \text{paste}(x, \text{patch}, \text{place}, \text{size}),\; \text{target}\bigr)$$
@@ -717,11 +691,12 @@ def paste_patch(images, patch, top, left):
 
 
 # %% [markdown]
-# The gradient of the patch needs no new tape: the patch *is* the picture where it lies, so its gradient is the picture's,
-# cut out at that place and added up over the batch. A patch shown larger repeats its pixels, and their gradients are added.
+# The gradient of the patch needs no new tape: the patch *is* the picture where it lies, so its gradient is the
+# picture's, cut out at that place and added up over the batch. A patch shown larger repeats its pixels, and their
+# gradients are added.
 #
-# **Predict.** The patch covers between 4 % and 10 % of the area. Of the faces with the other label, how many will it win
-# over, and how many a patch of the same colours in random order?
+# **Predict.** The patch covers between 4 % and 10 % of the area. Of the faces with the other label, how many will
+# it win over, and how many a patch of the same colours in random order?
 
 
 # %%
@@ -749,59 +724,51 @@ def train_patch(network, images, target, steps=50, batch=50, rate=0.06, seed=0):
 
 STICKER = 0
 patch = train_patch(model, x_train, STICKER)
-shuffled = np.random.default_rng(1).permutation(patch.reshape(-1, 3)).reshape(patch.shape)
 
 # %%
 others = x_test[right][y_test[right] != STICKER][:120]
-rng = np.random.default_rng(5)
-sizes = (13, 16, 20)
-success = {"trained patch": [], "same colours, shuffled": []}
-for size in sizes:
-    top, left = rng.integers(0, 64 - size, size=(2, len(others)))
-    for name, sticker in zip(success, (patch, shuffled), strict=True):
-        pasted = paste_patch(others, resized(sticker, size)[0], top, left)
-        success[name].append(float(np.mean(predicted(model, pasted) == STICKER)))
-
-fig, axes = plt.subplots(1, 6, figsize=(9, 2.5), width_ratios=(2.4, 1, 1, 1, 1, 1))
-plots.curves(axes[0], {name: (sizes, values) for name, values in success.items()}, "side of the patch", "won over")
-axes[0].set_ylim(-0.03, 1.03)
-examples = robustness.probabilities(model, pasted_now := paste_patch(others, patch, top, left))[:4]
-for ax, picture, title in zip(
-    axes[1:], [patch, *pasted_now[:4]], ["patch", *(f"{names[STICKER]}\n{p[STICKER]:.0%}" for p in examples)], strict=True
-):
-    ax.imshow(picture, interpolation="nearest")
-    ax.set_title(title, fontsize=8, loc="center")
-    ax.set_axis_off()
+shuffled = np.random.default_rng(1).permutation(patch.reshape(-1, 3)).reshape(patch.shape)
+rng, sides = np.random.default_rng(5), (13, 16, 20)
+success = {"trained patch": (sides, []), "same colours, shuffled": (sides, [])}
+for side in sides:
+    top, left = rng.integers(0, 64 - side, size=(2, len(others)))
+    for (_, shares), sticker in zip(success.values(), (shuffled, patch)[::-1], strict=True):
+        pasted = paste_patch(others, resized(sticker, side)[0], top, left)
+        shares.append(np.mean(robustness.predicted(model, pasted) == STICKER))
+worn = paste_patch(others[:4], patch, top[:4], left[:4])
+answers = robustness.probabilities(model, worn)[:, STICKER]
+pictures = {"patch": patch} | {f"face {k + 1}: {share:.0%}": worn[k] for k, share in enumerate(answers)}
 plots.show(
-    fig,
-    "Left: the share of faces won over rises with the patch's size, far above that of a shuffled patch. Right: the patch"
-    " and four faces wearing it in different places.",
+    robustness.curves_and_pictures(success, "side of the patch (pixels)", "share won over", pictures),
+    "Left: the share of faces won over against the patch's size, far higher for the trained patch than for the shuffled"
+    " one. Right: the patch and four faces wearing it in different places.",
 )
 
 # %% [markdown]
-# **What you see.** One square, computed once from training faces, changes the answer for a large part of test faces that it
-# has never met, in places and sizes drawn at random; larger is better. The same colours in random order do much less.
+# **What you see.** One square, computed once from training faces, changes the answer for a large part of test faces
+# that it has never met, in places and sizes drawn at random; larger is better. The same colours in random order do
+# much less.
 #
-# **Why.** The patch shows the network an exaggerated portion of what it counts as evidence for the label. Evidence is summed
-# over the picture, so a loud voice in a corner can outvote the face. The control matters: covering part of a face
-# hides evidence, too (section 9).
+# **Why.** The patch shows the network an exaggerated portion of what it counts as evidence for the label. Evidence
+# is summed over the picture, so a loud voice in a corner can outvote the face. The control matters: covering part
+# of a face hides evidence, too (section 9).
 #
 # ## 7 · Without the network: transfer
 #
-# All gradients came from the network under attack. Often the attacker has no access to it, but can train another one
-# for the same task.
+# All gradients came from the network under attack. Often the attacker has no access to it, but can train another
+# one for the same task.
 #
-# **Predict.** A second network with other layers, other kernels and another seed learns the same task. What will pictures
-# attacked on the first do to the second?
+# **Predict.** A second network with other layers, other kernels and another seed learns the same task. What will
+# pictures attacked on the first do to the second?
 
 # %%
 keras.utils.set_random_seed(77)
 layers = [keras.layers.Rescaling(4, -2)]
 for filters in (12, 24, 48):
-    layers += [keras.layers.Conv2D(filters, 4, strides=2, padding="same"), keras.layers.LeakyReLU(0.1)]
+    layers += [keras.layers.Conv2D(filters, 4, strides=2, padding="same", activation="elu")]
 layers += [keras.layers.Flatten(), keras.layers.Dropout(0.3), keras.layers.Dense(48, "relu"), keras.layers.Dense(2)]
 second = keras.Sequential([keras.Input((64, 64, 3)), *layers])
-train(second, x_train, y_train, epochs=5, peak=0.003)
+robustness.fit(second, x_train, y_train, epochs=5, peak=0.003)
 
 x_both, y_both = x_attack[:150], y_attack[:150]
 transfer = {"attacked itself": [], "attacked by the first": [], "noise of equal norm": []}
@@ -812,7 +779,9 @@ for epsilon in epsilons[1:]:
         transfer[name].append(robustness.accuracy(second, pictures, y_both))
 
 fig, ax = plt.subplots(figsize=(6.2, 3.1))
-plots.curves(ax, {name: (255 * epsilons[1:], values) for name, values in transfer.items()}, "255 ε", "accuracy of the second")
+plots.curves(
+    ax, {name: (255 * epsilons[1:], values) for name, values in transfer.items()}, "255 ε", "accuracy of the second"
+)
 ax.set_ylim(-0.03, 1.03)
 plots.show(
     fig,
@@ -821,8 +790,8 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** Pictures made for the first network also bring the second one down, less than its own attack does and
-# far more than noise.
+# **What you see.** Pictures made for the first network also bring the second one down, less than its own attack
+# does and far more than noise.
 #
 # **Why.** Both learnt from the same pictures, and what is predictive in those pictures points the same way in both:
 # the perturbation is not an accident of one set of weights. Hiding the weights is no protection.
@@ -831,10 +800,10 @@ plots.show(
 #
 # ### Adversarial training
 #
-# Show the network the worst pictures while it learns (Madry et al., 2018):
-# $\min_w \mathbb E \, \max_{\lVert \delta \rVert \le \varepsilon} J(w, x + \delta, y)$. The inner maximum costs several
-# gradients a step; one FGSM step from a *random start* is a cheap stand-in (Wong et al., 2020). The training step below is all
-# of it: find bad pictures inside the ball, then descend on their loss. `tf.function` compiles it.
+# Show the network the worst pictures while it learns (Madry et al., 2018): $\min_w \mathbb E \, \max_{\lVert \delta
+# \rVert \le \varepsilon} J(w, x + \delta, y)$. The inner maximum costs several gradients a step; one FGSM step from
+# a *random start* is a cheap stand-in (Wong et al., 2020). The training step below is all of it: find bad pictures
+# inside the ball, then descend on their loss. `tf.function` compiles it.
 #
 # **Predict.** What happens to the accuracy on clean faces, what to that under PGD?
 
@@ -861,32 +830,22 @@ def adversarial_training_step(images, labels, epsilon):
 
 
 rng = np.random.default_rng(8)
-for step in range(300):
+for _ in range(300):
     batch = rng.choice(len(x_train), 64)
     adversarial_training_step(tf.constant(x_train[batch]), tf.constant(y_train[batch]), 4 / 255)
 
 # %%
 radii = np.array([0, 2, 4, 8]) / 255
-networks = {"trained as usual": model, "trained adversarially": hardened}
-robust = {
-    name: robustness.accuracy_under(network, lambda x, y, e, n=network: pgd(n, x, y, e) if e else x, x_few, y_few, radii)
-    for name, network in networks.items()
-}
-slopes = [np.asarray(pixel_gradient(network, x_few[:4], y_few[:4])) for network in networks.values()]
-grey = [np.abs(g).mean(axis=-1) / np.abs(g).mean(axis=(1, 2, 3), keepdims=True)[..., 0] for g in slopes]
-
-fig, axes = plt.subplots(1, 5, figsize=(9, 2.6), width_ratios=(2.6, 1, 1, 1, 1))
-plots.curves(axes[0], {name: (255 * radii, values) for name, values in robust.items()}, "255 ε", "accuracy under PGD")
-axes[0].set_ylim(-0.03, 1.03)
-panels = {"usual": grey[0][0], "adversarial": grey[1][0], "usual ": grey[0][1], "adversarial ": grey[1][1]}
-for ax, (title, picture) in zip(axes[1:], panels.items(), strict=True):
-    ax.imshow(picture, cmap="cividis", vmin=0, vmax=6)
-    ax.set_title(title, fontsize=8, loc="center")
-    ax.set_axis_off()
+networks, robust, gradients = {"usual": model, "hardened": hardened}, {}, {}
+for name, network in networks.items():
+    robust[name] = 255 * radii, robustness.accuracy_under(network, partial(pgd, network), x_few, y_few, radii)
+    for k in (0, 1):
+        size = np.abs(pixel_gradient(network, x_few[k : k + 1], y_few[k : k + 1]))[0].mean(axis=-1)
+        gradients[f"{name}, face {k + 1}"] = size / size.mean()
 plots.show(
-    fig,
+    robustness.curves_and_pictures(robust, "255 ε", "accuracy under PGD", gradients, cmap="cividis", vmin=0, vmax=6),
     "Left: under PGD the usual network falls at once, the hardened one slowly, from a lower start. Right: size of the"
-    " gradient for two faces; that of the hardened network is smoother and keeps to the face.",
+    " gradient in each pixel for two faces and either network.",
 )
 
 # %% [markdown]
@@ -898,11 +857,12 @@ plots.show(
 #
 # ### Blur and rounding: looking defended
 #
-# Why not wash the attack away: blur each picture, or round its colours to eight levels, before the network sees it? Both
-# seem to help against ready-made attacked pictures. But an attacker who *knows* of it attacks the whole chain. Through the blur
-# runs a gradient. Rounding is flat almost everywhere: its gradient is zero, FGSM stands still (*gradient masking*),
-# and the accuracy looks perfect. Athalye et al. (2018) step over it: compute the gradient behind the rounding
-# and pretend that rounding is the identity on the way back (*backward pass differentiable approximation*, BPDA).
+# Why not wash the attack away: blur each picture, or round its colours to eight levels, before the network sees it?
+# Both seem to help against ready-made attacked pictures. But an attacker who *knows* of it attacks the whole chain.
+# Through the blur runs a gradient. Rounding is flat almost everywhere: its gradient is zero, FGSM stands still
+# (*gradient masking*), and the accuracy looks perfect. Athalye et al. (2018) step over it: compute the gradient
+# behind the rounding and pretend that rounding is the identity on the way back (*backward pass differentiable
+# approximation*, BPDA).
 #
 # **Predict.** For each of the two defences: accuracy under pictures made for the bare network, under an attack on
 # the chain, and under BPDA?
@@ -937,12 +897,11 @@ table = {
     "eight levels, BPDA": (rounding, [x_few, ready_made, through_rounding]),
 }
 rows = [[name, *(f"{robustness.accuracy(net, x, y_few):.2f}" for x in sets)] for name, (net, sets) in table.items()]
-plots.table(["defence", "clean", "pictures made for the bare network", "attack on the chain"], rows, "Accuracy, ε = 6/255, measured in this run")
-
-# %% [markdown]
-# The third row is the trap: evaluated with the attack that happened to be at hand, rounding looks like the best defence
-# of all. Nothing but the last column of the fourth row counts, the accuracy under an attacker who knows the
-# defence.
+plots.table(
+    ["defence", "clean", "pictures made for the bare network", "attack on the chain"],
+    rows,
+    "Accuracy, ε = 6/255, measured in this run",
+)
 
 
 # %%
@@ -961,44 +920,255 @@ def what_the_rounding_did():
 
 
 # %% [markdown]
+# The third row is the trap: evaluated with the attack that happened to be at hand, rounding looks like the best
+# defence of all. Nothing but the last column of the fourth row counts, the accuracy under an attacker who knows the
+# defence.
+#
 # ## 9 · Without any attacker
 #
-# Lecture E shows a network whose answer *person* goes from 0.88 to 0.85 when the person moves, and one whose certainty
-# about a dog changes with what is covered. Move, turn and cover our test faces, and watch two numbers: how often the network is
-# right, and how sure it is on average.
+# Lecture E shows a network whose answer *person* goes from 0.88 to 0.85 when the person moves, and one whose
+# certainty about a dog changes with what is covered. Move, turn and cover our test faces, and watch two numbers:
+# how often the network is right, and how sure it is on average.
 #
 # **Predict.** When accuracy falls, does the confidence fall with it?
 
-
 # %%
-def shifted(images, pixels):
-    """Faces moved to the right; the left edge is repeated."""
-    return np.pad(images, ((0, 0), (0, 0), (pixels, 0), (0, 0)), mode="edge")[:, :, :64]
-
-
-def turned(images, degrees):
-    """Faces rotated about the middle."""
-    return np.clip(scipy.ndimage.rotate(images, degrees, axes=(2, 1), reshape=False, order=1, mode="nearest"), 0, 1)
-
-
-def covered(images, side):
-    """A grey square in the middle of the face."""
-    edge = 36 - side // 2
-    return paste_patch(images, np.full((side, side, 3), 0.5), np.full(len(images), edge), np.full(len(images), 32 - side // 2))
-
-
 trials = {
-    "shift (pixels)": (shifted, (0, 2, 4, 8, 12)),
-    "rotation (degrees)": (turned, (0, 15, 30, 60, 90, 180)),
-    "covered (side in pixels)": (covered, (0, 8, 16, 24, 32)),
+    "shift (pixels)": (robustness.shifted, (0, 2, 4, 8, 12)),
+    "rotation (degrees)": (robustness.turned, (0, 15, 30, 60, 90, 180)),
+    "covered (side in pixels)": (robustness.covered, (0, 8, 16, 24, 32)),
 }
 fig, axes = plt.subplots(1, 3, figsize=(9, 2.7), sharey=True)
 for ax, (label, (change, amounts)) in zip(axes, trials.items(), strict=True):
     answers = [robustness.probabilities(model, change(x_attack, amount)) for amount in amounts]
-    measured = {
-        "accuracy": [np.mean(p.argmax(axis=1) == y_attack) for p in answers],
-        "mean confidence": [p.max(axis=1).mean() for p in answers],
-    }
-    plots.curves(ax, {name: (amounts, values) for name, values in measured.items()}, label, "accuracy, confidence")
-axes[0].set_ylim(0.45, 1.03)
-plots.show(fig, "Three panels, shift, rotation and cover: accuracy falls, towards a half, and confidence falls much less.")
+    accuracy = [np.mean(p.argmax(axis=1) == y_attack) for p in answers]
+    confidence = [p.max(axis=1).mean() for p in answers]
+    plots.curves(ax, {"accuracy": (amounts, accuracy), "mean confidence": (amounts, confidence)}, label, "fraction")
+plots.show(
+    fig, "Three panels, shift, rotation and cover: accuracy falls, towards a half, and confidence falls much less."
+)
+
+# %% [markdown]
+# **What you see.** A few pixels of shift cost little; larger ones, and above all rotation and covering, bring the
+# accuracy down towards guessing. The confidence falls far less: the network is wrong and sure of it.
+#
+# **Why.** Convolution moves along with the face, but the dense layer behind it knows *places* (lab 06), and nothing
+# in training was ever turned or covered. Softmax has no answer "I have never seen this", and a score far from the
+# border counts as certainty, whatever produced it. A check of the input (is this a face, upright, uncovered?) has
+# to come from elsewhere.
+#
+# ## 10 · For whom does it err?
+#
+# One number for the whole test set can hide that some bear most of the mistakes. Buolamwini and Gebru (2018)
+# measured three commercial systems that labelled gender from photographs: up to 0.8 % errors for lighter-skinned
+# men, up to 34.7 % for darker-skinned women.
+#
+# ### Exercise · `error_rates`
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# For each group: among *its* members, the fraction for which prediction and label differ.
+#
+# </details>
+# <details><summary>Hint 2 · groups without members</summary>
+#
+# No measurement is not a measurement of 0: return `np.nan` there.
+#
+# </details>
+#
+# **Predict.** Skin was drawn without regard to the label, and all skin colours are equally frequent in training.
+# Hair length depends on the label, but not fully. Between which groups do you expect a difference?
+
+
+# %%
+@lab.exercise(points=1)
+def error_rates(labels, predictions, groups, count):
+    """Error rate within each group.
+
+    labels, predictions, groups: (n,) whole numbers, groups from 0 to count - 1.
+    Returns (count,) rates; nan for a group without members.
+    """
+    # BEGIN SOLUTION
+    wrong = labels != predictions
+    return np.array([wrong[groups == k].mean() if np.any(groups == k) else np.nan for k in range(count)])
+    # END SOLUTION
+
+
+# %%
+predictions, known = p_test.argmax(axis=1), faces.attributes_test
+if "skin_tone" in known:
+    lengths = ["short", "medium", "long"]
+    by_hair = 3 * y_test + np.array([lengths.index(length) for length in known["hair_length"]])
+    panels = [(known["skin_tone"] - 1, [f"skin {k + 1}" for k in range(6)])]
+    panels.append((by_hair, [f"{name}, {length} hair" for name in names for length in lengths]))
+else:  # photographs: nothing is known but how bright they are
+    brightness = x_test.mean(axis=(1, 2, 3))
+    thirds = np.digitize(brightness, np.quantile(brightness, [1 / 3, 2 / 3]))
+    panels = [(thirds, ["dark picture", "medium", "bright picture"]), (y_test, list(names))]
+
+fig, axes = plt.subplots(1, 2, figsize=(9, 2.9))
+for ax, (groups, group_names) in zip(axes, panels, strict=True):
+    rates = error_rates(y_test, predictions, groups, len(group_names))
+    robustness.rate_intervals(ax, rates, np.bincount(groups, minlength=len(group_names)), group_names, "group")
+fig.tight_layout()
+plots.show(
+    fig,
+    "Error rates with intervals. Left: groups of skin colour, whose intervals overlap. Right: groups of label and hair"
+    " length, which differ several times over.",
+)
+
+# %% [markdown]
+# **What you see.** With the drawn portraits the groups of skin colour differ by no more than their intervals allow:
+# a hundred and fifty faces a group cannot tell 4 % from 7 %. By label and hair length the rates lie far apart.
+#
+# **Why.** The network learnt that long hair speaks for one label, because it mostly does. Those for whom it does
+# not pay for the average. Equal skin groups are no law of nature either: this training set was drawn balanced; the
+# collections behind the systems of 2018 were not.
+#
+# ### Unbalanced on purpose
+#
+# Lecture E: a system found horses by the photographer's copyright mark. Here is the same with glasses.
+# `draw_portraits` has a knob, `bias`: at 0 glasses say nothing about the label, at 1 all portraits with label 1
+# wear them in training and no others.
+#
+# **Predict.** A network trained with bias 0.9 is tested on portraits where glasses mean nothing. Which two of the
+# four groups (label, with or without glasses) will suffer?
+
+# %%
+skewed = portraits.draw_portraits(1000, seed=90, bias=0.9)
+fair = portraits.draw_portraits(400, seed=91)
+keras.utils.set_random_seed(4)
+biased = small_cnn_for_faces()
+robustness.fit(biased, skewed.images.astype("float32") / 255, skewed.labels, epochs=6, peak=0.003)
+answers = robustness.predicted(biased, fair.images.astype("float32") / 255)
+
+group, four = 2 * fair.labels + fair.attributes["glasses"], []
+for name in fair.label_names:
+    four += [f"{name}, no glasses", f"{name}, glasses"]
+knob = stored("faces_bias_knob")
+means = np.mean(knob["error_rates"], axis=1)  # (bias, seed, group) → (bias, group)
+fig, axes = plt.subplots(1, 2, figsize=(9, 2.9))
+robustness.rate_intervals(axes[0], error_rates(fair.labels, answers, group, 4), np.bincount(group), four, "group")
+over_bias = {name: (knob["biases"], means[:, k]) for k, name in enumerate(four)}
+plots.curves(axes[1], over_bias, "bias of the training set (stored run)", "error rate")
+fig.tight_layout()
+plots.show(
+    fig,
+    "Left: error rates of four groups after biased training; the first label with glasses and the second without err"
+    " often. Right: the same over the bias, rising steeply towards 1.",
+)
+
+# %% [markdown]
+# **What you see.** Faces of label 0 *with* glasses and of label 1 *without* are taken for the other label; the
+# other two groups do better than before. The curves (stored: three seeds a point, `python -m labs_utils.experiments
+# faces_bias_knob`) rise with the bias, gently at first and then steeply.
+#
+# **Why.** In the skewed set glasses are the easiest evidence there is. On test pictures *with the same bias* this
+# network would shine: only groups, and a test set that breaks the coincidence, show what it has learnt. Lecture A
+# asks how the *coverage of possible inputs* can be assessed, and calls it open: a test set is a sample of what
+# somebody thought of.
+
+
+# %%
+@lab.question(points=1)
+def what_a_test_proves():
+    """Network R keeps 60 % accuracy under PGD (40 steps, 10 restarts, ε = 8/255)
+    on 1000 test faces. What has been shown?
+
+    a) At least 40 % of these faces can be turned within ε; the rest resisted
+       this attack, and a stronger one may still turn some of them.
+    b) 60 % of these faces are safe from every change up to ε.
+    c) On any 1000 pictures, 60 % would be answered rightly.
+    """
+    # BEGIN SOLUTION
+    return "a"
+    # END SOLUTION
+
+
+# %% [markdown]
+# ## 11 · What you have seen
+#
+# 1. **FGSM.** The sign of the gradient with respect to the pixels, times ε: every pixel moves a little, all in the
+#    direction that raises the loss.
+# 2. **Noise** of the same length does next to nothing: a random direction is almost at right angles to the
+#    gradient.
+# 3. **PGD.** Small steps, projected onto the ball around the original; counted are pictures that survive every
+#    attack and every start. What is measured is an upper bound.
+# 4. **Other attackers.** Targets, single pixels without gradients, patches that work anywhere, pictures borrowed
+#    from another network: each is a different idea of what the attacker may do.
+# 5. **Defence.** Adversarial training pays with clean accuracy and holds for the ε it was trained for. Rounding
+#    hides the gradient and falls to an attack that steps over it.
+# 6. **Without attacker.** Confidence stays high where accuracy falls; averages hide groups; a bias of the training
+#    set becomes a rule of the network.
+#
+# Everything in one table: which attack needs what, and what it left of the accuracy in this run.
+
+# %%
+rows = [
+    ["none", "-", f"{clean:.2f}"],
+    ["noise as long as FGSM's, 8/255", "nothing", f"{under['noise of equal norm'][4]:.2f}"],
+    ["FGSM, 2/255", "gradient, once", f"{under['FGSM'][2]:.2f}"],
+    ["PGD, 10 steps, 2/255", "gradient, 10 times", f"{duel['PGD, 10 steps'][1][2]:.2f}"],
+    ["PGD, 40 steps, 8/255", "gradient, 40 times", f"{after_forty:.2f}"],
+    ["one pixel (12 uncertain faces)", "answers, 450 times", f"{1 - fallen / len(least_sure):.2f}"],
+    [
+        f"patch {sides[1]} × {sides[1]} (faces of the other label)",
+        "gradient, in advance",
+        f"{1 - success['trained patch'][1][1]:.2f}",
+    ],
+    [
+        "FGSM 8/255 made for the first, on the second network",
+        "another network",
+        f"{transfer['attacked by the first'][3]:.2f}",
+    ],
+    [
+        "PGD 4/255 on the adversarially trained network",
+        "gradient, 10 times",
+        f"{robust['hardened'][1][2]:.2f}",
+    ],
+    ["PGD 6/255 on rounding, through BPDA", "gradient and defence", rows[3][3]],
+]
+plots.table(
+    ["attack", "what it needs", "accuracy left"], rows, "Attacks on the networks of this lab, measured in this run"
+)
+lab.progress()
+
+# %% [markdown]
+# ## 12 · To discuss and to read
+#
+# 1. An ε-ball of 8/255 stands for "the picture looks the same". Name a change that looks the same to you and lies
+#    far outside, and one inside it that would matter to you. What does robustness in the ball then mean?
+# 2. A shop wants to estimate the gender of its customers from a camera "for statistics". Which of the measurements
+#    of this lab would you ask for, and is there a result that would make you agree?
+# 3. Somebody publishes a defence with 90 % accuracy "under FGSM". Write down three questions to ask.
+#
+# **Further reading**
+#
+# - C. Szegedy et al., *Intriguing properties of neural networks*, ICLR (2014).
+# - I. Goodfellow, J. Shlens and C. Szegedy, *Explaining and harnessing adversarial examples*, ICLR (2015).
+# - A. Nguyen, J. Yosinski and J. Clune, *Deep neural networks are easily fooled*, CVPR (2015).
+# - M. Sharif, S. Bhagavatula, L. Bauer and M. Reiter, *Accessorize to a crime*, ACM CCS (2016): glasses.
+# - A. Kurakin, I. Goodfellow and S. Bengio, *Adversarial examples in the physical world*, ICLR workshop (2017).
+# - T. Brown, D. Mané, A. Roy, M. Abadi and J. Gilmer, *Adversarial patch*, arXiv:1712.09665 (2017).
+# - K. Eykholt et al., *Robust physical-world attacks on deep learning visual classification*, CVPR (2018).
+# - A. Madry, A. Makelov, L. Schmidt, D. Tsipras and A. Vladu, *Towards deep learning models resistant to
+#   adversarial attacks*, ICLR (2018).
+# - A. Athalye, N. Carlini and D. Wagner, *Obfuscated gradients give a false sense of security*, ICML (2018): BPDA.
+# - A. Athalye, L. Engstrom, A. Ilyas and K. Kwok, *Synthesizing robust adversarial examples*, ICML (2018):
+#   expectation over transformations.
+# - J. Su, D. V. Vargas and K. Sakurai, *One pixel attack for fooling deep neural networks*, IEEE Transactions on
+#   Evolutionary Computation 23 (2019) 828–841.
+# - D. Hendrycks and T. Dietterich, *Benchmarking neural network robustness to common corruptions and
+#   perturbations*, ICLR (2019).
+# - E. Wong, L. Rice and J. Z. Kolter, *Fast is better than free: revisiting adversarial training*, ICLR (2020).
+# - J. Buolamwini and T. Gebru, *Gender shades: intersectional accuracy disparities in commercial gender
+#   classification*, Proceedings of Machine Learning Research 81 (2018) 77–91.
+
+# %% [markdown] tags=["solution"]
+# **For instructors.** 1: a shift by one pixel, a flip, another exposure lie far outside; a small sign that turns a
+# 3 into an 8, or a beard drawn on, can matter with few changed pixels. The ball is a mathematical convenience, not
+# a model of what people see. 2: error rates per group with intervals on people of *that* shop, what happens to
+# those who fit neither label, consent, and what the statistics are for; no accuracy answers the question whether it
+# should be done. 3: for example: with how many steps and restarts of PGD, does the attack know the defence (BPDA,
+# expectation over its randomness), and does accuracy fall to zero as ε grows? If it does not, the gradient is
+# masked.

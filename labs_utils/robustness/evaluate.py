@@ -32,9 +32,14 @@ def probabilities(model, images: np.ndarray, batch: int = BATCH) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def predicted(model, images: np.ndarray, batch: int = BATCH) -> np.ndarray:
+    """The class with the largest logit, (n,)."""
+    return np.argmax(logits(model, images, batch), axis=1)
+
+
 def accuracy(model, images: np.ndarray, labels: np.ndarray, batch: int = BATCH) -> float:
     """Fraction of `images` for which the largest logit is that of the label."""
-    return float(np.mean(np.argmax(logits(model, images, batch), axis=1) == np.ravel(labels)))
+    return float(np.mean(predicted(model, images, batch) == np.ravel(labels)))
 
 
 def accuracy_under(

@@ -1,11 +1,13 @@
 """What an attack did: image, perturbation magnified, attacked image, and what the model says of both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from labs_utils import plots
 from labs_utils.robustness.evaluate import probabilities
 
 
@@ -48,3 +50,49 @@ def attack_figure(
 def _top_lines(values: np.ndarray, names: Sequence[str], tops: int) -> str:
     order = np.argsort(values)[::-1][:tops]
     return "\n".join(f"{names[k]} {values[k]:.1%}" for k in order)
+
+
+def curves_and_pictures(
+    series: Mapping[str, tuple], xlabel: str, ylabel: str, pictures: Mapping[str, np.ndarray], **style: object
+) -> Figure:
+    """Curves between 0 and 1 on the left, a row of pictures with titles on the right.
+
+    Args:
+        series: legend text → (x values, y values).
+        xlabel: label of the x axis.
+        ylabel: label of the y axis.
+        pictures: title → (height, width) or (height, width, 3).
+        **style: passed to Matplotlib's ``imshow``.
+    """
+    widths = (2.8, *[1] * len(pictures))
+    figure, axes = plt.subplots(1, len(widths), figsize=(9, 2.6), width_ratios=widths)
+    plots.curves(axes[0], series, xlabel, ylabel)
+    axes[0].set_ylim(-0.03, 1.03)
+    for ax, (title, picture) in zip(axes[1:], pictures.items(), strict=True):
+        ax.imshow(picture, interpolation="nearest", **style)
+        ax.set_title(title, fontsize=8, loc="center")
+        ax.set_axis_off()
+    figure.tight_layout(w_pad=0.4)
+    return figure
+
+
+def rate_intervals(axes: Axes, rates: np.ndarray, sizes: np.ndarray, names: Sequence[str], ylabel: str) -> None:
+    """Draws rates as points with 95 % intervals (Wilson, 1927), one row a group.
+
+    Args:
+        axes: where to draw.
+        rates: (k,) in [0, 1]; nan is left out.
+        sizes: (k,) members of each group.
+        names: of the groups.
+        ylabel: what the groups are.
+    """
+    from scipy import stats
+
+    for row in np.flatnonzero(sizes):
+        count = round(float(rates[row] * sizes[row]))
+        interval = stats.binomtest(count, int(sizes[row])).proportion_ci(method="wilson")
+        axes.plot([interval.low, interval.high], [row, row], color=plots.GREY, linewidth=2)
+        axes.plot(rates[row], row, "o", color=plots.BLUE)
+    labels = [f"{name} ({size})" for name, size in zip(names, sizes, strict=True)]
+    axes.set(yticks=range(len(names)), yticklabels=labels, ylim=(len(names) - 0.5, -0.5))
+    axes.set(xlabel="error rate, 95 % interval", ylabel=ylabel, xlim=(0, None))
