@@ -32,7 +32,7 @@
 # |:--|:--|
 # | **Time** | about three hours of work; the whole notebook computes for one to two minutes on a laptop CPU |
 # | **Data** | portraits drawn by this course (no download), or photographs, see section 1; scikit-learn's digits |
-# | **Lecture** | E, *Deep Learning II* (troubles with deep networks); A, *Introduction* (adversarial attacks, validation) |
+# | **Lecture** | E, *Deep Learning II* (troubles with deep networks); A (adversarial attacks, validation) |
 # | **You need** | labs 04 and 06; `tf.GradientTape` from lab 01 |
 #
 # The outputs stored in the solution come from the drawn portraits.
@@ -56,10 +56,11 @@ keras.utils.set_random_seed(9)
 # %% [markdown]
 # ## 1 · Faces, and what the label on them is
 #
-# The pictures are 64 × 64 pixels in colour with one of two labels. Without a network connection they are **drawn by
-# a program**: nobody's face, from a list of traits that is known for each portrait. The program shifts some of
-# those traits (jaw, brow, hair length, beard, …) by the label, so that the two labels overlap and no network can be
-# right about all. With photographs (*Labeled Faces in the Wild*, or a folder of your own) the same cells run.
+# The pictures are 64 × 64 pixels in colour with one of two labels. They are **drawn by a program**: nobody's face,
+# from a list of traits that is known for each portrait. The program shifts some of those traits (jaw, brow, hair
+# length, beard, …) by the label, so that the two labels overlap and no network can be right about all. With
+# `load_faces(source="lfw")` (photographs, *Labeled Faces in the Wild*) or the path of a folder of your own the same
+# cells run.
 #
 # Please read this before the pictures. **A label is what a data set says, not what a person is.** Here it is the
 # recipe that the program was told to draw; in a collection of photographs it is usually a guess from a first name
@@ -157,9 +158,9 @@ plots.show(
 # </details>
 # <details><summary>Hint 3 · in four lines</summary>
 #
-# Inside `with tf.GradientTape() as tape:` call `tape.watch(images)`, compute `logits = model(images,
-# training=False)`, so that dropout rests, and the sum of the losses. After the block: `tape.gradient(loss,
-# images)`.
+# Inside `with tf.GradientTape() as tape:` call `tape.watch(images)`, compute
+# `logits = model(images, training=False)`, so that dropout rests, and the sum of the losses. After the block:
+# `tape.gradient(loss, images)`.
 #
 # </details>
 
@@ -204,8 +205,8 @@ def pixel_gradient(model, images, labels):
 #
 # </details>
 #
-# When it works, the next cell shows four faces that the network had right. ε = 4/255 is four steps of the 255 that
-# a screen can show. **Predict.** Will you see it? Will the network still be sure?
+# When it works, the next cell shows six faces that the network had right. ε = 4/255 is four steps of the 255 that a
+# screen can show. **Predict.** Will you see it? Will the network still be sure?
 
 
 # %%
@@ -229,14 +230,14 @@ attacked = fgsm(model, x_test[shown], y_test[shown], 4 / 255)
 fig = robustness.attack_figure(model, x_test[shown], attacked, names)
 plots.show(
     fig,
-    "Six faces, the change made to each, magnified to coloured speckles, and the attacked faces, which look the same"
+    "Six faces, the change made to each, magnified to coloured static, and the attacked faces, which look the same"
     " but get other answers.",
 )
 
 # %% [markdown]
 # **What you see.** Above, the faces and what the network says of them; below, the attacked ones, hardly to be told
-# apart, with other answers, some of them surer than before. Between them the change, magnified 32 times: coloured
-# speckles along brows, mouth, hair and the edges of things, which look like nothing in particular.
+# apart, with other answers, some of them surer than before. Between them the change, magnified 32 times:
+# coloured static with a few streaks, as strong on the wall behind as on the face.
 #
 # **Why.** A picture has 12 288 numbers. Each moves by 0.016 only, but all move in the direction that hurts, and in
 # a network that is nearly linear nearby the many small effects add up. A scalar product in $d$ dimensions grows
@@ -261,8 +262,8 @@ def why_the_sign():
 # %% [markdown]
 # ### Exercise · `noise_of_equal_norm`
 #
-# Is it the size of the change, or its direction? The control experiment is noise that is exactly as long: $\lVert
-# \eta_i \rVert_2 = \lVert \delta_i \rVert_2$ for each picture $i$, with a direction drawn at random.
+# Is it the size of the change, or its direction? The control experiment is noise that is exactly as long:
+# $\lVert \eta_i \rVert_2 = \lVert \delta_i \rVert_2$ for each picture $i$, with a direction drawn at random.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -272,8 +273,8 @@ def why_the_sign():
 # </details>
 # <details><summary>Hint 2 · in NumPy</summary>
 #
-# `np.random.default_rng(seed).normal(size=…)`; the lengths are `np.sqrt((a**2).sum(axis=(1, 2, 3),
-# keepdims=True))`, of shape $(n, 1, 1, 1)$, so that they broadcast.
+# `np.random.default_rng(seed).normal(size=…)`; the lengths are
+# `np.sqrt((a**2).sum(axis=(1, 2, 3), keepdims=True))`, of shape $(n, 1, 1, 1)$, so that they broadcast.
 #
 # </details>
 #
@@ -323,7 +324,7 @@ plots.show(
 #
 # > **Margin note.** Lecture A shows pictures that AlexNet takes for an *ostrich* (Szegedy et al., posted in 2013,
 # > published in 2014). Those were found by a constrained optimisation (L-BFGS) for each picture; the one-step
-# > method came a year later. The lecture's "Jiawei Sun" of the one-pixel attack is Jiawei **Su**.
+# > method came a year later. Lecture E's "Jiawei Sun" of the one-pixel attack is Jiawei **Su**.
 #
 # ## 4 · Many small steps: projected gradient descent
 #
@@ -785,8 +786,8 @@ plots.curves(
 ax.set_ylim(-0.03, 1.03)
 plots.show(
     fig,
-    "Accuracy of the second network over ε: lowest when it is attacked itself, between that and the flat curve of noise for"
-    " pictures attacked on the first network.",
+    "Accuracy of the second network over ε: lowest when it is attacked itself, between that and the flat curve of noise"
+    " for pictures attacked on the first network.",
 )
 
 # %% [markdown]
@@ -800,10 +801,11 @@ plots.show(
 #
 # ### Adversarial training
 #
-# Show the network the worst pictures while it learns (Madry et al., 2018): $\min_w \mathbb E \, \max_{\lVert \delta
-# \rVert \le \varepsilon} J(w, x + \delta, y)$. The inner maximum costs several gradients a step; one FGSM step from
-# a *random start* is a cheap stand-in (Wong et al., 2020). The training step below is all of it: find bad pictures
-# inside the ball, then descend on their loss. `tf.function` compiles it.
+# Show the network the worst pictures while it learns (Madry et al., 2018):
+# $\min_w \mathbb E \, \max_{\lVert \delta \rVert \le \varepsilon} J(w, x + \delta, y)$. The inner maximum costs
+# several gradients a step; one FGSM step from a *random start* is a cheap stand-in (Wong et al., 2020). The
+# training step below is all of it: find bad pictures inside the ball, then descend on their loss. `tf.function`
+# compiles it.
 #
 # **Predict.** What happens to the accuracy on clean faces, what to that under PGD?
 
@@ -1060,8 +1062,8 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** Faces of label 0 *with* glasses and of label 1 *without* are taken for the other label; the
-# other two groups do better than before. The curves (stored: three seeds a point, `python -m labs_utils.experiments
-# faces_bias_knob`) rise with the bias, gently at first and then steeply.
+# other two groups do better than before. The curves (stored: three seeds a point,
+# `python -m labs_utils.experiments faces_bias_knob`) rise with the bias, gently at first and then steeply.
 #
 # **Why.** In the skewed set glasses are the easiest evidence there is. On test pictures *with the same bias* this
 # network would shine: only groups, and a test set that breaks the coincidence, show what it has learnt. Lecture A

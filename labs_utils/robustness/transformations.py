@@ -26,7 +26,7 @@ def covered(images: np.ndarray, side: int) -> np.ndarray:
 
 
 def things(size: int = 64) -> dict[str, np.ndarray]:
-    """Square pictures (size, size, 3) in [0, 1] that show no face of a person: photographs of scikit-image, and noise."""
+    """Square pictures (size, size, 3) in [0, 1] without any person: photographs of scikit-image, and noise."""
     from skimage import color, data, transform
 
     photographs = {
