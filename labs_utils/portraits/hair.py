@@ -1,33 +1,51 @@
 """Hair: one shape whose volume, length, hairline and curls make every style."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from labs_utils.portraits.canvas import Canvas, ellipse, glow, soft, wave
 
 
-def draw_hair_behind(c: Canvas) -> None:
+class Hair(NamedTuple):
+    """What both layers of hair share, (n, side, side) each."""
+
+    outline: np.ndarray
+    """Distance to the outline of all the hair, seen as if the face were not there."""
+    opacity: np.ndarray
+    """From the outline: crisp where the hair is straight, loose where it curls."""
+    strands: np.ndarray
+    """Light and shadow along the strands; around 1."""
+
+
+def grow(c: Canvas) -> Hair:
+    """Works out the hair once for both layers."""
+    outline = _outline(c)
+    return Hair(outline, soft(outline, c.pixel * 1.5 + 0.8 * c["curl"]), _strands(c))
+
+
+def draw_hair_behind(c: Canvas, hair: Hair) -> None:
     """What hangs behind neck and shoulders, and a bun."""
-    behind = _edge(c, _outline(c))
+    behind = hair.opacity
     if c.traits["bun"].any():
         behind = np.maximum(behind, c.fill(ellipse(c.x - 0.1 * c["part"], c.y + 1.24, 0.3, 0.26)) * c["bun"])
-    c.paint(behind, c["hair"] * (0.8 * _strands(c))[:, None])
+    c.paint(behind, c["hair"] * (0.8 * hair.strands)[:, None])
 
 
-def draw_hair_in_front(c: Canvas) -> None:
+def draw_hair_in_front(c: Canvas, hair: Hair) -> None:
     """What frames the forehead and falls over the cheeks."""
     above = np.maximum(0.3 - c.y, 0) / (0.3 - c["hairline"])
     side = (0.08 * c["turn"] + 0.14 * c["part"] * (1 - c["flat"])) * (c.y < 0.3) * np.minimum(above, 1)
     across = (c.x - side) / (c["width"] - c["hair_lock"] + 0.02)
     across = across * across
     across = across * (1 - c["flat"] + c["flat"] * across)
-    wisps = 0.035 * wave(c.x * 2.3 + c["phase"]) + 0.025 * wave(c.x * 5.3 + 0.3) * (1 - c["buzz"])
+    wisps = 0.025 * wave(c.x * 1.7 + c["phase"]) + 0.016 * wave(c.x * 4.3 + 0.3) * (1 - c["buzz"])
     wisps += 0.8 * c["curl"] * wave(c.x * 3.3 + 1.1)
     opening = (np.sqrt(across + above * above) - 1) * 0.6 + wisps * soft(c.y + 0.15, 0.3)
-    outline = _outline(c)
-    c.shade(-0.25 * soft(opening + 0.05, 0.2) * soft(-opening - 0.1, 0.1) * c.fill(outline) * soft(c.y + 0.1, 0.4))
-    hair = _edge(c, outline) * soft(-opening, c.pixel * 1.5 + 0.14 * c["buzz"]) * (1 - 0.25 * c["buzz"])
+    c.shade(-0.25 * soft(opening + 0.05, 0.2) * soft(-opening - 0.1, 0.1) * c.fill(hair.outline) * soft(c.y + 0.1, 0.4))
+    front = hair.opacity * soft(-opening, c.pixel * 1.5 + 0.14 * c["buzz"]) * (1 - 0.25 * c["buzz"])
     sideburns = np.where(c["hair_end"] < 0.2, soft(c.y - 0.14, 0.25), np.float32(1))
-    c.paint(hair * sideburns, c["hair"] * _strands(c)[:, None])
+    c.paint(front * sideburns, c["hair"] * hair.strands[:, None])
 
 
 def _outline(c: Canvas) -> np.ndarray:
@@ -41,11 +59,6 @@ def _outline(c: Canvas) -> np.ndarray:
         (c.x - c.y) * 2.7
     )
     return np.where(y < 0, up, np.maximum(sides, ends)) - c["curl"] * curls
-
-
-def _edge(c: Canvas, outline: np.ndarray) -> np.ndarray:
-    """Opacity of the hair: crisp where it is straight, loose where it curls."""
-    return soft(outline, c.pixel * 1.5 + 0.8 * c["curl"])
 
 
 def _strands(c: Canvas) -> np.ndarray:

@@ -48,6 +48,7 @@ def draw_face(c: Canvas) -> None:
         cheek = glow(c.x - side * 0.41 - 0.4 * turn, c.y - 0.27, 0.27, 0.22)
         tone += 0.06 * cheek
         blush += cheek
+    tone -= 0.55 * np.maximum(tone - 0.98, 0)  # skin does not burn out
     shadow = np.maximum(0.95 - tone, 0)
     colour = c["skin"] * tone[:, None]
     colour[:, 0] *= 1 + 0.12 * shadow  # shadows on skin are warm

@@ -11,7 +11,7 @@ LABEL_NAMES = ("female", "male")
 
 SKIN = np.array(
     [
-        *((238, 210, 194), (231, 194, 170), (218, 174, 142), (196, 148, 112)),
+        *((238, 207, 188), (231, 192, 166), (218, 174, 142), (196, 148, 112)),
         *((166, 114, 80), (130, 86, 60), (102, 68, 50), (80, 54, 43)),
     ]
 )
@@ -88,10 +88,11 @@ def choose_traits(labels: np.ndarray, bias: float, generator: np.random.Generato
 
     # Who
     tone = uniform()
-    skin = _along(SKIN, tone) * (1 + 0.03 * np.stack([normal(), 0 * tone, normal()], 1))
+    skin = _along(SKIN, tone) * (1 + 0.02 * normal()[:, None] * np.array([0.5, 0, -1.5]))
     age = uniform()
     length = normal(-1.0) + 0.1
     level = np.searchsorted([-1.55, -0.45, 0.25, 0.95], length)
+    level = np.where(happens(0.06), generator.integers(0, len(_BY_LENGTH), count), level)
     pick = uniform()
     style = np.array([_BY_LENGTH[row][int(p * len(_BY_LENGTH[row]))] for row, p in zip(level, pick, strict=True)])
     shape = np.array([STYLES[name] for name in style])
@@ -184,18 +185,20 @@ def choose_traits(labels: np.ndarray, bias: float, generator: np.random.Generato
         "light": light,
         "contrast": uniform(0.25, 0.75),
         "exposure": 1 + 0.07 * normal(),
-        "warmth": 0.035 * normal(),
+        "warmth": 0.01 + 0.02 * normal(),
         "blur": uniform(0, 0.5) * happens(0.5),
-        "grain": uniform(0.005, 0.022),
+        "grain": uniform(0.004, 0.017),
     }  # fmt: skip
     for name in ("iris", "skin", "hair", "frame", "cloth", "trim", "scene", "scene2"):
         traits[name] = (traits[name] / 255).clip(0.03, 0.99)
     traits = {name: values.astype(np.float32) for name, values in traits.items()}
     attributes = {
         "skin_tone": (tone * SKIN_GROUPS).astype(np.int64) + 1,
-        "hair_style": style,
-        "hair_colour": hair_name,
-        "hair_length": np.where(shape[:, 2] > 1.2, "long", np.where(shape[:, 2] > 0.3, "medium", "short")),
+        "hair_style": np.where(hidden, "covered", style),
+        "hair_colour": np.where(hidden, "covered", hair_name),
+        "hair_length": np.select(
+            [hidden, shape[:, 2] > 1.2, shape[:, 2] > 0.3], ["covered", "long", "medium"], "short"
+        ),
         "beard": beard,
         "glasses": has_glasses,
         "hat": hat,
