@@ -11,7 +11,8 @@ def face_distance(c: Canvas) -> np.ndarray:
     low = c.y > 0
     square = 0.30 + 0.15 * c["jaw"]
     below = down * (1 - square + square * down)
-    ax = c.x / (c["width"] * (1 - (0.30 - 0.07 * c["jaw"]) * down * low))
+    taper = np.maximum(1 - (0.30 - 0.07 * c["jaw"]) * down * low, 0.2)
+    ax = c.x / (c["width"] * taper)
     return (np.sqrt(ax * ax + np.where(low, below, down / 1.21)) - 1) * 0.8
 
 
