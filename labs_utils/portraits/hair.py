@@ -7,6 +7,41 @@ import numpy as np
 from labs_utils.portraits.canvas import Canvas, ellipse, glow, soft, wave
 
 
+class Style(NamedTuple):
+    """The shape of a haircut, in units of half a head's height."""
+
+    side: float
+    """Volume beside the head."""
+    top: float
+    """Volume above the head."""
+    end: float
+    """Height at which the hair ends: 0 at the eyes, 1 at the chin, more below."""
+    lock: float
+    """Width of the hair that falls over the cheeks."""
+    hairline: float
+    """Height at which the forehead begins."""
+    curl: float
+    flat: float
+    """0 for a hairline like an arch, 1 for one cut straight."""
+
+
+STYLES = {
+    "bald": Style(-0.30, -0.60, -0.60, 0.00, -1.60, 0.00, 0.3),
+    "receding": Style(0.03, 0.03, 0.05, 0.00, -0.86, 0.01, 0.0),
+    "buzz": Style(0.01, 0.03, 0.00, 0.01, -0.68, 0.00, 0.8),
+    "short": Style(0.05, 0.12, 0.05, 0.02, -0.60, 0.02, 0.5),
+    "quiff": Style(0.03, 0.26, 0.00, 0.01, -0.62, 0.03, 0.7),
+    "curly": Style(0.12, 0.22, 0.12, 0.03, -0.56, 0.06, 0.5),
+    "afro": Style(0.36, 0.42, 0.35, 0.03, -0.60, 0.06, 0.6),
+    "bun": Style(0.02, 0.09, 0.00, 0.02, -0.66, 0.01, 0.0),
+    "fringe bob": Style(0.13, 0.13, 0.85, 0.12, -0.36, 0.01, 0.9),
+    "bob": Style(0.14, 0.13, 0.90, 0.13, -0.66, 0.02, 0.0),
+    "long": Style(0.11, 0.12, 1.70, 0.13, -0.68, 0.01, 0.0),
+    "long wavy": Style(0.19, 0.16, 1.65, 0.16, -0.64, 0.04, 0.2),
+    "long curly": Style(0.32, 0.24, 1.50, 0.17, -0.60, 0.07, 0.3),
+}
+
+
 class Hair(NamedTuple):
     """What both layers of hair share, (n, side, side) each."""
 
