@@ -11,7 +11,7 @@ from labs_utils.portraits.wear import GARMENTS, HATS
 
 LABEL_NAMES = ("female", "male")
 """Names of the two recipes, in the lecture's words. They say what the programme was told to draw, nothing else."""
-SEPARATION = 1.25
+SEPARATION = 1.4
 """How far the labels are apart: every shift of a normal trait below is multiplied by it."""
 
 SKIN = np.array(
