@@ -3,9 +3,10 @@
 The labels are those of a data set, not truths about a person. For the portraits they name the recipe that the drawing
 programme followed. For photographs from Labeled Faces in the Wild they stand in `lfw_names.csv` beside this module: 64
 public figures with eleven or more pictures in that collection, under the word by which press and encyclopaedias speak
-of them, as published annotations of the collection do (M. Afifi and A. Abdelhamed, AFIF4, J. Visual Communication and
-Image Representation 62, 2019). To have a name removed, open an issue at the repository of this course or delete the
-line; the loader works with those that remain.
+of them. (Annotations of the whole collection: M. Afifi and A. Abdelhamed, AFIF4: Deep gender classification based on
+AdaBoost-based fusion of isolated facial features and foggy faces, J. Vis. Commun. Image Represent. 62, 2019.) To have
+a name removed, open an issue at the repository of this course, or delete the line: the loader works with those that
+remain.
 """
 
 import csv

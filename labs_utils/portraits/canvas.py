@@ -63,7 +63,9 @@ class Canvas:
 
     def fill(self, distance: np.ndarray) -> np.ndarray:
         """Opacity of a shape with a crisp edge: 1 inside, 0 outside, one pixel between."""
-        return np.clip(0.5 - distance / self.pixel, 0, 1)
+        opacity = distance / self.pixel
+        np.subtract(0.5, opacity, out=opacity)
+        return np.clip(opacity, 0, 1, out=opacity)
 
     def paint(self, opacity: np.ndarray, colour: np.ndarray) -> None:
         """Lays `colour` (n, 3, 1, 1) or (n, 3, side, side) over the pictures."""
@@ -83,24 +85,46 @@ def rgb(red: float, green: float, blue: float) -> np.ndarray:
 
 def soft(distance: np.ndarray, width: np.ndarray | float) -> np.ndarray:
     """Opacity of a shape with a soft edge: smoothly from 1 to 0 over `width` around distance 0."""
-    t = np.clip(0.5 - distance / width, 0, 1)
-    return t * t * (3 - 2 * t)
+    t = distance / width
+    np.subtract(0.5, t, out=t)
+    np.clip(t, 0, 1, out=t)
+    bend = t * -2
+    bend += 3
+    bend *= t
+    bend *= t
+    return bend
 
 
 def ellipse(x: np.ndarray, y: np.ndarray, rx: np.ndarray | float, ry: np.ndarray | float) -> np.ndarray:
     """Distance to an ellipse around the origin, exact for a circle."""
-    ax, ay = x / rx, y / ry
-    return (np.sqrt(ax * ax + ay * ay) - 1) * np.minimum(rx, ry)
+    distance = _squares(x / rx, y / ry)
+    np.sqrt(distance, out=distance)
+    distance -= 1
+    distance *= np.minimum(rx, ry)
+    return distance
 
 
 def glow(x: np.ndarray, y: np.ndarray, rx: np.ndarray | float, ry: np.ndarray | float) -> np.ndarray:
     """A soft spot: 1 in the middle, 0 on the ellipse and beyond."""
-    ax, ay = x / rx, y / ry
-    t = np.maximum(1 - ax * ax - ay * ay, 0)
-    return t * t
+    light = _squares(x / rx, y / ry)
+    np.subtract(1, light, out=light)
+    np.maximum(light, 0, out=light)
+    light *= light
+    return light
 
 
 def wave(values: np.ndarray) -> np.ndarray:
     """A wave of period 1 between -1 and 1, close to a sine and cheaper."""
     part = values - np.rint(values)
-    return 8 * part * (1 - 2 * np.abs(part))
+    height = np.abs(part)
+    height -= 0.5
+    height *= part
+    height *= -16
+    return height
+
+
+def _squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The sum of two squares; `a` and `b` are used up."""
+    a *= a
+    b *= b
+    return a + b

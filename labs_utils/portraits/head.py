@@ -11,7 +11,8 @@ def face_distance(c: Canvas) -> np.ndarray:
     low = c.y > 0
     square = 0.30 + 0.15 * c["jaw"]
     below = down * (1 - square + square * down)
-    ax = c.x / (c["width"] * (1 - (0.30 - 0.07 * c["jaw"]) * down * low))
+    taper = np.maximum(1 - (0.30 - 0.07 * c["jaw"]) * down * low, 0.2)
+    ax = c.x / (c["width"] * taper)
     return (np.sqrt(ax * ax + np.where(low, below, down / 1.21)) - 1) * 0.8
 
 
@@ -48,6 +49,7 @@ def draw_face(c: Canvas) -> None:
         cheek = glow(c.x - side * 0.41 - 0.4 * turn, c.y - 0.27, 0.27, 0.22)
         tone += 0.06 * cheek
         blush += cheek
+    tone -= 0.55 * np.maximum(tone - 0.98, 0)  # skin does not burn out
     shadow = np.maximum(0.95 - tone, 0)
     colour = c["skin"] * tone[:, None]
     colour[:, 0] *= 1 + 0.12 * shadow  # shadows on skin are warm

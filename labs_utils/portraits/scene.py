@@ -66,5 +66,5 @@ def finish(c: Canvas, generator: np.random.Generator) -> np.ndarray:
         (np.s_[..., :-2], np.s_[..., 1:-1], np.s_[..., 2:]),
     ):
         pixels[middle] += share * (pixels[first] + pixels[last] - 2 * pixels[middle])
-    pixels += c["grain"][:, None] * generator.standard_normal(pixels.shape, np.float32)
+    pixels += (c["grain"] * generator.standard_normal(c.u.shape, np.float32))[:, None]
     return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
