@@ -81,3 +81,21 @@ def _insist_on_promise(images: np.ndarray, attacked: np.ndarray, epsilon: float)
     largest = np.abs(attacked - images).max()
     if largest > epsilon + TOLERANCE:
         raise ValueError(f"the attack changed a pixel by {largest:.4g}, more than ε = {epsilon:.4g}")
+
+
+def face_groups(faces) -> list[tuple[np.ndarray, list[str]]]:
+    """Two ways to sort the test faces into groups: numbers from 0, and the groups' names.
+
+    Args:
+        faces: as `labs_utils.datasets.load_faces` gives them. Portraits are sorted by skin and by label and hair;
+            photographs, of which nothing is known, by how bright they are and by label.
+    """
+    labels, names, known = faces.y_test, faces.label_names, faces.attributes_test
+    if "skin_tone" in known:
+        lengths = ["short", "medium", "long", "covered"]
+        hair = np.array([lengths.index(length) for length in known["hair_length"]])
+        by_hair = [f"{name}, {length} hair" for name in names for length in lengths]
+        return [(known["skin_tone"] - 1, [f"skin {k + 1}" for k in range(6)]), (3 * labels + hair, by_hair)]
+    brightness = faces.x_test.mean(axis=(1, 2, 3))
+    thirds = np.digitize(brightness, np.quantile(brightness, [1 / 3, 2 / 3]))
+    return [(thirds, ["dark picture", "medium", "bright picture"]), (labels, list(names))]

@@ -43,13 +43,25 @@ def attack_figure(
         changed = np.abs(difference).max()
         factor = f"× {0.5 / changed:.0f}" if changed > 0 else "no change"
         ax.set_title(f"change {factor}", fontsize=8, loc="center")
-    figure.tight_layout(h_pad=0.4, w_pad=0.3)
     return figure
 
 
 def _top_lines(values: np.ndarray, names: Sequence[str], tops: int) -> str:
     order = np.argsort(values)[::-1][:tops]
     return "\n".join(f"{names[k]} {values[k]:.1%}" for k in order)
+
+
+def accuracy_figure(series: Mapping[str, tuple]) -> Figure:
+    """Accuracy over the size of the change.
+
+    Args:
+        series: legend text → (values of ε in units of pixels from 0 to 1, accuracies).
+    """
+    figure, axes = plt.subplots(figsize=(6.2, 3.0))
+    steps = {name: (255 * np.asarray(epsilons), values) for name, (epsilons, values) in series.items()}
+    plots.curves(axes, steps, "ε in steps of 1/255", "accuracy")
+    axes.set_ylim(-0.03, 1.03)
+    return figure
 
 
 def curves_and_pictures(
@@ -72,7 +84,6 @@ def curves_and_pictures(
         ax.imshow(picture, interpolation="nearest", **style)
         ax.set_title(title, fontsize=8, loc="center")
         ax.set_axis_off()
-    figure.tight_layout(w_pad=0.4)
     return figure
 
 
