@@ -78,7 +78,7 @@ x_train, x_test = (images.astype("float32") / 255 for images in (faces.x_train, 
 y_train, y_test, names = faces.y_train, faces.y_test, faces.label_names
 
 chosen = np.concatenate([np.flatnonzero(y_train == label)[:12] for label in (0, 1)])
-fig = plots.image_grid(list(x_train[chosen]), columns=12, size=0.75)
+fig = plots.image_grid(list(x_train[chosen]), columns=12, size=0.65)
 plots.show(
     fig,
     f"Twenty-four small portraits; the upper row has the label {names[0]}, the lower row {names[1]}; skin, hair,"
@@ -558,7 +558,7 @@ pictures = np.stack(list(columns.values()), axis=1).reshape(-1, 64, 64, 3)
 shares = robustness.probabilities(model, pictures)[:, LABEL]
 titles = [f"{way}\n{names[LABEL]} {share:.1%}" for way, share in zip(list(columns) * 4, shares, strict=True)]
 plots.show(
-    plots.image_grid(list(pictures), titles, columns=6, size=1.35),
+    plots.image_grid(list(pictures), titles, columns=6, size=1.15),
     "A cat, coffee, bricks and noise, each as it is and with two sizes of change; the changed ones look the same and"
     f" are called {names[LABEL]} with near certainty.",
 )
@@ -591,8 +591,8 @@ plots.show(
 #
 # </details>
 #
-# **Predict.** The next cell takes 12 faces that the network has right, from the least to the most certain answer.
-# How many of them will fall to a single pixel out of 4096?
+# **Predict.** The next cell takes 12 of the hundred faces that the network has right with the least certainty. How
+# many of them will fall to a single pixel out of 4096?
 
 
 # %%
@@ -624,20 +624,21 @@ def worst_pixel(image, label, seed=0):
 
 
 by_certainty = right[np.argsort(p_test[right].max(axis=1))]
-picked = by_certainty[np.linspace(0, len(right) - 1, 12).astype(int)]
+picked = by_certainty[np.linspace(0, 99, 12).astype(int)]
 pricked = np.stack([worst_pixel(x_test[i], y_test[i]) for i in picked])
 answers = robustness.probabilities(model, pricked)
 fallen = int(np.sum(answers.argmax(axis=1) != y_test[picked]))
-titles = [f"{p_test[i, y_test[i]]:.0%} → {p[y_test[i]]:.0%}" for i, p in zip(picked, answers, strict=True)]
+titles = [f"{100 * p_test[i, y_test[i]]:.0f} → {100 * p[y_test[i]]:.0f}" for i, p in zip(picked, answers, strict=True)]
 fig = plots.image_grid(list(pricked), titles, columns=12, size=0.8)
 plots.show(
-    fig, "Twelve faces, each with one pixel of a loud colour; above each how far the right answer's probability fell."
+    fig,
+    "Twelve faces, each with one pixel of a loud colour; above each the right answer's share before and after.",
 )
 print(f"{fallen} of {len(picked)} fall to one pixel")
 
 # %% [markdown]
-# **What you see.** In each face one pixel has a loud colour. The probability of the right answer always falls, and
-# faces near the border (on the left) cross it; the sure ones (on the right) hardly notice.
+# **What you see.** In each face one pixel has a loud colour. The probability of the right answer (in per cent)
+# always falls; faces near the border, on the left, cross it, and surer ones do not.
 #
 # **Why.** One pixel of 4096 reaches the scores through a handful of windows only. Su et al. report far more success
 # on pictures of 32 × 32 pixels, where one pixel is a larger part. Note what the attack did *not* need: weights,
@@ -859,11 +860,11 @@ plots.show(
 # ### Blur and rounding: looking defended
 #
 # Why not wash the attack away: blur each picture, or round its colours to eight levels, before the network sees it?
-# Both seem to help against ready-made attacked pictures. But an attacker who *knows* of it attacks the whole chain.
-# Through the blur runs a gradient. Rounding is flat almost everywhere: its gradient is zero, FGSM stands still
-# (*gradient masking*), and the accuracy looks perfect. Athalye et al. (2018) step over it: compute the gradient
-# behind the rounding and pretend that rounding is the identity on the way back (*backward pass differentiable
-# approximation*, BPDA).
+# Ready-made attacked pictures are made for a network without that. But an attacker who *knows* of it attacks the
+# whole chain. Through the blur runs a gradient. Rounding is flat almost everywhere: its gradient is zero, FGSM
+# stands still (*gradient masking*), and the accuracy looks perfect. Athalye et al. (2018) step over it: compute the
+# gradient behind the rounding and pretend that rounding is the identity on the way back (*backward pass
+# differentiable approximation*, BPDA).
 #
 # **Predict.** For each of the two defences: accuracy under pictures made for the bare network, under an attack on
 # the chain, and under BPDA?
@@ -918,9 +919,9 @@ def what_the_rounding_did():
 
 
 # %% [markdown]
-# The third row is the trap: evaluated with the attack that happened to be at hand, rounding looks like the best
-# defence of all. Nothing but the last column of the fourth row counts, the accuracy under an attacker who knows the
-# defence.
+# The blur seems to save many of the ready-made pictures and loses most of that to an attacker who knows of it. The
+# third row is the trap: evaluated with the attack that happened to be at hand, rounding looks like the best defence
+# of all. The fourth row has the truth, or rather a better upper bound of it.
 #
 # ## 9 · Without any attacker
 #
@@ -947,8 +948,8 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** A few pixels of shift cost little; larger ones, and above all rotation and covering, bring the
-# accuracy down towards guessing. The confidence falls far less: the network is wrong and sure of it.
+# **What you see.** Small shifts cost something; larger ones, rotation and covering bring the accuracy down towards
+# guessing. The confidence falls far less, and may even rise again: the network is wrong and sure of it.
 #
 # **Why.** Convolution moves along with the face, but the dense layer behind it knows *places* (lab 06), and nothing
 # in training was ever turned or covered. Softmax has no answer "I have never seen this", and a score far from the
@@ -998,19 +999,24 @@ predictions = p_test.argmax(axis=1)
 for ax, (groups, group_names) in zip(axes, robustness.face_groups(faces), strict=True):
     rates = error_rates(y_test, predictions, groups, len(group_names))
     robustness.rate_intervals(ax, rates, np.bincount(groups, minlength=len(group_names)), group_names, "group")
+sharper = np.mean(stored("faces_error_by_skin")["error_rates"], axis=0)
 plots.show(
     fig,
     "Error rates with intervals. Left: groups of skin colour, whose intervals overlap. Right: groups of label and hair"
     " length, which differ several times over.",
 )
+print("stored run, skin 1 to 6: " + ", ".join(f"{rate:.1%}" for rate in sharper))
 
 # %% [markdown]
-# **What you see.** With the drawn portraits the groups of skin colour differ by no more than their intervals allow:
-# a hundred and fifty faces a group cannot tell 4 % from 7 %. By label and hair length the rates lie far apart.
+# **What you see.** By label and hair the rates lie far apart: those whose hair is rare for their label are taken
+# for the other one several times as often. The intervals of the skin colours are wide, and most of them overlap: a
+# hundred and fifty faces a group cannot tell 3 % from 6 %. The line below has the sharper measurement, 4000 fresh
+# portraits and three networks (stored run): there the darkest group has 6.2 % errors, the fourth 3.5 %.
 #
 # **Why.** The network learnt that long hair speaks for one label, because it mostly does. Those for whom it does
-# not pay for the average. Equal skin groups are no law of nature either: this training set was drawn balanced; the
-# collections behind the systems of 2018 were not.
+# not pay for the average. Skin was drawn without regard to the label and evenly in training, and still the rates
+# are not equal. A likely reason, not tested here: brows, beards and shadows carry the label, and they are dark on
+# dark for one group. Balance in the numbers is not balance in the errors, and a small test set does not show it.
 #
 # ### Unbalanced on purpose
 #
@@ -1084,16 +1090,17 @@ def what_a_test_proves():
 # 6. **Without attacker.** Confidence stays high where accuracy falls; averages hide groups; a bias of the training
 #    set becomes a rule of the network.
 #
-# Everything in one table: which attack needs what, and what it left of the accuracy in this run.
+# Everything in one table: which attack needs what, and what it left of the accuracy on the faces that it was tried
+# on.
 
 # %%
 left = {
-    "none": ("-", clean),
+    "none": ("-", by_fgsm[0]),
     "noise as long as FGSM's, 8/255": ("nothing", by_noise[4]),
     "FGSM, 2/255": ("the gradient, once", by_fgsm[2]),
     "PGD, 10 steps, 2/255": ("the gradient, 10 times", duel["PGD, 10 steps"][1][2]),
     "PGD, 40 steps, 8/255": ("the gradient, 40 times", after_forty),
-    "one pixel (12 faces)": ("450 answers a face", 1 - fallen / len(picked)),
+    "one pixel (12 uncertain faces)": ("450 answers a face", 1 - fallen / len(picked)),
     f"patch, {sides[1]} pixels wide, other label": ("gradients, in advance", 1 - success["trained, on the face"][1][1]),
     "FGSM 8/255 made for another network": ("a network of one's own", transfer["attacked by the first"][1][3]),
     "PGD 4/255 on the hardened network": ("the gradient, 10 times", robust["hardened"][1][2]),

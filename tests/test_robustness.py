@@ -1,6 +1,7 @@
 """The evaluator of attacks and its pictures, and lab 09's attacks against those of a public library."""
 
 import warnings
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -74,11 +75,40 @@ def test_a_perturbation_is_shown_around_mid_grey_at_full_strength():
 
 def test_the_figure_tells_the_answers_before_and_after_and_how_far_the_change_is_magnified(brightness):
     images = grey(0.6, 0.9)
-    figure = robustness.attack_figure(brightness, images, images - 0.2, ("dark", "bright"), tops=1)
+    figure = robustness.attack_figure(brightness, images, images - 0.25, ("dark", "bright"), tops=1)
     titles = [ax.get_title() for ax in figure.axes]
     plt.close(figure)
     assert [title.split()[0] for title in titles] == ["bright", "bright", "change", "change", "dark", "bright"]
     assert titles[2] == "change × 2"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_every_test_face_is_in_one_named_group_whatever_is_known(known):
+    attributes = {"skin_tone": np.array([1, 6, 3, 4]), "hair_length": np.array(["long", "covered", "short", "medium"])}
+    images = np.arange(4, dtype=np.uint8)[:, None, None, None] * np.ones((4, *SHAPE), np.uint8)
+    faces = SimpleNamespace(
+        x_test=images,
+        y_test=np.array([0, 1, 1, 0]),
+        label_names=("a", "b"),
+        attributes_test=attributes if known else {},
+    )
+    for groups, names in robustness.face_groups(faces):
+        assert groups.shape == (4,) and groups.min() >= 0 and groups.max() < len(names) == len(set(names))
+    words = [names[group] for group in groups]
+    assert words == (["a, hair long", "b, hair covered", "b, hair short", "a, hair medium"] if known else list("abba"))
+
+
+def test_shifting_turning_and_covering_change_what_they_say():
+    images = np.random.default_rng(0).random((2, 16, 16, 3))
+    assert np.array_equal(robustness.shifted(images, 3)[:, :, 3:], images[:, :, :-3])
+    assert np.allclose(robustness.turned(images, 180), images[:, ::-1, ::-1])
+    grey_pixels = (robustness.covered(images, 6) == 0.5).all(axis=-1)
+    assert grey_pixels.sum() == 2 * 36 and np.array_equal(robustness.covered(images, 0), images)
+
+
+def test_things_without_faces_are_pictures():
+    for picture in robustness.things(32).values():
+        assert picture.shape == (32, 32, 3) and 0 <= picture.min() < picture.max() <= 1
 
 
 # -- against the adversarial-robustness-toolbox -----------------------------------------------------------------------

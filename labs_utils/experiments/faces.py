@@ -41,4 +41,24 @@ def faces_bias_knob() -> dict:
     return {"train": TRAIN, "test": TEST, "biases": list(BIASES), "groups": names, "error_rates": rates}
 
 
-EXPERIMENTS = {"faces_bias_knob": faces_bias_knob}
+def faces_error_by_skin() -> dict:
+    """Lab 09: error rates by group of skin colour, the lab's network trained three times, 4000 fresh portraits."""
+    import keras
+    import numpy as np
+
+    from labs_utils import datasets, portraits, robustness
+
+    faces = datasets.load_faces()
+    fresh = portraits.draw_portraits(4000, seed=950)
+    tone, rates = fresh.attributes["skin_tone"] - 1, []
+    for seed in range(SEEDS):
+        keras.utils.set_random_seed(seed)
+        network = face_network()
+        robustness.fit(network, faces.x_train.astype("float32") / 255, faces.y_train, EPOCHS, PEAK)
+        wrong = robustness.predicted(network, fresh.images.astype("float32") / 255) != fresh.labels
+        rates.append([round(float(wrong[tone == k].mean()), 4) for k in range(tone.max() + 1)])
+        print(f"seed {seed}: {rates[-1]}", flush=True)
+    return {"test": len(fresh.labels), "sizes": np.bincount(tone).tolist(), "error_rates": rates}
+
+
+EXPERIMENTS = {"faces_bias_knob": faces_bias_knob, "faces_error_by_skin": faces_error_by_skin}

@@ -18,7 +18,7 @@ def magnified(perturbation: np.ndarray) -> np.ndarray:
 
 
 def attack_figure(
-    model, images: np.ndarray, attacked: np.ndarray, names: Sequence[str], tops: int = 2, size: float = 1.55
+    model, images: np.ndarray, attacked: np.ndarray, names: Sequence[str], tops: int = 2, size: float = 1.4
 ) -> Figure:
     """Three rows, one column an image: before, the perturbation magnified, after; with the model's top probabilities.
 
@@ -77,9 +77,10 @@ def curves_and_pictures(
         **style: passed to Matplotlib's ``imshow``.
     """
     widths = (2.8, *[1] * len(pictures))
-    figure, axes = plt.subplots(1, len(widths), figsize=(9, 2.6), width_ratios=widths)
+    figure, axes = plt.subplots(1, len(widths), figsize=(9, 2.9), width_ratios=widths)
     plots.curves(axes[0], series, xlabel, ylabel)
     axes[0].set_ylim(-0.03, 1.03)
+    axes[0].legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=8)
     for ax, (title, picture) in zip(axes[1:], pictures.items(), strict=True):
         ax.imshow(picture, interpolation="nearest", **style)
         ax.set_title(title, fontsize=8, loc="center")
@@ -107,3 +108,4 @@ def rate_intervals(axes: Axes, rates: np.ndarray, sizes: np.ndarray, names: Sequ
     labels = [f"{name} ({size})" for name, size in zip(names, sizes, strict=True)]
     axes.set(yticks=range(len(names)), yticklabels=labels, ylim=(len(names) - 0.5, -0.5))
     axes.set(xlabel="error rate, 95 % interval", ylabel=ylabel, xlim=(0, None))
+    axes.locator_params(axis="x", nbins=5)
