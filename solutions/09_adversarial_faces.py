@@ -1010,8 +1010,8 @@ print("stored run, skin 1 to 6: " + ", ".join(f"{rate:.1%}" for rate in sharper)
 # %% [markdown]
 # **What you see.** By label and hair the rates lie far apart: those whose hair is rare for their label are taken
 # for the other one several times as often. The intervals of the skin colours are wide, and most of them overlap: a
-# hundred and fifty faces a group cannot tell 3 % from 6 %. The line below has the sharper measurement, 4000 fresh
-# portraits and three networks (stored run): there the darkest group has 6.2 % errors, the fourth 3.5 %.
+# hundred and fifty faces a group cannot tell 3 % from 6 %. The line under the figure has the sharper measurement,
+# 4000 fresh portraits and three networks (stored run): there the darkest group has 6.2 % errors, the fourth 3.5 %.
 #
 # **Why.** The network learnt that long hair speaks for one label, because it mostly does. Those for whom it does
 # not pay for the average. Skin was drawn without regard to the label and evenly in training, and still the rates
