@@ -5,6 +5,8 @@ stand-in that needs no network. ``LABS_OFFLINE=1`` goes straight to the stand-in
 """
 
 from labs_utils.datasets.digits import load_digits
+from labs_utils.datasets.faces import Faces, load_faces
+from labs_utils.datasets.image_folder import PictureFolder, load_image_folder
 from labs_utils.datasets.mnist import load_mnist
 
-__all__ = ["load_digits", "load_mnist"]
+__all__ = ["Faces", "PictureFolder", "load_digits", "load_faces", "load_image_folder", "load_mnist"]
