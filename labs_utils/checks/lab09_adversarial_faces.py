@@ -277,6 +277,16 @@ def _expect_loss(
     )
 
 
+checks.choice(
+    "why_the_sign",
+    answer="b",
+    because={
+        "a": "the sign is computed from the gradient, which costs the whole backward pass either way.",
+        "c": "the sign says nothing about which pixels matter: it moves the unimportant ones as far as the others.",
+    },
+)
+
+
 # -- noise ------------------------------------------------------------------------------------------------------------
 
 
@@ -517,6 +527,46 @@ def steps_reach_the_optimum(pgd_step: Student, rng: np.random.Generator) -> None
     )
 
 
+@checks.probe("robust_accuracy")
+def right_every_time(robust_accuracy: Student, rng: np.random.Generator) -> None:
+    """Only pictures that are right under every attack count."""
+    labels = rng.integers(0, 3, size=40)
+    predictions = np.where(rng.random((4, 40)) < 0.75, labels, (labels + 1) % 3)
+    predictions[0, :30] = labels[:30]
+    predictions[:, 0], predictions[:, -1] = labels[0], (labels[-1] + 1) % 3
+    right = predictions == labels
+    values = {
+        "this is the mean over the attacks: a picture that falls to one of them is not safe": right.mean(),
+        "this is the accuracy under the strongest single attack; another attack may get other pictures": right.mean(
+            axis=1
+        ).min(),
+        "a picture counts only if all predictions are right, not if any is": right.any(axis=0).mean(),
+        "this is the number of pictures; divide by how many there are": float(right.all(axis=0).sum()),
+        "this is the fraction that some attack brings down: accuracy is the rest": 1 - right.all(axis=0).mean(),
+        "the majority of the attacks does not decide; one success is enough": (right.mean(axis=0) > 0.5).mean(),
+        "this is the number of attacks' accuracy each; one number is asked for": right.mean(axis=1),
+        "only the last attack counts here": right[-1].mean(),
+        "only the first attack counts here": right[0].mean(),
+        "predictions that agree with each other can all be wrong: compare with the labels": np.mean(
+            np.ptp(predictions, axis=0) == 0
+        ),
+    }
+    expect_close(robust_accuracy(predictions, labels), right.all(axis=0).mean(), "the robust accuracy", values)
+
+
+@checks.probe("robust_accuracy")
+def one_attack(robust_accuracy: Student, rng: np.random.Generator) -> None:
+    """With one attack it is the ordinary accuracy."""
+    labels = rng.integers(0, 2, size=30)
+    predictions = np.where(rng.random((1, 30)) < 0.6, labels, 1 - labels)
+    expect_close(
+        robust_accuracy(predictions, labels),
+        np.mean(predictions[0] == labels),
+        "the robust accuracy",
+        {"this is the error rate": np.mean(predictions[0] != labels)},
+    )
+
+
 @checks.probe("targeted_step")
 def towards_one_of_three(targeted_step: Student, rng: np.random.Generator) -> None:
     """One step towards one of three classes, linear model."""
@@ -655,45 +705,14 @@ def another_patch(paste_patch: Student, rng: np.random.Generator) -> None:
 
 # -- accounts ---------------------------------------------------------------------------------------------------------
 
-
-@checks.probe("robust_accuracy")
-def right_every_time(robust_accuracy: Student, rng: np.random.Generator) -> None:
-    """Only pictures that are right under every attack count."""
-    labels = rng.integers(0, 3, size=40)
-    predictions = np.where(rng.random((4, 40)) < 0.75, labels, (labels + 1) % 3)
-    predictions[0, :30] = labels[:30]
-    predictions[:, 0], predictions[:, -1] = labels[0], (labels[-1] + 1) % 3
-    right = predictions == labels
-    values = {
-        "this is the mean over the attacks: a picture that falls to one of them is not safe": right.mean(),
-        "this is the accuracy under the strongest single attack; another attack may get other pictures": right.mean(
-            axis=1
-        ).min(),
-        "a picture counts only if all predictions are right, not if any is": right.any(axis=0).mean(),
-        "this is the number of pictures; divide by how many there are": float(right.all(axis=0).sum()),
-        "this is the fraction that some attack brings down: accuracy is the rest": 1 - right.all(axis=0).mean(),
-        "the majority of the attacks does not decide; one success is enough": (right.mean(axis=0) > 0.5).mean(),
-        "this is the number of attacks' accuracy each; one number is asked for": right.mean(axis=1),
-        "only the last attack counts here": right[-1].mean(),
-        "only the first attack counts here": right[0].mean(),
-        "predictions that agree with each other can all be wrong: compare with the labels": np.mean(
-            np.ptp(predictions, axis=0) == 0
-        ),
-    }
-    expect_close(robust_accuracy(predictions, labels), right.all(axis=0).mean(), "the robust accuracy", values)
-
-
-@checks.probe("robust_accuracy")
-def one_attack(robust_accuracy: Student, rng: np.random.Generator) -> None:
-    """With one attack it is the ordinary accuracy."""
-    labels = rng.integers(0, 2, size=30)
-    predictions = np.where(rng.random((1, 30)) < 0.6, labels, 1 - labels)
-    expect_close(
-        robust_accuracy(predictions, labels),
-        np.mean(predictions[0] == labels),
-        "the robust accuracy",
-        {"this is the error rate": np.mean(predictions[0] != labels)},
-    )
+checks.choice(
+    "what_the_rounding_did",
+    answer="c",
+    because={
+        "a": "the attack through the rounding brings the accuracy down again: such pictures were there all the time.",
+        "b": "the attack did converge; it was handed a gradient of zero, which says nothing about the pictures.",
+    },
+)
 
 
 def _compare_rates(got: Any, labels: np.ndarray, predictions: np.ndarray, groups: np.ndarray, count: int) -> None:
@@ -752,26 +771,6 @@ def an_empty_group(error_rates: Student, rng: np.random.Generator) -> None:
     predictions = np.where(rng.random(40) < 0.3, 1 - labels, labels)
     _compare_rates(error_rates(labels, predictions, groups, 4), labels, predictions, groups, 4)
 
-
-# -- questions --------------------------------------------------------------------------------------------------------
-
-checks.choice(
-    "why_the_sign",
-    answer="b",
-    because={
-        "a": "the sign is computed from the gradient, which costs the whole backward pass either way.",
-        "c": "the sign says nothing about which pixels matter: it moves the unimportant ones as far as the others.",
-    },
-)
-
-checks.choice(
-    "what_the_rounding_did",
-    answer="c",
-    because={
-        "a": "the attack through the rounding brings the accuracy down again: such pictures were there all the time.",
-        "b": "the attack did converge; it was handed a gradient of zero, which says nothing about the pictures.",
-    },
-)
 
 checks.choice(
     "what_a_test_proves",
