@@ -1183,9 +1183,7 @@ for ax, (label, numbers) in zip(axes, panels.items(), strict=True):
     ax.set(xlabel=label, xlim=(0, 1.22 * numbers.max()))
 axes[0].set(ylabel="method")
 axes[0].invert_yaxis()
-plots.show(
-    fig, "Bars for four methods: the small CNN has the fewest errors and parameters; the perceptrons train fastest."
-)
+plots.show(fig, "Bars for four methods: the small CNN has the fewest errors and parameters and takes longest to train.")
 
 # %% [markdown]
 # **What you see.** The small network has the fewest parameters and pays with seconds. In the stored run it makes by

@@ -188,7 +188,7 @@ def mnist_learning_curves() -> dict:
 
 
 def mnist_mlp_seeds() -> dict:
-    """Lab 04's larger network, 784-256-128-10, trained as in the lab on real MNIST with ten seeds.
+    """Lab 04's larger network, 784-512-128-10, trained as in the lab on real MNIST with ten seeds.
 
     A seed chooses the 54 000 images to learn from, the first weights and the order; test set: all 10 000 images.
     """
@@ -197,20 +197,20 @@ def mnist_mlp_seeds() -> dict:
 
     (x, y), (x_test, y_test) = _real_mnist()
     x, x_test = ((images / 255).astype(np.float32).reshape(len(images), -1) for images in (x, x_test))
-    epochs, batch, rate, accuracy = 10, 256, 0.003, []
+    epochs, batch, rate, accuracy = 8, 256, 0.003, []
     for seed in range(10):
         x_fit, _, y_fit, _ = train_test_split(x, y, test_size=0.1, stratify=y, random_state=seed)
         keras.utils.set_random_seed(seed)
-        hidden = [keras.layers.Dense(units, "relu") for units in (256, 128)]
+        hidden = [keras.layers.Dense(units, "relu") for units in (512, 128)]
         model = keras.Sequential([keras.Input((784,)), *hidden, keras.layers.Dense(10, "softmax")])
         schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(y_fit) // batch))
         model.compile(keras.optimizers.Adam(schedule), "sparse_categorical_crossentropy", steps_per_execution=50)
         model.fit(x_fit, y_fit, batch_size=batch, epochs=epochs, verbose=0)
-        right = np.argmax(model.predict(x_test, batch_size=1000, verbose=0), axis=1) == y_test
+        right = np.argmax(model(x_test), axis=1) == y_test
         accuracy.append(round(float(right.mean()), 4))
         print(f"seed {seed}: {accuracy[-1]}", flush=True)
     return {
-        "about": "784-256-128-10 ReLU, 54 000 images of MNIST, 10 epochs, batches of 256, Adam, cosine from 0.003",
+        "about": "784-512-128-10 ReLU, 54 000 images of MNIST, 8 epochs, batches of 256, Adam, cosine from 0.003",
         "accuracy": accuracy,
     }
 
