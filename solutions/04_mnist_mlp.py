@@ -101,9 +101,10 @@ plots.show(fig, "Twenty handwritten digits of 8 by 8 grey pixels, coarse but rea
 # %%
 @lab.exercise(points=2)
 def preprocess(x_train, x_other):
-    """Standardises two sets, pixel by pixel, with the mean and standard deviation of the training set.
+    """Standardises two sets, pixel by pixel, with the statistics of the training set.
 
-    x_train: (n, d); x_other: (m, d). Returns both, same shapes. A pixel that is constant in x_train is divided by 1.
+    x_train: (n, d); x_other: (m, d). Returns both, same shapes. A pixel that is
+    constant in x_train is divided by 1.
     """
     # BEGIN SOLUTION
     mean, spread = x_train.mean(axis=0), x_train.std(axis=0)
@@ -185,7 +186,8 @@ print("label", y_train[0], "→", one_hot(y_train[:1], 10)[0].astype(int))
 def softmax_cross_entropy(z, y):
     """Mean categorical cross-entropy of the softmax of logits.
 
-    z: (n, k) logits; y: (n, k) one-hot targets. Returns one number, exact also for logits of -1000 or 1000.
+    z: (n, k) logits; y: (n, k) one-hot targets. Returns one number, exact also for
+    logits of -1000 or 1000.
     """
     # BEGIN SOLUTION
     z = z - np.max(z, axis=1, keepdims=True)
@@ -238,7 +240,8 @@ print("your loss, right and wrong class:", *(abs(softmax_cross_entropy(huge, one
 def build_mlp(inputs, hidden, activation):
     """A multilayer perceptron for ten classes, not compiled.
 
-    inputs: number of inputs; hidden: list with the units of each hidden layer; activation: of the hidden layers.
+    inputs: number of inputs; hidden: list with the units of each hidden layer;
+    activation: of the hidden layers.
     Returns a Keras model that maps (n, inputs) to (n, 10) probabilities (softmax).
     """
     # BEGIN SOLUTION
@@ -386,11 +389,15 @@ plots.show(fig, "Twenty handwritten digits of 28 by 28 pixels, each centred in i
 # %%
 @lab.question(points=1)
 def labels_as_numbers():
-    """Your labels are the integers 0 to 9, shape (n,). Which loss do you give to Keras, with ten softmax outputs?
+    """Your labels are the integers 0 to 9, shape (n,). Which loss do you give to Keras,
+    with ten softmax outputs?
 
-    a) "categorical_crossentropy": Keras sees from the data that the labels are integers.
-    b) "sparse_categorical_crossentropy": it takes integers; "categorical_crossentropy" wants one-hot rows.
-    c) "mean_squared_error": an integer can only be approached, and 7 is closer to 8 than to 2.
+    a) "categorical_crossentropy": Keras sees from the data that the labels are
+       integers.
+    b) "sparse_categorical_crossentropy": it takes integers; "categorical_crossentropy"
+       wants one-hot rows.
+    c) "mean_squared_error": an integer can only be approached, and 7 is closer to 8
+       than to 2.
     """
     # BEGIN SOLUTION
     return "b"
@@ -460,8 +467,8 @@ plots.show(
 def confusion(y, y_hat, classes):
     """Confusion matrix.
 
-    y: (n,) true labels; y_hat: (n,) predicted labels, integers below classes. Returns (classes, classes) counts,
-    rows: truth, columns: prediction.
+    y: (n,) true labels; y_hat: (n,) predicted labels, integers below classes.
+    Returns (classes, classes) counts, rows: truth, columns: prediction.
     """
     # BEGIN SOLUTION
     matrix = np.zeros((classes, classes), int)
@@ -535,7 +542,8 @@ print(f"mistakes with a confidence above 0.9: {np.sum(confidence[wrong] > 0.9)} 
 # %%
 @lab.question(points=1)
 def reading_the_matrix():
-    """Rows are the truth, columns the prediction. Of all images that the network calls a 9, which share really is one?
+    """Rows are the truth, columns the prediction. Of all images that the network calls
+    a 9, which share really is one?
 
     a) The diagonal entry of row 9 divided by the sum of row 9.
     b) The diagonal entry of column 9 divided by the sum of column 9.
@@ -584,10 +592,11 @@ def reading_the_matrix():
 # %%
 @lab.exercise(points=3)
 def reliability(p, y, bins):
-    """Confidence and accuracy by bins of confidence, and the expected calibration error.
+    """Confidence and accuracy by bins of confidence, and the calibration error.
 
-    p: (n, k) probabilities; y: (n,) true labels. Returns mean confidence (bins,), accuracy (bins,) and the ECE, a
-    number; zeros in a bin without images. A confidence of 1 belongs to the last bin.
+    p: (n, k) probabilities; y: (n,) true labels. Returns mean confidence (bins,),
+    accuracy (bins,) and the ECE, a number; zeros in a bin without images.
+    A confidence of 1 belongs to the last bin.
     """
     # BEGIN SOLUTION
     confidence, right = np.max(p, axis=1), np.argmax(p, axis=1) == y
@@ -607,8 +616,7 @@ memoriser = build_mlp(784, [512, 128], "relu")
 train(memoriser, np.tile(x_fit[:1000], (10, 1)), np.tile(y_fit[:1000], 10), epochs=3)
 
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.9), sharey=True)
-ece = {}
-networks = {f"{len(x_fit)} images": mlp, "1000 images": memoriser}
+networks, ece = {f"{len(x_fit)} images": mlp, "1000 images": memoriser}, {}
 for ax, (name, model) in zip(axes, networks.items(), strict=True):
     confidences, accuracies, ece[name] = reliability(model(x_test).numpy(), y_test, 10)
     filled = confidences > 0
@@ -636,7 +644,8 @@ print("test accuracy:", {name: round(accuracy(model, x_test, y_test), 3) for nam
 # %%
 @lab.question(points=1)
 def always_one_tenth():
-    """A network answers 0.1 for every digit, whatever the image; the ten digits are equally frequent. Its ECE?
+    """A network answers 0.1 for every digit, whatever the image; the ten digits are
+    equally frequent. Its ECE?
 
     a) 0: its confidence of 0.1 equals its accuracy.
     b) 0.9: it is wrong nine times out of ten.
@@ -683,8 +692,9 @@ def always_one_tenth():
 def hog_cell(patch, orientations):
     """Histogram of oriented gradients of one cell.
 
-    patch: (h + 2, w + 2), the cell of (h, w) pixels with a margin of one pixel. Returns (orientations,): bin b sums
-    the gradient magnitudes of the cell's pixels with a direction from b to b + 1 times 180° / orientations.
+    patch: (h + 2, w + 2), the cell of (h, w) pixels with a margin of one pixel.
+    Returns (orientations,): bin b sums the gradient magnitudes of the cell's pixels
+    with a direction from b to b + 1 times 180° / orientations.
     """
     # BEGIN SOLUTION
     g_r = patch[2:, 1:-1] - patch[:-2, 1:-1]
@@ -729,15 +739,15 @@ plots.show(
 # Now the comparison: one hidden layer of 64 units, the same number of updates (about 200), from 784 pixels or from 324
 # features, with 100, 1000 and 10 000 training images.
 #
-# The same with up to 60 000 images of real MNIST, three seeds and more training takes minutes; it is
-# stored, like the run of section 3.
-#
-# **Predict.** Which wins with 1000 examples, and does it still win with ten times as many?
+# The same with up to 60 000 images of real MNIST, three seeds and more training takes minutes; it is stored, like the
+# run of section 3.
 #
 # Most of the time a small network takes goes into preparing its training, not into arithmetic. So let several learn
 # *side by side*, as one model: its arrays of weights have one axis more, for the member $m$, and each of its layers
-# computes $y_{nmo} = f\big(\sum_i x_{nmi}\, w_{mio} + b_{mo}\big)$. No weight is shared: each member
-# learns from its own images only, as it would alone.
+# computes $y_{nmo} = f\big(\sum_i x_{nmi}\, w_{mio} + b_{mo}\big)$. No weight is shared: each member learns from its
+# own images only, as it would alone.
+#
+# **Predict.** Which wins with 1000 examples, and does it still win with ten times as many?
 
 
 # %%
@@ -789,7 +799,7 @@ for name, colour, marker in (("raw pixels", plots.BLUE, "o"), ("HOG", plots.ORAN
     right.plot(stored_curves["sizes"], runs.mean(axis=1), color=colour, label=name)
     right.plot(stored_curves["sizes"], runs, marker, color=colour, markersize=4)
     m = dict(zip(stored_curves["sizes"], 1 - runs.mean(axis=1), strict=True))
-    print(f"stored, {name:10}: {m[100]:.3f} with 100 images, {m[1000]:.3f} with 1000, {m[60_000]:.4f} with 60 000")
+    print(f"stored, {name:10}: {m[100]:.3f} (100 images), {m[1000]:.3f} (1000), {m[60_000]:.4f} (60 000)")
 left.set(xscale="log", yscale="log", title="this run", xlabel="training images", ylabel="test error")
 right.set(xscale="log", title="stored run, real MNIST", xlabel="training images")
 right.legend()
@@ -847,10 +857,10 @@ plots.show(
 # %%
 @lab.exercise(points=3)
 def ambiguity_decomposition(members, y):
-    """The squared error of an averaging ensemble and its two parts, averaged over the images.
+    """The squared error of an averaging ensemble and its two parts, means over images.
 
-    members: (m, n, k) probabilities; y: (n, k) one-hot. Returns three numbers: error of the ensemble, mean error of
-    the members, ambiguity.
+    members: (m, n, k) probabilities; y: (n, k) one-hot. Returns three numbers: error
+    of the ensemble, mean error of the members, ambiguity.
     """
     # BEGIN SOLUTION
     mean = np.mean(members, axis=0)
@@ -889,8 +899,7 @@ for k, (name, p) in enumerate(answers.items()):
     ax.plot(np.full(len(p), k), single, "o", color=plots.SKY, label="members" if k == 0 else None)
     ax.plot(k, together, "D", color=plots.ORANGE, markersize=9, label="ensemble" if k == 0 else None)
 header = ["members differ by", "mean error", "− ambiguity", "= ensemble", "mean accuracy", "best member", "ensemble"]
-title = "Ensembles of four networks (all together: twelve, one of them twice), 3000 images; squared error, accuracy"
-plots.table(header, rows, title)
+plots.table(header, rows, "Ensembles of four networks (all: twelve, one twice), 3000 images; squared error, accuracy")
 ax.set_xticks(range(4), answers)
 ax.set(xlabel="members differ by", ylabel="test accuracy", xlim=(-0.5, 3.5))
 ax.legend(loc="lower left")
@@ -938,9 +947,10 @@ plots.show(
 # %%
 @lab.exercise(points=2)
 def centre_digit(digit):
-    """Places a digit in a 28 x 28 field, its centre of mass as close to (14, 14) as whole pixels and the field allow.
+    """Places a digit in a 28 x 28 field, its centre of mass close to (14, 14).
 
-    digit: (h, w), at most 20 x 20, ink from 0 to 1. Returns (28, 28) with the same ink, 0 elsewhere.
+    digit: (h, w), at most 20 x 20, ink from 0 to 1. Returns (28, 28) with the same ink,
+    0 elsewhere, moved as close as whole pixels and the field allow.
     """
     # BEGIN SOLUTION
     (h, w), ink = digit.shape, digit.sum()
