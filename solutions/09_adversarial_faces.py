@@ -995,22 +995,19 @@ def error_rates(labels, predictions, groups, count):
 
 # %%
 RUN_IN_FULL = False  # True: minutes for the long run behind this cell, and again for the one behind the next figure
-
-
-def long_run(name):
-    """The result of a long experiment, stored or computed anew."""
-    return experiments.all_experiments()[name]() if RUN_IN_FULL else experiments.stored(name)
-
-
+long_runs = {
+    name: experiments.all_experiments()[name] if RUN_IN_FULL else partial(experiments.stored, name)
+    for name in ("faces_error_by_skin", "faces_bias_knob")
+}
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.9))
 predictions = p_test.argmax(axis=1)
 for ax, (groups, group_names) in zip(axes, robustness.face_groups(faces), strict=True):
     rates = error_rates(y_test, predictions, groups, len(group_names))
     robustness.rate_intervals(ax, rates, np.bincount(groups, minlength=len(group_names)), group_names, "group")
-sharper = np.mean(long_run("faces_error_by_skin")["error_rates"], axis=0)
+sharper = np.mean(long_runs["faces_error_by_skin"]()["error_rates"], axis=0)
 plots.show(
     fig,
-    "Error rates with intervals. Left: groups of skin colour, whose intervals overlap. Right: groups of label and hair"
+    "Error rates with intervals. Left: six groups of skin colour. Right: groups of label and hair"
     " length, which differ several times over.",
 )
 print("stored run, skin 1 to 6: " + ", ".join(f"{rate:.1%}" for rate in sharper))
@@ -1043,7 +1040,7 @@ robustness.fit(biased, skewed.images.astype("float32") / 255, skewed.labels, epo
 answers = robustness.predicted(biased, fair.images.astype("float32") / 255)
 group = 2 * fair.labels + fair.attributes["glasses"]
 four = [f"{name}, {worn}" for name in fair.label_names for worn in ("no glasses", "glasses")]
-knob = long_run("faces_bias_knob")
+knob = long_runs["faces_bias_knob"]()
 means = np.mean(knob["error_rates"], axis=1)  # (bias, seed, group) → (bias, group)
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.9))
 robustness.rate_intervals(axes[0], error_rates(fair.labels, answers, group, 4), np.bincount(group), four, "group")
