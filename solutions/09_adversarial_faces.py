@@ -46,8 +46,7 @@ import numpy as np
 import scipy
 import tensorflow as tf
 
-from labs_utils import Lab, datasets, plots, portraits, robustness
-from labs_utils.experiments import stored
+from labs_utils import Lab, datasets, experiments, plots, portraits, robustness
 
 lab = Lab("09_adversarial_faces")
 plots.use_style()
@@ -1030,9 +1029,14 @@ def error_rates(labels, predictions, groups, count):
 
 
 # %%
+RUN_IN_FULL = False  # True: minutes for the long run behind this cell, and again for the one behind the next figure
+long_runs = {
+    name: experiments.all_experiments()[name] if RUN_IN_FULL else partial(experiments.stored, name)
+    for name in ("faces_error_by_skin", "faces_bias_knob")
+}
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.9))
 predictions = p_test.argmax(axis=1)
-larger_run = stored("faces_error_by_skin")
+larger_run = long_runs["faces_error_by_skin"]()
 by_skin = np.mean(larger_run["error_rates"], axis=0), larger_run["sizes"]
 for ax, (groups, group_names) in zip(axes, robustness.face_groups(faces), strict=True):
     rates = error_rates(y_test, predictions, groups, len(group_names))
@@ -1077,7 +1081,7 @@ robustness.fit(biased, skewed.images.astype("float32") / 255, skewed.labels, epo
 answers = robustness.predicted(biased, fair.images.astype("float32") / 255)
 group = 2 * fair.labels + fair.attributes["glasses"]
 four = [f"{name}, {worn}" for name in fair.label_names for worn in ("no glasses", "glasses")]
-knob = stored("faces_bias_knob")
+knob = long_runs["faces_bias_knob"]()
 means = np.mean(knob["error_rates"], axis=1)  # (bias, seed, group) → (bias, group)
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.9))
 robustness.rate_intervals(axes[0], error_rates(fair.labels, answers, group, 4), np.bincount(group), four, "group")
