@@ -65,7 +65,7 @@ def _opened(url: str, fetch: Callable[[str], Iterator[bytes]]) -> IO[bytes]:
 def _store(pieces: Iterator[bytes]) -> IO[bytes]:
     from tqdm.auto import tqdm
 
-    file = tempfile.TemporaryFile(prefix="course-labs-")
+    file = tempfile.TemporaryFile(prefix="course-labs-")  # noqa: SIM115 (open as long as the process lasts)
     try:
         with tqdm(desc="archive", unit="B", unit_scale=True, leave=False, disable=None) as bar:
             for piece in pieces:

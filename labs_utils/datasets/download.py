@@ -51,7 +51,8 @@ PATIENCE = Patience()
 def download(file: RemoteFile, folder: Path, patience: Patience = PATIENCE) -> Path:
     """Downloads `file` to its place below `folder`, from the first mirror that gives it whole.
 
-    A mirror is an address, or that of a zip archive with ``#`` and a member of it (`labs_utils.datasets.archive`). Shows a progress bar in a terminal or a notebook. Other processes may fetch the same file at the same time.
+    A mirror is an address, or that of a zip archive with ``#`` and a member of it (`labs_utils.datasets.archive`).
+    Shows a progress bar in a terminal or a notebook. Other processes may fetch the same file at the same time.
 
     Raises:
         DownloadFailed: every mirror failed, or sent something else.

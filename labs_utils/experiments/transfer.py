@@ -1,0 +1,206 @@
+"""The long runs of lab 08: learning curves of ways to start, on textures and on photographs, and four quadrants."""
+
+import numpy as np
+
+SIZE = 96
+COUNTS = (5, 10, 20, 40)
+PROBES, TRAININGS = 10, 5  # draws of labelled pictures: cheap ones and those that train a network
+BATCH = 30
+SCRATCH = {"epochs": 60, "rate": 1e-3}
+HEAD = {"epochs": 30, "rate": 1e-3}
+TUNED = {"epochs": 20, "rate": 1e-4}
+UNFROZEN = 73  # the first layer of MobileNet's last two blocks
+
+
+def tasks() -> dict[str, tuple]:
+    """Both tasks as pictures (n, 96, 96, 3) uint8: ``{name: ((x_train, y_train), (x_test, y_test))}``.
+
+    Raises:
+        LabsError: the photographs are not available.
+    """
+    from labs_utils import datasets
+    from labs_utils.errors import LabsError
+
+    (x, y), (x_test, y_test) = datasets.load_textures(48, train=100, test=100)
+    textures = (enlarged(x), y), (enlarged(x_test), y_test)
+    train, test, names = datasets.load_chihuahua(SIZE)
+    if len(names) != 2:
+        raise LabsError("the stored run needs the photographs of chihuahuas and muffins: set LABS_DATA_DIR")
+    return {"textures": textures, "chihuahua or muffin": (train, test)}
+
+
+def enlarged(pictures: np.ndarray, size: int = SIZE) -> np.ndarray:
+    """Pictures (n, h, w, 3) brought to size × size by linear interpolation, float32 from 0 to 255."""
+    import keras
+
+    return np.asarray(keras.ops.image.resize(pictures.astype("float32"), (size, size)))
+
+
+def draw(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Indices of `count` random pictures of each class."""
+    rng = np.random.default_rng(seed)
+    return np.concatenate([rng.choice(np.flatnonzero(labels == k), count, False) for k in np.unique(labels)])
+
+
+def features_of(base, pictures: np.ndarray) -> np.ndarray:
+    """The averages of the last maps, (n, channels)."""
+    return base.predict(pictures / 127.5 - 1, batch_size=100, verbose=0).mean(axis=(1, 2))
+
+
+def probe(train: tuple, test: tuple) -> float:
+    """Test accuracy of logistic regression on features that are centred and divided by one number."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean = train[0].mean(axis=0)
+    scale = (train[0] - mean).std()
+    model = LogisticRegression(max_iter=500).fit((train[0] - mean) / scale, train[1])
+    return round(model.score((test[0] - mean) / scale, test[1]), 4)
+
+
+def probed(train: tuple, test: tuple, counts: tuple = COUNTS, draws: int = PROBES) -> list:
+    """Accuracies of `probe`: one list a draw, with one value for each count of labels a class."""
+    chosen = [[draw(train[1], count, seed) for count in counts] for seed in range(draws)]
+    return [[probe((train[0][rows], train[1][rows]), test) for rows in line] for line in chosen]
+
+
+class Network:
+    """A base with the lecture's head that is trained anew for each draw, without building it again.
+
+    Args:
+        base: a MobileNet without its top.
+        classes: how many there are.
+        first: index of the first layer that is trained; batch normalisation is trained only if this is 0.
+        rate: learning rate of Adam.
+    """
+
+    def __init__(self, base, classes: int, first: int, rate: float):
+        import keras
+
+        x = keras.layers.GlobalAveragePooling2D()(base.output)
+        x = keras.layers.Dense(1024, activation="relu")(x)
+        self.model = keras.Model(base.input, keras.layers.Dense(classes, activation="softmax")(x))
+        for number, layer in enumerate(self.model.layers):
+            normalises = isinstance(layer, keras.layers.BatchNormalization)
+            layer.trainable = number >= first and (first == 0 or not normalises)
+            if normalises:
+                layer.momentum = 0.9  # with 0.99 a few hundred steps are too few for the running averages
+        self.model.compile(
+            keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+        )
+        self.start = self.model.get_weights()
+
+    def train(self, train: tuple, epochs: int, start: list | None = None) -> list:
+        """Trains from `start` (default: from what it was built with); returns the weights."""
+        self.model.set_weights(self.start if start is None else start)
+        for variable in self.model.optimizer.variables:
+            if variable.path.endswith("learning_rate"):
+                continue
+            variable.assign(np.zeros(variable.shape, variable.dtype))
+        self.model.fit(train[0] / 127.5 - 1, train[1], batch_size=BATCH, epochs=epochs, verbose=0)
+        return self.model.get_weights()
+
+    def score(self, test: tuple) -> float:
+        """Accuracy on `test`."""
+        return round(self.model.evaluate(test[0] / 127.5 - 1, test[1], batch_size=100, verbose=0)[1], 4)
+
+
+def transfer_curves() -> dict:
+    """Lab 08: accuracy against labels a class from scratch, random, frozen and fine-tuned ImageNet; two tasks."""
+    import keras
+
+    from labs_utils.errors import LabsError
+    from labs_utils.pretrained import load_mobilenet
+
+    keras.utils.set_random_seed(0)
+    untrained = load_mobilenet(SIZE, weights="random").model
+    imagenet = load_mobilenet(SIZE)
+    if imagenet.trained_on != "ImageNet":
+        raise LabsError("the stored run needs ImageNet's weights: set LABS_DATA_DIR")
+    results = {}
+    for task, (train, test) in tasks().items():
+        pixels = [np.asarray(x)[:, 4::8, 4::8].reshape(len(x), -1) for x in (train[0], test[0])]
+        results[task] = {"raw pixels": probed((pixels[0], train[1]), (pixels[1], test[1]))}
+        for name, base in (("random", untrained), ("frozen", imagenet.model)):
+            found = features_of(base, train[0]), features_of(base, test[0])
+            results[task][name] = probed((found[0], train[1]), (found[1], test[1]))
+        classes = len(np.unique(train[1]))
+        results[task]["fine-tuned"] = _fine_tuned(imagenet.model, train, test, classes)
+        keras.utils.set_random_seed(1)
+        scratch = Network(keras.models.clone_model(untrained), classes, 0, SCRATCH["rate"])
+        results[task]["from scratch"] = [
+            [_after(scratch, train, test, count, seed) for count in COUNTS] for seed in range(TRAININGS)
+        ]
+        print(task, {name: np.mean(runs, axis=0).round(3).tolist() for name, runs in results[task].items()}, flush=True)
+    return {"size": SIZE, "counts": list(COUNTS), "accuracy": results}
+
+
+def _after(network: Network, train: tuple, test: tuple, count: int, seed: int) -> float:
+    rows = draw(train[1], count, seed)
+    network.train((train[0][rows], train[1][rows]), SCRATCH["epochs"])
+    return network.score(test)
+
+
+def _fine_tuned(base, train: tuple, test: tuple, classes: int) -> list:
+    """Head first with the base frozen, then the last two blocks too at a tenth of the rate."""
+    import keras
+
+    copy = keras.models.clone_model(base)
+    copy.set_weights(base.get_weights())
+    frozen = Network(copy, classes, len(base.layers), HEAD["rate"])
+    other = keras.models.clone_model(base)
+    tuned = Network(other, classes, UNFROZEN, TUNED["rate"])
+    runs = []
+    for seed in range(TRAININGS):
+        line = []
+        for count in COUNTS:
+            rows = draw(train[1], count, seed)
+            chosen = train[0][rows], train[1][rows]
+            tuned.train(chosen, TUNED["epochs"], start=frozen.train(chosen, HEAD["epochs"]))
+            line.append(tuned.score(test))
+        runs.append(line)
+    return runs
+
+
+def transfer_quadrants() -> dict:
+    """Lab 08: little or much data, a similar or another kind of picture; a small network from scratch, five draws."""
+    from labs_utils import datasets
+
+    (x, y), (x_test, y_test) = datasets.load_textures(48, train=100, test=100)
+    digits, labels = datasets.load_digits()
+    pictures = np.repeat(digits[..., None] / 16 * 255, 3, axis=-1)
+    similar = (x[:, ::2, ::2], y), (x_test[:, ::2, ::2], y_test)
+    other = (pictures[:1200], labels[:1200]), (pictures[1200:], labels[1200:])
+    accuracy = {
+        task: {
+            f"{count} a class": [_small_network(train, test, count, seed) for seed in range(TRAININGS)]
+            for count in (5, 100)
+        }
+        for task, (train, test) in {"textures": similar, "digits": other}.items()
+    }
+    return {"accuracy": accuracy}
+
+
+def _small_network(train: tuple, test: tuple, count: int, seed: int) -> float:
+    """Test accuracy of a network of three convolutions trained on `count` pictures of each class."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    layers = keras.layers
+    body = []
+    for filters in (16, 32, 64):
+        body += [
+            layers.Conv2D(filters, 3, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            layers.MaxPooling2D(2),
+        ]
+    classes = len(np.unique(train[1]))
+    head = [layers.GlobalAveragePooling2D(), layers.Dense(classes, activation="softmax")]
+    model = keras.Sequential([keras.Input(train[0].shape[1:]), *body, *head])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    rows = draw(train[1], count, seed)
+    model.fit(train[0][rows] / 127.5 - 1, train[1][rows], batch_size=BATCH, epochs=60 if count < 50 else 20, verbose=0)
+    return round(model.evaluate(test[0] / 127.5 - 1, test[1], verbose=0)[1], 4)
+
+
+EXPERIMENTS = {"transfer_curves": transfer_curves, "transfer_quadrants": transfer_quadrants}
