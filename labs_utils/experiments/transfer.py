@@ -1,14 +1,16 @@
 """The long runs of lab 08: learning curves of ways to start, on textures and on photographs, and four quadrants."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 SIZE = 96
-COUNTS = (5, 10, 20, 40)
-PROBES, TRAININGS = 10, 5  # draws of labelled pictures: cheap ones and those that train a network
+COUNTS = (5, 10, 20, 40)  # labelled pictures a class for the cheap ways to start
+TRAINED = {5: 60, 20: 40, 40: 30}  # the same for those that train a network: epochs from scratch
+PROBES, TRAININGS = 10, 5  # draws of labelled pictures
 BATCH = 30
-SCRATCH = {"epochs": 60, "rate": 1e-3}
-HEAD = {"epochs": 30, "rate": 1e-3}
-TUNED = {"epochs": 20, "rate": 1e-4}
+SCRATCH_RATE, HEAD_RATE, TUNED_RATE = 1e-3, 1e-3, 1e-4
+HEAD_EPOCHS, TUNED_EPOCHS = 60, 10
 UNFROZEN = 73  # the first layer of MobileNet's last two blocks
 
 
@@ -57,17 +59,29 @@ def probe(train: tuple, test: tuple) -> float:
     return round(model.score((test[0] - mean) / scale, test[1]), 4)
 
 
-def probed(train: tuple, test: tuple, counts: tuple = COUNTS, draws: int = PROBES) -> list:
-    """Accuracies of `probe`: one list a draw, with one value for each count of labels a class."""
-    chosen = [[draw(train[1], count, seed) for count in counts] for seed in range(draws)]
+def pixels_of(pictures: np.ndarray) -> np.ndarray:
+    """Every eighth pixel along both axes, (n, 432) for 96 × 96."""
+    return np.asarray(pictures)[:, 4::8, 4::8].reshape(len(pictures), -1).astype("float32")
+
+
+def probed(train: tuple, test: tuple, seeds: Sequence[int] = range(PROBES)) -> list:
+    """Accuracies of `probe`: one list a draw, with one value for each of `COUNTS`."""
+    chosen = [[draw(train[1], count, seed) for count in COUNTS] for seed in seeds]
     return [[probe((train[0][rows], train[1][rows]), test) for rows in line] for line in chosen]
 
 
+def head(classes: int) -> list:
+    """The lecture's layers behind the average."""
+    import keras
+
+    return [keras.layers.Dense(1024, activation="relu"), keras.layers.Dense(classes, activation="softmax")]
+
+
 class Network:
-    """A base with the lecture's head that is trained anew for each draw, without building it again.
+    """A base with the lecture's head, trained anew for each draw without being built and compiled again.
 
     Args:
-        base: a MobileNet without its top.
+        base: a MobileNet without its top; it is used itself, not copied.
         classes: how many there are.
         first: index of the first layer that is trained; batch normalisation is trained only if this is 0.
         rate: learning rate of Adam.
@@ -77,31 +91,39 @@ class Network:
         import keras
 
         x = keras.layers.GlobalAveragePooling2D()(base.output)
-        x = keras.layers.Dense(1024, activation="relu")(x)
-        self.model = keras.Model(base.input, keras.layers.Dense(classes, activation="softmax")(x))
+        for layer in head(classes):
+            x = layer(x)
+        self.model = keras.Model(base.input, x)
         for number, layer in enumerate(self.model.layers):
             normalises = isinstance(layer, keras.layers.BatchNormalization)
             layer.trainable = number >= first and (first == 0 or not normalises)
             if normalises:
                 layer.momentum = 0.9  # with 0.99 a few hundred steps are too few for the running averages
-        self.model.compile(
-            keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
-        )
+        _compile(self.model, rate)
         self.start = self.model.get_weights()
 
-    def train(self, train: tuple, epochs: int, start: list | None = None) -> list:
-        """Trains from `start` (default: from what it was built with); returns the weights."""
-        self.model.set_weights(self.start if start is None else start)
-        for variable in self.model.optimizer.variables:
-            if variable.path.endswith("learning_rate"):
-                continue
-            variable.assign(np.zeros(variable.shape, variable.dtype))
-        self.model.fit(train[0] / 127.5 - 1, train[1], batch_size=BATCH, epochs=epochs, verbose=0)
-        return self.model.get_weights()
-
-    def score(self, test: tuple) -> float:
-        """Accuracy on `test`."""
+    def accuracy(self, train: tuple, test: tuple, epochs: int, head_weights: list | None = None) -> float:
+        """Test accuracy after `epochs` on `train` from the weights it was built with, or with another head."""
+        start = self.start if head_weights is None else self.start[: -len(head_weights)] + head_weights
+        _train(self.model, start, (train[0] / 127.5 - 1, train[1]), epochs)
         return round(self.model.evaluate(test[0] / 127.5 - 1, test[1], batch_size=100, verbose=0)[1], 4)
+
+
+def _compile(model, rate: float) -> None:
+    import keras
+
+    model.compile(
+        keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+    )
+
+
+def _train(model, start: list, train: tuple, epochs: int) -> None:
+    """Trains from the weights `start` with an optimiser that has forgotten the last training."""
+    model.set_weights(start)
+    for variable in model.optimizer.variables:
+        if not variable.path.endswith("learning_rate"):
+            variable.assign(np.zeros(variable.shape, variable.dtype))
+    model.fit(*train, batch_size=BATCH, epochs=epochs, verbose=0)
 
 
 def transfer_curves() -> dict:
@@ -111,52 +133,65 @@ def transfer_curves() -> dict:
     from labs_utils.errors import LabsError
     from labs_utils.pretrained import load_mobilenet
 
-    keras.utils.set_random_seed(0)
-    untrained = load_mobilenet(SIZE, weights="random").model
     imagenet = load_mobilenet(SIZE)
     if imagenet.trained_on != "ImageNet":
         raise LabsError("the stored run needs ImageNet's weights: set LABS_DATA_DIR")
+    untrained = []
+    for seed in range(PROBES):
+        keras.utils.set_random_seed(seed)
+        untrained.append(load_mobilenet(SIZE, weights="random").model)
     results = {}
     for task, (train, test) in tasks().items():
-        pixels = [np.asarray(x)[:, 4::8, 4::8].reshape(len(x), -1) for x in (train[0], test[0])]
-        results[task] = {"raw pixels": probed((pixels[0], train[1]), (pixels[1], test[1]))}
-        for name, base in (("random", untrained), ("frozen", imagenet.model)):
-            found = features_of(base, train[0]), features_of(base, test[0])
-            results[task][name] = probed((found[0], train[1]), (found[1], test[1]))
-        classes = len(np.unique(train[1]))
-        results[task]["fine-tuned"] = _fine_tuned(imagenet.model, train, test, classes)
-        keras.utils.set_random_seed(1)
-        scratch = Network(keras.models.clone_model(untrained), classes, 0, SCRATCH["rate"])
-        results[task]["from scratch"] = [
-            [_after(scratch, train, test, count, seed) for count in COUNTS] for seed in range(TRAININGS)
-        ]
+        results[task] = {
+            "raw pixels": probed(*((pixels_of(x), y) for x, y in (train, test))),
+            "random": [
+                probed((features_of(base, train[0]), train[1]), (features_of(base, test[0]), test[1]), seeds=[seed])[0]
+                for seed, base in enumerate(untrained)
+            ],
+            "frozen": probed(*((features_of(imagenet.model, x), y) for x, y in (train, test))),
+            "fine-tuned": _fine_tuned(imagenet.model, train, test),
+            "from scratch": _from_scratch(untrained[0], train, test),
+        }
         print(task, {name: np.mean(runs, axis=0).round(3).tolist() for name, runs in results[task].items()}, flush=True)
-    return {"size": SIZE, "counts": list(COUNTS), "accuracy": results}
+    return {"size": SIZE, "counts": list(COUNTS), "trained_counts": list(TRAINED), "accuracy": results}
 
 
-def _after(network: Network, train: tuple, test: tuple, count: int, seed: int) -> float:
-    rows = draw(train[1], count, seed)
-    network.train((train[0][rows], train[1][rows]), SCRATCH["epochs"])
-    return network.score(test)
-
-
-def _fine_tuned(base, train: tuple, test: tuple, classes: int) -> list:
-    """Head first with the base frozen, then the last two blocks too at a tenth of the rate."""
+def _copy(base):
     import keras
 
     copy = keras.models.clone_model(base)
     copy.set_weights(base.get_weights())
-    frozen = Network(copy, classes, len(base.layers), HEAD["rate"])
-    other = keras.models.clone_model(base)
-    tuned = Network(other, classes, UNFROZEN, TUNED["rate"])
+    return copy
+
+
+def _from_scratch(base, train: tuple, test: tuple) -> list:
+    network = Network(_copy(base), len(np.unique(train[1])), 0, SCRATCH_RATE)
+    runs = []
+    for seed in range(TRAININGS):
+        chosen = {count: draw(train[1], count, seed) for count in TRAINED}
+        runs.append(
+            [network.accuracy((train[0][rows], train[1][rows]), test, TRAINED[count]) for count, rows in chosen.items()]
+        )
+    return runs
+
+
+def _fine_tuned(base, train: tuple, test: tuple) -> list:
+    """First the head, on features of the frozen base; then the last two blocks too, at a tenth of the rate."""
+    import keras
+
+    classes = len(np.unique(train[1]))
+    features = features_of(base, train[0])
+    tuned = Network(_copy(base), classes, UNFROZEN, TUNED_RATE)
+    top = keras.Sequential([keras.Input(features.shape[1:]), *head(classes)])
+    _compile(top, HEAD_RATE)
+    start = top.get_weights()
     runs = []
     for seed in range(TRAININGS):
         line = []
-        for count in COUNTS:
+        for count in TRAINED:
             rows = draw(train[1], count, seed)
-            chosen = train[0][rows], train[1][rows]
-            tuned.train(chosen, TUNED["epochs"], start=frozen.train(chosen, HEAD["epochs"]))
-            line.append(tuned.score(test))
+            _train(top, start, (features[rows], train[1][rows]), HEAD_EPOCHS)
+            line.append(tuned.accuracy((train[0][rows], train[1][rows]), test, TUNED_EPOCHS, top.get_weights()))
         runs.append(line)
     return runs
 

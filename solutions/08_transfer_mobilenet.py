@@ -1,0 +1,1056 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   labs:
+#     title: Transfer learning with MobileNet
+#     lecture: E (pretrained networks, transfer learning, practical work 11)
+#     minutes: 2
+#     data: [textures, chihuahua, mobilenet]
+# ---
+
+# %% [markdown]
+# # 08 · Transfer learning with MobileNet
+#
+# Somebody has trained a network on a million photographs. You have fifteen. You take the network's top off, use what
+# is left as an eye that already sees, and put a small head of your own on it. Then you find out what this buys, when
+# it buys nothing, and by which five mistakes it is usually lost.
+#
+# **After this lab you can answer:**
+#
+# 1. How do you use a pretrained network on a photograph, and what happens if the pixels come in another range?
+# 2. What is left when the top is removed, and why should its outputs be computed only once?
+# 3. How is the lecture's model built, what does *the first 87 layers frozen* mean, and how do you prove it?
+# 4. What does batch normalisation do in a frozen network, and what breaks if it is in the wrong mode?
+# 5. How is a network fine-tuned, and why may nothing at all happen when you unfreeze it?
+# 6. How many labels does transfer save, compared with training from scratch and with an *untrained* network?
+# 7. When does transfer help: little or much data, similar or other pictures?
+#
+# | | |
+# |:--|:--|
+# | **Time** | about three hours of work; the whole notebook computes for one to two minutes on a laptop CPU |
+# | **Data** | photographs inside scikit-image; chihuahuas and muffins or, offline, textures in their place |
+# | **Network** | MobileNet V1, trained on ImageNet or, offline, a small one trained by this course; each cell says which |
+# | **Lecture** | E, *Deep Learning II* (pretrained networks, transfer learning, practical work 11) |
+# | **You need** | lab 06 (convolution, pooling) and the batch normalisation of lab 05 |
+#
+# The outputs stored in the solution come from ImageNet's weights and real photographs. The embedded network has seen
+# 32-pixel pictures of ten kinds of object and drawn textures, nothing else: its numbers are lower, and wherever the
+# text gives a number it names the run it comes from.
+
+# %% tags=["imports"]
+import contextlib
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import skimage
+from PIL import Image
+from sklearn.linear_model import LogisticRegression
+
+from labs_utils import Lab, datasets, plots
+from labs_utils.experiments import stored
+from labs_utils.pretrained import load_mobilenet
+
+lab = Lab("08_transfer_mobilenet")
+plots.use_style()
+keras.utils.set_random_seed(8)
+
+# %% [markdown]
+# ## 1 · Somebody else's network
+#
+# MobileNet (Howard et al. 2017) is small enough for a telephone: where a convolution mixes places and channels at
+# once, it first slides one 3 × 3 kernel over each channel alone (*depthwise*), then mixes the channels of each pixel
+# (*pointwise*, 1 × 1). The factor α scales the number of channels in every layer.
+
+# %%
+network = load_mobilenet(224, include_top=True)
+if network.trained_on != "ImageNet":
+    network = load_mobilenet(64, include_top=True)  # near the size it was trained on
+side = network.model.input_shape[1]
+print(f"{network.model.count_params()} parameters, {len(network.class_names)} classes, pictures of {side} × {side}")
+print("some of its classes:", ", ".join(network.class_names[:: max(1, len(network.class_names) // 8)]))
+
+# %% [markdown]
+# ### Exercise · `preprocess_pixels`
+#
+# A network expects its pixels in the range it was trained on. For MobileNet that is −1 (black) to 1 (white); others
+# want 0 to 1, or blue first and the mean of ImageNet subtracted. Nothing checks this for you.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# A straight line through $(0, -1)$ and $(255, 1)$: what is its slope, and where does it cross 0?
+#
+# </details>
+# <details><summary>Hint 2 · in code</summary>
+#
+# Divide by half of 255, then subtract. Divide first: pictures are `uint8`, and twice 200 does not fit into a byte.
+#
+# </details>
+#
+# **When it works** the values lie between −1 and 1, and the result equals Keras' own `preprocess_input`.
+
+
+# %%
+@lab.exercise(points=1)
+def preprocess_pixels(images):
+    """Pixels as MobileNet expects them.
+
+    images: array of any shape, uint8 or float, from 0 (black) to 255 (white).
+    Returns floats of the same shape from -1 to 1.
+    """
+    # BEGIN SOLUTION
+    return images / 127.5 - 1
+    # END SOLUTION
+
+
+# %% [markdown]
+# ### Exercise · `top_names`
+#
+# The output is one probability a class. People want names, and the best three tell more than the best one: *espresso*
+# before *cup* is another kind of mistake than *espresso* before *missile*.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# `np.argsort(row)` gives the places of the values from the smallest to the largest. What does `np.argsort(-row)` give?
+#
+# </details>
+# <details><summary>Hint 2 · line of attack</summary>
+#
+# For each row: the first `k` places, and for each place $c$ the pair `(names[c], row[c])`. One list a picture.
+#
+# </details>
+#
+# **When it works** you get a list of lists of pairs, the most probable first: what Keras calls `decode_predictions`.
+
+
+# %%
+@lab.exercise(points=2)
+def top_names(probabilities, names, k):
+    """The k most probable classes of each picture.
+
+    probabilities: (n, classes); names: list of as many strings; k: how many.
+    Returns a list of n lists of k pairs (name, probability), best first.
+    """
+    # BEGIN SOLUTION
+    return [[(names[c], row[c]) for c in np.argsort(-row)[:k]] for row in probabilities]
+    # END SOLUTION
+
+
+# %% [markdown]
+# Four photographs that came with scikit-image: a cat, a cup, a rocket, a brick wall. **Predict.** Which of them can the
+# network in use get right at all? Look at its classes above.
+
+
+# %%
+def square(photograph, size):
+    """The middle square of a photograph as (size, size, 3) uint8; grey becomes RGB."""
+    picture = Image.fromarray(photograph).convert("RGB")
+    edge = min(picture.size)
+    left, top = ((length - edge) // 2 for length in picture.size)
+    return np.asarray(picture.resize((size, size), box=(left, top, left + edge, top + edge)))
+
+
+photographs = {"cat": skimage.data.chelsea(), "cup": skimage.data.coffee()}
+photographs |= {"rocket": skimage.data.rocket(), "brick wall": skimage.data.brick()}
+pictures = np.stack([square(photograph, side) for photograph in photographs.values()])
+probabilities = network.model.predict(preprocess_pixels(pictures), verbose=0)
+best = top_names(probabilities, list(network.class_names), 3)
+
+titles = ["\n".join(f"{name} {float(p):.2f}" for name, p in line) for line in best]
+fig = plots.image_grid(list(pictures), titles, columns=4, size=1.9)
+plots.show(fig, "A cat, a cup, a rocket and a brick wall, each under the network's three best names for it.")
+
+# %% [markdown]
+# **What you see.** The three best names of each picture. With ImageNet's weights (the stored run) cat, cup and rocket
+# get a name that fits (a breed, a drink, a missile); ImageNet has no class for a brick wall, and the network answers
+# with something that has a regular pattern. The embedded network has ten kinds of object and some drawn patterns to
+# choose from, and calls every other thing by one of these names.
+#
+# **Why.** Softmax shares out a total of 1 among the classes it has. There is no output for *none of these*.
+#
+# Now the same network, fed in four ways. **Predict.** Which mistake costs most, and would you notice it?
+
+# %%
+right = preprocess_pixels(pictures)
+ways = {
+    "right: −1 to 1": right,
+    "missing: 0 to 255": pictures.astype("float32"),
+    "0 to 1": pictures / 255,
+    "applied twice": preprocess_pixels(right),
+}
+rows = []
+for way, inputs in ways.items():
+    answers = network.model.predict(inputs, verbose=0)
+    rows.append([way, *(f"{name} {float(p):.2f}" for [(name, p)] in top_names(answers, list(network.class_names), 1))])
+plots.table(["pixels", *photographs], rows, f"The best name, by how the pixels come in ({network.trained_on})")
+assert np.allclose(right, keras.applications.mobilenet.preprocess_input(pictures.astype("float32")), atol=1e-6)
+
+# %% [markdown]
+# **What you see.** No error, no warning: a name and a probability in every cell. Applied twice, all four pictures get
+# (nearly) the same answer; 0 to 1 looks like a pale photograph and is the mistake that is hardest to notice.
+#
+# **Why.** Applied twice, every pixel lies between −1.016 and −1: four black squares. At 0 to 255 the first ReLU6 of the
+# network is driven to its ceiling wherever it answers at all.
+#
+# ## 2 · Take the top off
+#
+# The last layers know about 1000 names that are not yours. The layers below turn a picture into maps, and these
+# maps are what you came for. `load_mobilenet` gives the base with α = 0.25 for pictures of 96 × 96:
+
+# %%
+base_network = load_mobilenet(96)
+base = base_network.model
+
+# %% tags=["nbval-check-output"]
+kinds = [type(layer).__name__ for layer in base.layers]
+for kind in sorted(set(kinds)):
+    print(f"{kinds.count(kind):3} × {kind}")
+print(f"{len(base.layers)} layers, {base.count_params()} parameters, output {base.output_shape[1:]}")
+print("the last three:", ", ".join(layer.name for layer in base.layers[-3:]))
+
+# %% [markdown]
+# > **Margin note.** The lecture freezes *the first 87 layers*. Its Keras of 2018 had a padding layer more at the start,
+# > so the base was exactly layers 0 to 86. Keras 3 has 86, numbers 0 to 85. `layers[:87]` now takes in the average as
+# > well, which has no weights, so the effect is the same by luck. `layers[: len(base.layers)]` needs none.
+#
+# ### Exercise · `extract_features`
+#
+# Each of the 256 maps says *where* its pattern is. For *what* it is, the average over the map is enough, as in lab 06.
+# Those 256 averages are the *features* of a picture. The base is frozen, so they never change: compute them once,
+# keep them, and train on them in milliseconds.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# Three steps: preprocess, predict, average. The maps have the axes (picture, row, column, channel).
+#
+# </details>
+# <details><summary>Hint 2 · in code</summary>
+#
+# `model.predict(…, verbose=0)` works in inference mode and in batches. Average with `.mean(axis=(1, 2))`.
+#
+# </details>
+#
+# **When it works** you get an array of shape (pictures, channels) that equals `GlobalAveragePooling2D`.
+
+
+# %%
+@lab.exercise(points=2)
+def extract_features(model, images):
+    """The average of each map that `model` gives for each picture.
+
+    model: Keras model from (n, h, w, 3), pixels from -1 to 1, to maps (n, h', w', C).
+    images: (n, h, w, 3) uint8, from 0 to 255. Returns (n, C).
+    """
+    # BEGIN SOLUTION
+    return model.predict(preprocess_pixels(images), batch_size=100, verbose=0).mean(axis=(1, 2))
+    # END SOLUTION
+
+
+# %% [markdown]
+# Three classes for which nobody needs a licence or a network connection: patches of 48 × 48 pixels from photographs of
+# a brick wall, of grass and of gravel, enlarged to 96 × 96. Training patches come from the left half of each
+# photograph and test patches from the right half.
+
+# %%
+CLASSES = ("brick", "grass", "gravel")
+(x_train, y_train), (x_test, y_test) = datasets.load_textures(48, train=100, test=100)
+
+
+def enlarge(patches, size=96):
+    """Patches (n, h, w, 3) uint8 enlarged to size × size by interpolation."""
+    return np.stack([np.asarray(Image.fromarray(patch).resize((size, size))) for patch in patches])
+
+
+x_train, x_test = enlarge(x_train), enlarge(x_test)
+examples = [x[y == k][i] for x, y in ((x_train, y_train), (x_test, y_test)) for k in range(3) for i in range(3)]
+titles = [f"{part} {name}" for part in ("train", "test") for name in CLASSES for _ in range(3)]
+fig = plots.image_grid(examples, titles, columns=9, size=1.05)
+plots.show(fig, "Nine training patches and nine test patches, three each of brick, of grass and of gravel, all in grey.")
+
+# %% [markdown]
+# **What you see.** Small grey squares: mortar and brick, blades, pebbles. A patch may show nothing but the face of one
+# brick.
+#
+# **Why** two halves: patches cut anywhere would overlap, and a test patch that shares pixels with a training patch is
+# not new.
+#
+# ### Exercise · `shares_pixels`
+#
+# Leaks from the training into the test set are the commonest reason for results that are too good: overlapping
+# patches, frames of one film, several photographs of one patient. Here you can find them by arithmetic. A patch is
+# given by the row and column of its upper left corner.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# Two patches in the same row share a pixel if their columns differ by less than `size`. In general?
+#
+# </details>
+# <details><summary>Hint 2 · all pairs at once</summary>
+#
+# `np.abs(test[:, None] - train[None])` has shape $(m, n, 2)$: for each pair the distance in rows and in columns.
+#
+# </details>
+# <details><summary>Hint 3 · line of attack</summary>
+#
+# Both distances of a pair must be below `size` (`all` over the last axis), for at least one training patch (`any` over
+# the axis that is left of it).
+#
+# </details>
+#
+# **When it works** patches that merely touch do not count, and one training patch is enough to spoil a test patch.
+
+
+# %%
+@lab.exercise(points=2)
+def shares_pixels(train, test, size):
+    """Which test patches share a pixel with any training patch.
+
+    train: (n, 2) and test: (m, 2) whole numbers, row and column of the upper
+    left corners in one photograph; size: side of a patch. Returns (m,) booleans.
+    """
+    # BEGIN SOLUTION
+    return (np.abs(test[:, None] - train[None]) < size).all(axis=2).any(axis=1)
+    # END SOLUTION
+
+
+# %% [markdown]
+# How much does a leak lie? Take a task in which there is *nothing to learn*: the photograph of grass is cut into tiles
+# of 64 × 64, a coin decides for each tile whether it is called A or B, and a patch has the name of the tile its middle
+# lies in. An honest test must give one half. **Predict** what the nearest neighbour in feature space gets if training
+# and test patches come from anywhere.
+
+# %%
+grass, rng = skimage.data.grass(), np.random.default_rng(0)
+coins = rng.integers(0, 2, (8, 8))
+
+
+def coin_task(columns, count):
+    """Corners (count, 2) with columns in the range given, their pictures and their meaningless labels."""
+    corners = np.column_stack([rng.integers(0, 464, count), rng.integers(*columns, count)])
+    patches = [grass[r : r + 48, c : c + 48] for r, c in corners]
+    images = enlarge(np.repeat(np.stack(patches)[..., None], 3, axis=-1))
+    return corners, extract_features(base, images), coins[tuple((corners.T + 24) // 64)]
+
+
+for name, left, right in (("anywhere", (0, 464), (0, 464)), ("two halves", (0, 208), (256, 464))):
+    corners, features, labels = coin_task(left, 400)
+    new_corners, new_features, new_labels = coin_task(right, 200)
+    distances = ((new_features[:, None] - features[None]) ** 2).sum(axis=-1)
+    accuracy = np.mean(labels[distances.argmin(axis=1)] == new_labels)
+    shared = shares_pixels(corners, new_corners, 48).mean()
+    print(f"{name:10}  {shared:4.0%} of the test patches share pixels, accuracy {accuracy:.2f} on coin tosses")
+
+# %% [markdown]
+# Cut from anywhere, the network "knows" coin tosses it cannot know: it recognises the *place*. From two halves, with
+# no pixel in common, the accuracy is that of a coin, give or take a few hundredths.
+#
+# With the textures safe, compute the features, once:
+
+# %%
+start = time.perf_counter()
+f_train, f_test = extract_features(base, x_train), extract_features(base, x_test)
+seconds = time.perf_counter() - start
+print(f"features {f_train.shape} and {f_test.shape} in {seconds:.1f} s, {f_train.nbytes / 1e6:.1f} MB instead of", end=" ")
+print(f"{(x_train.nbytes) / 1e6:.1f} MB of pixels")
+
+# %% [markdown]
+# ## 3 · The lecture's recipe
+#
+# Practical work 11: base, global average pooling, a dense layer of 1024, a softmax over three classes.
+#
+# ### Exercise · `build_transfer_model`
+#
+# Build it flat, as the lecture does: from `base.input` through `base.output` to the new layers, so that the model's
+# first layers *are* the base's layers and can be frozen one by one.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# A layer is called on the output of the one before: `x = keras.layers.…(x)`, starting from `x = base.output`.
+#
+# </details>
+# <details><summary>Hint 2 · the layers</summary>
+#
+# `GlobalAveragePooling2D()`, `Dense(1024, activation="relu")`, `Dense(classes, activation="softmax")`, and at the end
+# `keras.Model(base.input, x)`.
+#
+# </details>
+#
+# **When it works** three layers are added to the base, and the outputs of every picture sum to 1.
+
+
+# %%
+@lab.exercise(points=2)
+def build_transfer_model(base, classes):
+    """The lecture's model on a base without its top, not compiled.
+
+    base: Keras model with maps (n, h, w, C) as output; classes: how many.
+    Returns a flat Keras model from the base's inputs to (n, classes) probabilities.
+    """
+    # BEGIN SOLUTION
+    x = keras.layers.GlobalAveragePooling2D()(base.output)
+    x = keras.layers.Dense(1024, activation="relu")(x)
+    return keras.Model(base.input, keras.layers.Dense(classes, activation="softmax")(x))
+    # END SOLUTION
+
+
+# %% [markdown]
+# > **Margin note.** The slide's snippet does not run as printed: `Model` is never imported. It imports
+# > `preprocess_input` and never applies it, and takes some layers from `keras`, others from `tensorflow.keras`. Without
+# > `input_shape` the size of the pictures stays open. And `include_top=False` drops more than "the last 1000 neuron
+# > layer": also the average, a dropout and a reshaping.
+#
+# ### Exercise · `freeze_first`
+#
+# With 15 pictures you cannot adjust 218 544 weights sensibly. Freeze the first `count` layers, let the others train, and
+# compile: Adam with a learning rate of 0.001, and the loss for whole-number labels.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# `layer.trainable = False` for each layer of `model.layers[:count]`. And the others? They may come in frozen.
+#
+# </details>
+# <details><summary>Hint 2 · compiling</summary>
+#
+# `model.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy", metrics=["accuracy"])`, after the flags
+# are set: what trains is settled when training starts after `compile`.
+#
+# </details>
+#
+# **When it works** one training step moves every weight of the later layers and not one number of the first ones.
+
+
+# %%
+@lab.exercise(points=2)
+def freeze_first(model, count):
+    """Freezes layers 0 to count - 1, lets the others train, and compiles.
+
+    model: flat Keras model with a softmax at its end; its flags may be set in any way.
+    Adam, learning rate 0.001; sparse categorical cross-entropy; metric "accuracy" if you like.
+    Returns the model.
+    """
+    # BEGIN SOLUTION
+    for number, layer in enumerate(model.layers):
+        layer.trainable = number >= count
+    model.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+    # END SOLUTION
+
+
+# %% [markdown]
+# Five labelled patches a class. **Predict.** How many of the parameters will train, and how good will it be after 20
+# epochs?
+
+
+# %%
+def draw(labels, count, seed):
+    """Places of `count` random pictures of each class."""
+    rng = np.random.default_rng(seed)
+    return np.concatenate([rng.choice(np.flatnonzero(labels == k), count, False) for k in np.unique(labels)])
+
+
+def count_of(weights):
+    """How many numbers a list of weights holds."""
+    return sum(int(np.prod(weight.shape)) for weight in weights)
+
+
+few = draw(y_train, 5, seed=0)
+keras.utils.set_random_seed(1)
+model = freeze_first(build_transfer_model(base, 3), len(base.layers))
+frozen_before = [weight.copy() for weight in base.get_weights()]
+start = time.perf_counter()
+inputs, test_inputs = preprocess_pixels(x_train[few]), preprocess_pixels(x_test)
+history = model.fit(inputs, y_train[few], epochs=20, verbose=0).history
+through_base = time.perf_counter() - start
+frozen_accuracy = model.evaluate(test_inputs, y_test, batch_size=100, verbose=0)[1]
+print(f"accuracy on 15 training patches {history['accuracy'][-1]:.2f}, on 300 test patches {frozen_accuracy:.2f}")
+
+# %% tags=["nbval-check-output"]
+unmoved = all(np.array_equal(old, new) for old, new in zip(frozen_before, base.get_weights(), strict=True))
+assert unmoved and count_of(model.trainable_weights) == (256 + 1) * 1024 + (1024 + 1) * 3
+print("trainable:", count_of(model.trainable_weights), "of", model.count_params(), "parameters")
+print("every number of the base is what it was before training:", unmoved)
+
+# %% [markdown]
+# The proof covers the running averages of batch normalisation too, which are no trainable weights and can move without
+# any gradient; section 4 shows when they do.
+#
+# The base computed the same features of the same 15 pictures twenty times. Train the same head on the cached ones:
+
+# %%
+keras.utils.set_random_seed(1)
+head = keras.Sequential([keras.Input((256,)), *[keras.layers.Dense(1024, "relu"), keras.layers.Dense(3, "softmax")]])
+head.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy", metrics=["accuracy"])
+head.set_weights(model.get_weights()[-4:])
+assert np.allclose(head.predict(f_test[:50], verbose=0), model.predict(test_inputs[:50], verbose=0), atol=1e-4)
+start = time.perf_counter()
+head.fit(f_train[few], y_train[few], epochs=20, verbose=0)
+on_cache = time.perf_counter() - start
+print(f"20 epochs with 15 pictures: {through_base:.1f} s through the base, {on_cache:.1f} s on cached features")
+
+# %% [markdown]
+# The assertion says that head and model are the same function of the same numbers. What is left of the seconds is
+# mostly Keras preparing its computation. From here on a *probe* is enough: logistic regression on cached features.
+
+# %% [markdown]
+# ## 4 · The mode of batch normalisation
+#
+# A batch normalisation layer holds four numbers a channel: γ and β, which are trained, and a running mean and variance,
+# which are only collected. What it does with them depends on its mode:
+#
+# $$y = \gamma\, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta, \qquad (\mu, \sigma^2) = \begin{cases}
+# \text{mean and variance of this batch} & \text{in training}\\ \text{the stored running averages} & \text{in inference}
+# \end{cases}$$
+#
+# ### Exercise · `normalised`
+#
+# Half of MobileNet's surprises come from these two lines. Write both.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# Only the choice of mean and variance differs: an `if`, then one formula.
+#
+# </details>
+# <details><summary>Hint 2 · the batch</summary>
+#
+# `x.mean(axis=0)` and `x.var(axis=0)`: one number a channel. $\epsilon = 0.001$, Keras' default, stands under the root.
+#
+# </details>
+#
+# **When it works** it equals `keras.layers.BatchNormalization` in both modes.
+
+
+# %%
+@lab.exercise(points=2)
+def normalised(x, gamma, beta, mean, variance, training):
+    """Batch normalisation of a batch, ε = 0.001.
+
+    x: (n, C); gamma, beta, mean, variance: (C,), the last two stored running
+    averages; training: True or False. Returns (n, C).
+    """
+    # BEGIN SOLUTION
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+    return gamma * (x - mean) / np.sqrt(variance + 0.001) + beta
+    # END SOLUTION
+
+
+# %% [markdown]
+# So in training mode the features of a picture depend on the other pictures of its batch. Use the trained head of
+# section 3, and let the frozen base run in either mode. **Predict** the accuracy for mixed batches, for batches of four,
+# and for batches sorted by class.
+
+# %%
+order = np.concatenate([np.flatnonzero(y_test == k)[:20] for k in range(3)])  # 60 patches, sorted by class
+mixed = np.random.default_rng(0).permutation(order)
+cases = {"inference mode": (mixed, 60, False), "training mode,\nmixed batches of 30": (mixed, 30, True)}
+cases |= {"training mode,\nbatches of 4": (mixed, 4, True), "training mode,\none class a batch": (order, 20, True)}
+stored_weights, mode_accuracy = base.get_weights(), {}
+for name, (places, size, training) in cases.items():
+    hits = 0
+    for batch in np.split(places, len(places) // size):
+        maps = base(test_inputs[batch], training=training)
+        answers = head.predict_on_batch(np.asarray(maps).mean(axis=(1, 2)))
+        hits += np.sum(answers.argmax(axis=1) == y_test[batch])
+    mode_accuracy[name] = hits / len(places)
+moved = count_of(w for w, old in zip(base.get_weights(), stored_weights, strict=True) if not np.array_equal(w, old))
+base.set_weights(stored_weights)
+
+fig, ax = plt.subplots(figsize=(7, 2.6))
+bars = ax.barh(list(mode_accuracy), list(mode_accuracy.values()), color=[plots.BLUE] + [plots.ORANGE] * 3)
+ax.bar_label(bars, fmt="%.2f", padding=3)
+ax.axvline(1 / 3, color="black", linestyle=":", linewidth=1)
+ax.invert_yaxis()
+ax.set(xlabel="accuracy on 60 test patches (dotted: chance)", ylabel="base runs in", xlim=(0, 1.1))
+plots.show(fig, "Four bars: accuracy is highest in inference mode, lower in training mode, least with one class a batch.")
+print(f"numbers of the base that these calls changed: {moved}, without any gradient")
+
+# %% [markdown]
+# **What you see.** In inference mode the head does what it did. In training mode the same pictures, with the same
+# weights, are read worse, the worse the smaller the batch; if all pictures of a batch belong to one class, the
+# answers are near chance or below it.
+#
+# **Why.** Training mode subtracts from each channel the mean of the batch. In a batch of bricks, what all bricks have in
+# common *is* that mean, and exactly this is taken away. And the calls quietly pulled the running averages towards the
+# last batches: that is what the cell's last line counts.
+#
+# ### Question · `frozen_statistics`
+
+
+# %%
+@lab.question(points=1)
+def frozen_statistics():
+    """A BatchNormalization layer has trainable = False and the model is
+    trained with fit. What does the layer do?
+
+    a) It normalises by the batch, but γ and β stay as they are.
+    b) It uses the stored averages and changes none of its four numbers.
+    c) It uses the stored averages and goes on collecting them.
+    """
+    # BEGIN SOLUTION
+    return "b"
+    # END SOLUTION
+
+
+# %% tags=["nbval-check-output"]
+batch = np.random.default_rng(0).normal(5, 2, (32, 3)).astype("float32")
+for trainable in (True, False):
+    layer = keras.layers.BatchNormalization()
+    layer.build(batch.shape)
+    fresh = layer.get_weights()  # γ = 1, β = 0, mean 0, variance 1
+    layer.trainable = trainable
+    output = np.asarray(layer(batch, training=True))
+    assert np.allclose(output, normalised(batch, *fresh, training=trainable), atol=1e-3)
+    moved = not np.array_equal(layer.get_weights()[2], fresh[2])
+    print(f"trainable = {trainable!s:5}  mean of the output {output.mean():5.2f}, running mean moved: {moved}")
+
+# %% [markdown]
+# Keras' own advice goes one step further, because a frozen layer may be unfrozen one day: build the model as
+# `base(inputs, training=False)`, which keeps the mode whatever the flags say. The lecture's flat form cannot do this.
+# There, the rule for section 5 is: **batch normalisation stays frozen**, also while its neighbours are tuned.
+#
+# ## 5 · Fine-tuning
+#
+# The head is trained; now let the last layers of the base follow, carefully. Their weights are good already, and the
+# gradients of a few pictures are noisy: a learning rate ten to a hundred times lower than before.
+#
+# ### Exercise · `fine_tune`
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# Two conditions decide whether a layer trains: its number, and its kind. `isinstance(layer,
+# keras.layers.BatchNormalization)` tells the kind.
+#
+# </details>
+# <details><summary>Hint 2 · what is easily forgotten</summary>
+#
+# Compile again after the flags are set, with `keras.optimizers.Adam(rate)` and the same loss.
+#
+# </details>
+#
+# **When it works** a training step moves the convolutions from `from_layer` on and the head, and neither the layers
+# before nor any of the four numbers of any batch normalisation.
+
+
+# %%
+@lab.exercise(points=3)
+def fine_tune(model, from_layer, rate):
+    """Lets layers from number from_layer on train, except batch normalisation, and compiles.
+
+    model: flat Keras model with a softmax at its end; rate: learning rate of Adam.
+    Sparse categorical cross-entropy, metric "accuracy" if you like. Returns the model.
+    """
+    # BEGIN SOLUTION
+    for number, layer in enumerate(model.layers):
+        normalises = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = number >= from_layer and not normalises
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+    # END SOLUTION
+
+
+# %% [markdown]
+# First, how nothing happens. **Predict.** A small network has been trained with its first layer frozen. You set
+# `layer.trainable = True` and train on. Does the first layer learn?
+
+# %% tags=["nbval-check-output"]
+toy = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(2, "softmax")])
+toy = freeze_first(toy, 1)
+x, y = np.random.default_rng(0).normal(size=(20, 4)), np.arange(20) % 2
+toy.fit(x, y, verbose=0)
+
+
+def first_layer_learns():
+    before = toy.get_weights()[0]
+    toy.fit(x, y, epochs=3, verbose=0)
+    return not np.array_equal(before, toy.get_weights()[0])
+
+
+toy.layers[0].trainable = True
+print("unfrozen, not compiled again:   the first layer learns:", first_layer_learns())
+toy = fine_tune(toy, 0, 0.001)
+print("unfrozen and compiled again:    the first layer learns:", first_layer_learns())
+toy.layers[0].trainable = False
+toy.trainable = True
+print("toy.trainable = True unfreezes: the first layer is trainable:", toy.layers[0].trainable)
+
+# %% [markdown]
+# No error and no warning, and the loss even falls, because the head goes on learning. The training function was made
+# at the first `fit` and knows the weights of that day; `compile` throws it away.
+#
+# > **Margin note.** The last line surprises even old hands. `toy.trainable` was True all along, and TensorFlow skips an
+# > assignment that changes nothing, so the flag is *not* handed down to the layers. Set the flags of the layers.
+#
+# Now the real thing: the last two blocks of MobileNet start at layer 73. From the same trained head, three draws of
+# five patches a class, ten epochs at a low and at a high rate. **Predict** which gains and which loses.
+
+# %%
+start_weights = model.get_weights()
+model = fine_tune(model, 73, 1e-4)
+trainable = count_of(model.trainable_weights)
+tuned = {"frozen": [], "rate 0.0001": [], "rate 0.01": []}
+for seed in range(3):
+    rows = draw(y_train, 5, seed)
+    head.fit(f_train[rows], y_train[rows], epochs=20, verbose=0)
+    tuned["frozen"].append(head.evaluate(f_test, y_test, verbose=0)[1])
+    for rate in (1e-4, 1e-2):
+        model.set_weights(start_weights[:-4] + head.get_weights())
+        model.optimizer.learning_rate = rate
+        model.fit(preprocess_pixels(x_train[rows]), y_train[rows], epochs=10, verbose=0)
+        tuned[f"rate {rate}"].append(model.evaluate(test_inputs, y_test, batch_size=100, verbose=0)[1])
+same = [np.array_equal(a, b) for a, b in zip(model.get_weights(), start_weights, strict=True)]
+rows = [[name, f"{np.mean(v):.3f}", f"{min(v):.3f} to {max(v):.3f}"] for name, v in tuned.items()]
+plots.table(["last two blocks", "test accuracy", "over three draws"], rows, f"Fine-tuning ({base_network.trained_on})")
+print(f"{trainable} of {model.count_params()} parameters trained; {sum(same)} of {len(same)} weight arrays never moved")
+
+# %% [markdown]
+# **What you see.** The low rate changes little in either direction. A rate of 0.01, ten times Adam's usual one, risks
+# what was there: compare its lowest draw with the frozen one.
+#
+# **Why.** Fifteen pictures are soon fitted, and then the gradient has nothing left to say about *new* pictures. Adam
+# moves each weight by about its learning rate in each step, however small the gradient: after ten steps of 0.01 each
+# weight may be 0.1 away, and many of MobileNet's weights are not larger than that.
+#
+# ### Question · `stuck_loss`
+#
+# Fine-tuning often goes with rewriting the loss. Here is how much a perfect answer costs in two ways of counting:
+
+# %% tags=["nbval-check-output"]
+perfect, label = np.array([[1.0, 0.0, 0.0]]), np.array([0])
+for from_logits in (False, True):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)(label, perfect)
+    print(f"from_logits = {from_logits!s:5}: a loss of {float(loss):.2f} for probability 1 on the right class")
+
+
+# %%
+@lab.question(points=1)
+def stuck_loss():
+    """A colleague's own training loop for three classes stays at a loss of
+    0.55, with a training accuracy of 1.00. What is wrong?
+
+    a) The model ends in a softmax and the loss has from_logits=True, so a second softmax is applied.
+    b) The learning rate has fallen to 0.
+    c) The network overfits.
+    """
+    # BEGIN SOLUTION
+    return "a"
+    # END SOLUTION
+
+
+# %% [markdown]
+# Two softmaxes turn even (1, 0, 0) into (0.58, 0.21, 0.21), and the logarithm of 0.58 is where the loss stops. (In `fit`,
+# today's Keras sees the mistake, warns, and takes the scores before the softmax. In a loop of your own nobody does.)
+# The other way round, scores without a softmax and `from_logits=False`, gives nonsense in both.
+#
+# ## 6 · What a label is worth
+#
+# Now the main question. The same probe, logistic regression, gets five kinds of features, and 5 to 40 labelled patches a
+# class, ten draws each:
+#
+# - **raw pixels**, every eighth along both axes;
+# - **random**: the same MobileNet, never trained;
+# - **embedded**: the one that comes with this course;
+# - **ImageNet**, if its weights are there.
+#
+# For a fair comparison all features are centred and divided by one number, their standard deviation.
+#
+# **Predict.** Order the four. Is the untrained network above chance? Above the pixels?
+
+
+# %%
+def probe(train, labels, test, test_labels, scale=True):
+    """Test accuracy of logistic regression on centred features that are brought to one scale."""
+    mean = train.mean(axis=0)
+    spread = (train - mean).std() if scale else 1
+    fitted = LogisticRegression(max_iter=500).fit((train - mean) / spread, labels)
+    return fitted.score((test - mean) / spread, test_labels)
+
+
+def learning_curve(train, labels, test, test_labels, counts, draws=10):
+    """Accuracies (draws, counts) of probes on random draws of `count` pictures a class."""
+    chosen = [[draw(labels, count, seed) for count in counts] for seed in range(draws)]
+    return np.array([[probe(train[r], labels[r], test, test_labels) for r in line] for line in chosen])
+
+
+COUNTS = (5, 10, 20, 40)
+features = {"raw pixels": [x[:, 4::8, 4::8].reshape(len(x), -1) / 255 for x in (x_train, x_test)]}
+keras.utils.set_random_seed(0)
+bases = {"random": load_mobilenet(96, weights="random").model, "embedded": load_mobilenet(96, weights="embedded").model}
+features |= {name: [extract_features(network, x) for x in (x_train, x_test)] for name, network in bases.items()}
+if base_network.trained_on == "ImageNet":
+    features["ImageNet"] = [f_train, f_test]
+curves = {name: learning_curve(a, y_train, b, y_test, COUNTS) for name, (a, b) in features.items()}
+
+# %%
+def band(ax, name, x, runs, colour, style):
+    """A mean curve with a band of one standard deviation over the draws."""
+    mean, spread = np.mean(runs, axis=0), np.std(runs, axis=0)
+    ax.plot(x, mean, color=colour, linestyle=style, marker="o", markersize=4, label=name)
+    ax.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
+
+
+study = stored("transfer_curves")
+colours = {"raw pixels": plots.GREY, "random": plots.PURPLE, "embedded": plots.GREEN, "ImageNet": plots.BLUE}
+colours |= {"frozen": plots.BLUE, "fine-tuned": plots.SKY, "from scratch": plots.ORANGE}
+styles = dict(zip(colours, [":", "-.", "--", "-", "-", (0, (6, 1, 1, 1)), "--"], strict=True))
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.5), sharey=True)
+for name, runs in curves.items():
+    band(axes[0], name, COUNTS, runs, colours[name], styles[name])
+for name, runs in study["accuracy"]["textures"].items():
+    x = study["counts"] if len(runs[0]) == len(study["counts"]) else study["trained_counts"]
+    band(axes[1], name, x, runs, colours[name], styles[name])
+for ax, title in zip(axes, ("this run", "stored run, ImageNet"), strict=True):
+    ax.set_title(title)
+    ax.set(xlabel="labelled patches a class", ylabel="test accuracy", xscale="log", xticks=COUNTS, xticklabels=COUNTS)
+    ax.minorticks_off()
+    ax.legend(fontsize=8, loc="lower right")
+plots.show(
+    fig,
+    "Two panels of accuracy against labels a class. ImageNet's features are on top from five labels on; raw pixels"
+    " lowest; random, embedded and trained-from-scratch networks lie between.",
+)
+
+# %% [markdown]
+# **What you see.** Left, this run; right, what was stored with ImageNet's weights, ten draws for probes and five for
+# networks that were trained. TEXT6
+#
+# **Why.** TEXT6WHY
+
+# %%
+unscaled = probe(features["random"][0][few], y_train[few], *[features["random"][1], y_test], scale=False)
+scaled = probe(features["random"][0][few], y_train[few], *[features["random"][1], y_test])
+print(f"random features, 5 a class: as they come {unscaled:.2f}, brought to scale {scaled:.2f}")
+print(f"their largest value is {np.abs(features['random'][0]).max():.1e}, that of the base {f_train.max():.1e}")
+rows = []
+for task, methods in study["accuracy"].items():
+    for name, runs in methods.items():
+        few_labels, many = np.array(runs)[:, 0], np.array(runs)[:, -1]
+        rows.append([task, name, *(f"{np.mean(v):.3f} ± {np.std(v):.3f}" for v in (few_labels, many))])
+plots.table(["task", "start", "5 a class", "40 a class"], rows, "Test accuracy, mean and spread over draws (stored run)")
+
+# %% [markdown]
+# TEXT6B
+#
+# ## 7 · When does transfer help?
+#
+# Fei-Fei Li's four quadrants, as the lecture has them: how much data have you, and how similar is it to what the network
+# was trained on?
+#
+# | | **similar pictures** | **other pictures** |
+# |:--|:--|:--|
+# | **little data** | train a head on the last features | the hard corner: a head on *earlier* features |
+# | **much data** | fine-tune; hardly anything can go wrong | fine-tune much, or train from scratch |
+#
+# An experiment: textures, photographs like those the network knows, against handwritten digits of 8 × 8 pixels; 5
+# labels a class against 100. **Predict** in which quadrant the pretrained features win by most, and where they lose.
+
+# %%
+digits, digit_labels = datasets.load_digits()
+as_pictures = enlarge(np.repeat((digits[..., None] * 15.9).astype("uint8"), 3, axis=-1))
+digit_features = {"raw pixels": digits.reshape(len(digits), -1), "pretrained": extract_features(base, as_pictures)}
+texture_features = {"raw pixels": features["raw pixels"], "pretrained": [f_train, f_test]}
+small_cnn = stored("transfer_quadrants")["accuracy"]
+quadrants = {}
+for count in (5, 100):
+    label = f"{count} a class"
+    quadrants["textures", label] = {
+        name: learning_curve(a, y_train, b, y_test, [count], 5)[:, 0] for name, (a, b) in texture_features.items()
+    } | {"from scratch": small_cnn["textures"][label]}
+    quadrants["digits", label] = {
+        name: learning_curve(f[:1200], digit_labels[:1200], f[1200:], digit_labels[1200:], [count], 5)[:, 0]
+        for name, f in digit_features.items()
+    } | {"from scratch": small_cnn["digits"][label]}
+
+fig, axes = plt.subplots(2, 2, figsize=(8.4, 4.4), sharex=True, sharey=True)
+for ax, ((task, label), results) in zip(axes.flat, quadrants.items(), strict=True):
+    means, spreads = ([float(f(v)) for v in results.values()] for f in (np.mean, np.std))
+    bars = ax.barh(list(results), means, xerr=spreads, color=[plots.GREY, plots.BLUE, plots.ORANGE])
+    ax.bar_label(bars, [f"{m:.2f}" for m in means], label_type="center", color="white", fontsize=9)
+    ax.set_title(f"{task}, {label}", fontsize=10)
+    ax.set(xlabel="test accuracy" if label.startswith("100") else "", ylabel="start", xlim=(0, 1.05))
+fig.tight_layout()
+plots.show(fig, "Four panels, textures or digits with 5 or 100 labels a class: bars for pixels, pretrained features, scratch.")
+
+# %% [markdown]
+# TEXT7
+#
+# ### Question · `which_quadrant`
+
+
+# %%
+@lab.question(points=1)
+def which_quadrant():
+    """You have 120 labelled X-ray pictures of welds, and a network trained on
+    ImageNet. Which start do you try first?
+
+    a) A network of the same size from scratch.
+    b) The pretrained network, all layers unfrozen.
+    c) The pretrained network, frozen, with a head on features of an earlier layer.
+    d) The pretrained network, frozen, with a head on its last features.
+    """
+    # BEGIN SOLUTION
+    return "c"
+    # END SOLUTION
+
+
+# %% [markdown]
+# ## 8 · Who are the neighbours?
+#
+# Features can be looked at through the company they keep. Cut crops from eight photographs, compute their features, and
+# ask which crops are nearest to a given one. Not by distance: a bright, contrasty crop has long features, and length
+# is not kind. By angle, through the *cosine similarity* $\dfrac{f \cdot q}{\lVert f \rVert\, \lVert q \rVert}$.
+#
+# ### Exercise · `nearest`
+#
+# This is how picture search works, and how you find the twins and the wrong labels in your own collection.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# `features @ query` gives all scalar products at once. The length of the query is the same for all and may be left out.
+#
+# </details>
+# <details><summary>Hint 2 · line of attack</summary>
+#
+# Divide by `np.linalg.norm(features, axis=1)`; then `np.argsort` of the negative similarity, the first `k`.
+#
+# </details>
+#
+# **When it works** a query that is one of the pictures finds itself first.
+
+
+# %%
+@lab.exercise(points=2)
+def nearest(features, query, k):
+    """Places of the k rows most similar to the query by cosine, best first.
+
+    features: (n, d), no row is zero; query: (d,). Returns (k,) whole numbers.
+    """
+    # BEGIN SOLUTION
+    similarity = features @ query / np.linalg.norm(features, axis=1)
+    return np.argsort(-similarity)[:k]
+    # END SOLUTION
+
+
+# %%
+names = ["astronaut", "chelsea", "coffee", "rocket", "brick", "grass", "gravel", "moon"]
+rng, crops, origins = np.random.default_rng(3), [], []
+for name in names:
+    photograph = np.asarray(Image.fromarray(getattr(skimage.data, name)()).convert("RGB"))
+    for _ in range(12):
+        row, column = (rng.integers(0, length - 128) for length in photograph.shape[:2])
+        crops.append(photograph[row : row + 128, column : column + 128])
+        origins.append(name)
+crops, origins = enlarge(crops), np.array(origins)
+by_pixels = crops[:, ::4, ::4].reshape(len(crops), -1) / 255.0
+spaces = {"features": extract_features(base, crops), "pixels": by_pixels}
+
+queries, panels, titles = [12 * k + 3 for k in (1, 2, 6)], [], []
+for place in queries:
+    for space, rows in spaces.items():
+        found = nearest(rows, rows[place], 7)
+        panels += [crops[i] for i in found]
+        titles += [f"{space}:"] + ["same" if origins[i] == origins[place] else origins[i] for i in found[1:]]
+fig = plots.image_grid(panels, titles, columns=7, size=1.1)
+plots.show(fig, "Three query crops, each with its six nearest neighbours by features and, below, by raw pixels.")
+for space, rows in spaces.items():
+    hits = [np.mean(origins[nearest(rows, row, 6)[1:]] == origin) for row, origin in zip(rows, origins, strict=True)]
+    print(f"{space:8} the five nearest come from the same photograph in {np.mean(hits):.0%} of the cases (chance 12%)")
+
+# %% [markdown]
+# TEXT8
+#
+# ## 9 · Chihuahua or muffin
+#
+# The lecture's challenge: small dogs with two dark eyes and a nose, small cakes with three blueberries. 150 photographs
+# from a public workshop; where they cannot be had, textures stand in. Nobody has stated a licence for these
+# photographs. So you may look at them in your own run, and the stored notebook, which is published, shows none.
+
+# %%
+(x_dogs, y_dogs), (x_new, y_new), dog_names = datasets.load_chihuahua(96)
+published = bool(os.environ.get(plots.BUILDING)) and dog_names[0] == "chihuahua"
+if published:
+    print("The photographs are not stored in this notebook: no licence is stated. Run the cell to see them.")
+else:
+    shown = np.concatenate([np.flatnonzero(y_dogs == k)[:6] for k in range(len(dog_names))])
+    fig = plots.image_grid(x_dogs[shown], [dog_names[k] for k in y_dogs[shown]], columns=6)
+    plots.show(fig, f"Six training pictures of each class: {', '.join(dog_names)}.")
+
+# %% [markdown]
+# **Predict.** From one labelled picture a class to forty: where does the pretrained network stop making mistakes?
+
+# %%
+counts = (1, 2, 5, 10, 20, 40)
+dog_curves = {}
+for name, network in {"random": bases["random"], "embedded": bases["embedded"], "ImageNet": base}.items():
+    if name != "ImageNet" or base_network.trained_on == "ImageNet":
+        dog_features = [extract_features(network, x) for x in (x_dogs, x_new)]
+        dog_curves[name] = learning_curve(dog_features[0], y_dogs, dog_features[1], y_new, counts)
+
+fig, ax = plt.subplots(figsize=(6, 3.4))
+for name, runs in dog_curves.items():
+    band(ax, name, counts, runs, colours[name], styles[name])
+ax.axhline(1 / len(dog_names), color="black", linewidth=0.8, linestyle=":")
+ax.set(xscale="log", xticks=counts, xticklabels=counts, xlabel="labelled pictures a class", ylabel="test accuracy")
+ax.set_title(" or ".join(dog_names), fontsize=10)
+ax.minorticks_off()
+ax.legend()
+plots.show(fig, "Accuracy against labelled pictures a class, one to forty, for the features of each network at hand.")
+
+# %% [markdown]
+# TEXT9
+#
+# ### Your own pictures
+#
+# Put pictures into a folder, one subfolder a class, any format that Pillow reads, and write its path below. The cell
+# makes a small example first, with the faults that real folders have.
+
+# %%
+FOLDER = "my_pictures"  # the path of your own folder: "/data/pets" or r"D:\\pictures\\pets"
+scratch = tempfile.mkdtemp()
+example = Path(scratch) / "my_pictures"
+for name in ("cat", "cup"):
+    (example / name).mkdir(parents=True)
+    source = crops[origins == {"cat": "chelsea", "cup": "coffee"}[name]]
+    for number, crop in enumerate(source[:8]):
+        Image.fromarray(crop).save(example / name / f"{number}.png")
+Image.fromarray(crops[15]).convert("L").save(example / "cat" / "grey.png")
+Image.fromarray(crops[16]).convert("CMYK").save(example / "cat" / "print.jpg")
+Image.fromarray(crops[17]).resize((9, 9)).save(example / "cat" / "tiny.png")
+(example / "cat" / "broken.jpg").write_bytes((example / "cat" / "0.png").read_bytes()[:700])
+(example / "cup" / "copy.png").write_bytes((example / "cat" / "1.png").read_bytes())
+(example / "cup" / "notes.txt").write_text("not a picture")
+with contextlib.chdir(scratch):
+    own = datasets.load_image_folder(FOLDER, 96, at_least=3)
+
+# %%
+def leave_one_out(features, labels):
+    """Predictions for each picture by a probe that was trained on all others."""
+    found = np.empty_like(labels)
+    for left in range(len(labels)):
+        others = np.arange(len(labels)) != left
+        mean, spread = features[others].mean(axis=0), features[others].std()
+        fitted = LogisticRegression(max_iter=500).fit((features[others] - mean) / spread, labels[others])
+        found[left] = fitted.predict((features[[left]] - mean) / spread)[0]
+    return found
+
+
+own_features = extract_features(base, own.images)
+found = leave_one_out(own_features, own.labels)
+print(f"{len(found)} pictures, each judged by a probe trained on the others: {np.mean(found == own.labels):.0%} right")
+for path, answer, truth in zip(own.paths, found, own.labels, strict=True):
+    if answer != truth:
+        print(f"  {path} is taken for {own.class_names[answer]}")
+
+# %% [markdown]
+# TEXTOWN
+#
+# ## 10 · What you have seen
+
+# %%
+lab.progress()
