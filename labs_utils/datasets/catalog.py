@@ -149,7 +149,15 @@ MOBILENET = Dataset(
     ),
 )
 
-DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST, TEXTURES, CHIHUAHUA, MOBILENET)}
+FACES = Dataset(
+    name="faces",
+    title="Faces",
+    licence="portraits: that of this project; LFW: none stated, published for research",
+    credit="portraits: nobody's; LFW: G. B. Huang, M. Ramesh, T. Berg and E. Learned-Miller (2007)",
+    fallback="synthetic portraits, drawn by labs_utils (real ones only through load_faces(source='lfw') or a folder)",
+)
+
+DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST, TEXTURES, CHIHUAHUA, MOBILENET, FACES)}
 
 
 def find_dataset(name: str) -> Dataset:
