@@ -661,16 +661,6 @@ checks.choice(
     },
 )
 
-checks.choice(
-    "which_quadrant",
-    answer="c",
-    because={
-        "a": "120 pictures cannot fill a million weights: they would be learnt by heart.",
-        "b": "with so few pictures and so different a kind, tuning all layers moves what little fits.",
-        "d": "the last maps know cats and cups; other pictures share the edges of earlier layers.",
-    },
-)
-
 
 # -- neighbours -------------------------------------------------------------------------------------------------------
 
