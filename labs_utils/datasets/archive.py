@@ -45,6 +45,7 @@ def read_member(url: str, member: str, fetch: Callable[[str], Iterator[bytes]]) 
                 while piece := stream.read(_CHUNK):
                     yield piece
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        _archives.pop(url).close()
         raise MemberMissing("sent a damaged archive") from error
 
 
