@@ -42,10 +42,7 @@
 
 # %% tags=["imports"]
 import contextlib
-import os
-import tempfile
 import time
-from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
@@ -57,8 +54,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from labs_utils import Lab, datasets, plots
+from labs_utils.datasets.pictures import enlarge, make_faulty_folder, square
 from labs_utils.experiments import stored
+from labs_utils.experiments.transfer import draw, transfer_curves
 from labs_utils.pretrained import load_mobilenet
+from labs_utils.transfer_figures import accuracy_bars, learning_curves, may_show
 
 lab = Lab("08_transfer_mobilenet")
 plots.use_style()
@@ -144,14 +144,6 @@ def top_names(probabilities, names, k):
 
 
 # %%
-def square(photograph, size):
-    """The middle square of a photograph as (size, size, 3) uint8; grey becomes RGB."""
-    picture = Image.fromarray(photograph).convert("RGB")
-    edge = min(picture.size)
-    left, top = ((length - edge) // 2 for length in picture.size)
-    return np.asarray(picture.resize((size, size), box=(left, top, left + edge, top + edge)))
-
-
 network = load_mobilenet(224, include_top=True)
 if network.trained_on != "ImageNet":
     network = load_mobilenet(64, include_top=True)  # the size it was trained on
@@ -261,13 +253,6 @@ def extract_features(model, images):
 # %%
 CLASSES = ("brick", "grass", "gravel")
 (x_train, y_train), (x_test, y_test) = datasets.load_textures(48, train=100, test=100)
-
-
-def enlarge(patches, size=96):
-    """Patches (n, h, w, 3) uint8 enlarged to size × size by interpolation."""
-    return np.stack([np.asarray(Image.fromarray(patch).resize((size, size))) for patch in patches])
-
-
 x_train, x_test = enlarge(x_train), enlarge(x_test)
 start = time.perf_counter()
 f_train, f_test = extract_features(base, x_train), extract_features(base, x_test)
@@ -445,12 +430,6 @@ def freeze_first(model, count):
 
 
 # %%
-def draw(labels, count, seed):
-    """Places of `count` random pictures of each class."""
-    rng = np.random.default_rng(seed)
-    return np.concatenate([rng.choice(np.flatnonzero(labels == k), count, False) for k in np.unique(labels)])
-
-
 def count_of(weights):
     """How many numbers a list of weights holds."""
     return sum(int(np.prod(weight.shape)) for weight in weights)
@@ -464,12 +443,11 @@ start = time.perf_counter()
 inputs, test_inputs = preprocess_pixels(x_train[few]), preprocess_pixels(x_test)
 history = model.fit(inputs, y_train[few], epochs=20, verbose=0).history
 through_base = time.perf_counter() - start
-frozen_accuracy = model.evaluate(test_inputs, y_test, batch_size=100, verbose=0)[1]
-print(f"accuracy on 15 training patches {history['accuracy'][-1]:.2f}, on 300 test patches {frozen_accuracy:.2f}")
+accuracy = model.evaluate(test_inputs, y_test, batch_size=100, verbose=0)[1]
+print(f"accuracy on 15 training patches {history['accuracy'][-1]:.2f}, on 300 test patches {accuracy:.2f}")
 unmoved = all(np.array_equal(old, new) for old, new in zip(frozen_before, base.get_weights(), strict=True))
 assert unmoved and count_of(model.trainable_weights) == (256 + 1) * 1024 + (1024 + 1) * 3
-print("trainable:", count_of(model.trainable_weights), "of", model.count_params(), "parameters")
-print("every number of the base is what it was before training:", unmoved)
+print(f"{count_of(model.trainable_weights)} of {model.count_params()} parameters train; the base is unmoved: {unmoved}")
 
 # %%
 keras.utils.set_random_seed(1)
@@ -558,11 +536,8 @@ for name, (places, size, training) in cases.items():
 moved = count_of(new for new, old in zip(loose.get_weights(), base.get_weights(), strict=True) if (new != old).any())
 
 fig, ax = plt.subplots(figsize=(7, 2.6))
-bars = ax.barh(list(mode_accuracy), list(mode_accuracy.values()), color=[plots.BLUE] + [plots.ORANGE] * 3)
-ax.bar_label(bars, fmt="%.2f", padding=3)
-ax.axvline(1 / 3, color="black", linestyle=":", linewidth=1)
-ax.invert_yaxis()
-ax.set(xlabel="accuracy on 60 test patches (dotted: chance)", ylabel="base runs in", xlim=(0, 1.1))
+accuracy_bars(ax, mode_accuracy, "base runs in")
+ax.axvline(1 / 3, color="black", linestyle=":", linewidth=1)  # chance
 plots.show(
     fig, "Four bars: accuracy is highest in inference mode, lower in training mode, least with one class a batch."
 )
@@ -673,16 +648,16 @@ toy.layers[0].trainable = True
 print("unfrozen, not compiled again:   the first layer learns:", first_layer_learns())
 toy = fine_tune(toy, 0, 0.001)
 print("unfrozen and compiled again:    the first layer learns:", first_layer_learns())
-toy.layers[0].trainable = False
-toy.trainable = True
+toy.layers[0].trainable, toy.trainable = False, True
 print("toy.trainable = True unfreezes: the first layer is trainable:", toy.layers[0].trainable)
 
 # %% [markdown]
 # No error and no warning, and the loss even falls, because the head goes on learning. The training function was made
 # at the first `fit` and knows the weights of that day; `compile` throws it away.
 #
-# > **Margin note.** The last line surprises even old hands. `toy.trainable` was True all along, and TensorFlow skips an
-# > assignment that changes nothing, so the flag is *not* handed down to the layers. Set the flags of the layers.
+# > **Margin note.** The last line surprises even old hands (its cell froze the first layer again). `toy.trainable` was
+# > True all along, and TensorFlow skips an assignment that changes nothing, so the flag is *not* handed down to the
+# > layers. Set the flags of the layers.
 #
 # Now the real thing: the last two blocks of MobileNet start at layer 73. From the same trained head, three draws of
 # five patches a class, ten epochs at a low and at a high rate. **Predict** which gains and which loses.
@@ -790,34 +765,12 @@ print(f"a random feature is at most {random_features[0].max():.0e}; not brought 
 
 
 # %%
-def band(ax, name, x, runs):
-    """A mean curve with a band of one standard deviation over the draws."""
-    mean, spread = np.mean(runs, axis=0), np.std(runs, axis=0)
-    colour, style = colours[name]
-    ax.plot(x, mean, color=colour, linestyle=style, marker="o", markersize=4, label=name)
-    ax.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
-
-
-colours = {"raw pixels": (plots.GREY, ":"), "random": (plots.PURPLE, "-."), "embedded": (plots.GREEN, "--")}
-colours |= {
-    "ImageNet": (plots.BLUE, "-"),
-    "ImageNet, fine-tuned": (plots.BLACK, ":"),
-    "from scratch": (plots.ORANGE, "--"),
-}
 RUN_IN_FULL = False  # True: computes the stored run anew (20 minutes; needs ImageNet's weights and the photographs)
-if RUN_IN_FULL:
-    from labs_utils.experiments.transfer import transfer_curves
 study = transfer_curves() if RUN_IN_FULL else stored("transfer_curves")
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.5), sharey=True)
-for name, runs in curves.items():
-    band(axes[0], name, COUNTS, runs)
-for name, runs in study["accuracy"]["textures"].items():
-    band(axes[1], name, study["counts"] if len(runs[0]) == len(study["counts"]) else study["trained_counts"], runs)
-for ax, title in zip(axes, ("this run", "stored run"), strict=True):
-    ax.set_title(title)
-    ax.set(xlabel="labelled patches a class", ylabel="test accuracy", xscale="log", xticks=COUNTS, xticklabels=COUNTS)
-    ax.minorticks_off()
-    ax.legend(fontsize=8, loc="lower right")
+study_counts = {len(study[key]): study[key] for key in ("counts", "trained_counts")}
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.7), sharey=True)
+learning_curves(axes[0], curves, {4: COUNTS}, "this run")
+learning_curves(axes[1], study["accuracy"]["textures"], study_counts, "stored run")
 plots.show(
     fig,
     "Two panels of accuracy against labels a class. ImageNet's features are on top from five labels on; raw pixels"
@@ -869,13 +822,10 @@ for count in (5, 100):
         for name, f in digit_features.items()
     } | {"from scratch": small_cnn["digits"][label]}
 
-fig, axes = plt.subplots(2, 2, figsize=(8.4, 4.4), sharex=True, sharey=True)
+fig, axes = plt.subplots(2, 2, figsize=(8.4, 4.8))
 for ax, ((task, label), results) in zip(axes.flat, quadrants.items(), strict=True):
-    means, spreads = ([float(f(v)) for v in results.values()] for f in (np.mean, np.std))
-    bars = ax.barh(list(results), means, xerr=spreads, color=[plots.GREY, plots.BLUE, plots.ORANGE])
-    ax.bar_label(bars, [f"{m:.2f}" for m in means], label_type="center", color="white", fontsize=9)
+    accuracy_bars(ax, results, "start")
     ax.set_title(f"{task}, {label}", fontsize=10)
-    ax.set(xlabel="test accuracy" if label.startswith("100") else "", ylabel="start", xlim=(0, 1.05))
 plots.show(
     fig, "Four panels, textures or digits with 5 or 100 labels a class: bars for pixels, pretrained features, scratch."
 )
@@ -972,26 +922,21 @@ for space, rows in spaces.items():
 
 # %%
 (x_dogs, y_dogs), (x_new, y_new), dog_names = datasets.load_chihuahua(96)
-if dog_names[0] == "chihuahua" and os.environ.get(plots.BUILDING):
-    print("The photographs are not shown in the stored notebook: no licence is stated. Your own run shows some.")
-else:
+if may_show(dog_names):
     shown = np.concatenate([np.flatnonzero(y_dogs == k)[:8] for k in range(len(dog_names))])
     fig = plots.image_grid(x_dogs[shown], [dog_names[k] for k in y_dogs[shown]], columns=8, size=1.0)
     plots.show(fig, f"Eight training pictures of each class: {', '.join(dog_names)}.")
+else:
+    print("The photographs are not shown in the stored notebook: no licence is stated. Your own run shows some.")
 
-counts, dog_curves = (1, 2, 5, 10, 20, 40), {}
-for name, eyes in {"random": blank, "embedded": own_base, base_network.trained_on: base}.items():
-    if name in colours:
-        a, b = extract_features(eyes, x_dogs), extract_features(eyes, x_new)
-        dog_curves[name] = learning_curve(a, y_dogs, b, y_new, counts)
+counts, dog_curves, eyes = (1, 2, 5, 10, 20, 40), {}, {"random": blank, "embedded": own_base}
+if base_network.trained_on == "ImageNet":
+    eyes["ImageNet"] = base
+for name, eye in eyes.items():
+    a, b = extract_features(eye, x_dogs), extract_features(eye, x_new)
+    dog_curves[name] = learning_curve(a, y_dogs, b, y_new, counts)
 fig, ax = plt.subplots(figsize=(6, 3.4))
-for name, runs in dog_curves.items():
-    band(ax, name, counts, runs)
-ax.axhline(1 / len(dog_names), color="black", linewidth=0.8, linestyle=":")
-ax.set(xscale="log", xticks=counts, xticklabels=counts, xlabel="labelled pictures a class", ylabel="test accuracy")
-ax.set_title(" or ".join(dog_names), fontsize=10)
-ax.minorticks_off()
-ax.legend()
+learning_curves(ax, dog_curves, {len(counts): counts}, " or ".join(dog_names))
 plots.show(fig, "Accuracy against labelled pictures a class, one to forty, for the features of each network at hand.")
 
 # %% [markdown]
@@ -1010,21 +955,9 @@ plots.show(fig, "Accuracy against labelled pictures a class, one to forty, for t
 # makes a small example first, with the faults that real folders have.
 
 # %%
-FOLDER = "my_pictures"  # the path of your own folder: "/data/pets" or r"D:\\pictures\\pets"
-scratch = tempfile.mkdtemp()
-example = Path(scratch) / "my_pictures"
-for name in ("cat", "cup"):
-    (example / name).mkdir(parents=True)
-    source = crops[origins == {"cat": "chelsea", "cup": "coffee"}[name]]
-    for number, crop in enumerate(source[:8]):
-        Image.fromarray(crop).save(example / name / f"{number}.png")
-Image.fromarray(crops[15]).convert("L").save(example / "cat" / "grey.png")
-Image.fromarray(crops[16]).convert("CMYK").save(example / "cat" / "print.jpg")
-Image.fromarray(crops[17]).resize((9, 9)).save(example / "cat" / "tiny.png")
-(example / "cat" / "broken.jpg").write_bytes((example / "cat" / "0.png").read_bytes()[:700])
-(example / "cup" / "copy.png").write_bytes((example / "cat" / "1.png").read_bytes())
-(example / "cup" / "notes.txt").write_text("not a picture")
-with contextlib.chdir(scratch):
+FOLDER = "my_pictures"  # the path of your own folder: "/data/pets" or r"D:\pictures\pets"
+example = make_faulty_folder({"cat": crops[origins == "chelsea"], "cup": crops[origins == "coffee"]})
+with contextlib.chdir(example.parent):
     own = datasets.load_image_folder(FOLDER, 96, at_least=3)
 own_features = extract_features(base, own.images)
 own_features = (own_features - own_features.mean(axis=0)) / own_features.std()

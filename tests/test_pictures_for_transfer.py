@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labs_utils import datasets
+from labs_utils import datasets, plots, transfer_figures
 from labs_utils.datasets import catalog, textures
+from labs_utils.datasets.pictures import enlarge, make_faulty_folder, square
 
-NAMES = ("chihuahua", "muffin")
+NAMES, CLASSES = ("chihuahua", "muffin"), ("brick", "grass", "gravel")
 REAL_DATA = os.environ.get("LABS_DATA_DIR", "")
 needs_photographs = pytest.mark.skipif(
     not REAL_DATA or not (Path(REAL_DATA) / "chihuahua-muffin").is_dir(),
@@ -144,3 +145,37 @@ def test_the_photographs_are_those_of_the_catalogue(monkeypatch, capsys):
     assert names == NAMES and (len(x), len(x_test)) == (120, 30)
     assert np.bincount(y).tolist() == [65, 55] and np.bincount(y_test).tolist() == [17, 13]
     assert capsys.readouterr().out == "Chihuahua or muffin: photographs from LABS_DATA_DIR (120 + 30 pictures)\n"
+
+
+# Pictures
+
+
+def test_a_square_is_the_middle_of_the_photograph_in_colour():
+    wide = np.zeros((10, 30), np.uint8)
+    wide[:, 10:20] = 255
+    middle = square(wide, 8)
+    assert (middle.shape, middle.dtype) == ((8, 8, 3), np.uint8)
+    assert middle[:, 1:-1].min() == 255
+
+
+def test_enlarging_keeps_flat_pictures_flat_and_the_order():
+    greys = np.full((3, 5, 7, 3), 1, np.uint8) * np.array([10, 20, 30], np.uint8)[:, None, None, None]
+    larger = enlarge(greys, 12)
+    assert larger.shape == (3, 12, 12, 3) and (larger == greys[:, :1, :1]).all()
+
+
+def test_the_example_folder_has_every_fault_that_the_loader_names(capsys):
+    rng = np.random.default_rng(0)
+    folder = make_faulty_folder({name: rng.integers(0, 255, (7, 40, 40, 3), np.uint8) for name in ("cat", "cup")})
+    own = datasets.load_image_folder(folder, 40)
+    output = capsys.readouterr().out
+    for path in ("cat/0.png", "cat/broken.png", "cat/tiny.png", "cup/copy.png", "cup/notes.txt"):
+        assert f"  {path}: " in output
+    assert "cat/grey.png" in own.paths and "cat/print.jpg" in own.paths
+    assert np.bincount(own.labels).tolist() == [5, 4]
+
+
+@pytest.mark.parametrize(("names", "building", "shown"), [(NAMES, "1", False), (NAMES, "", True), (CLASSES, "1", True)])
+def test_photographs_without_a_licence_are_left_out_of_the_stored_notebook_only(monkeypatch, names, building, shown):
+    monkeypatch.setenv(plots.BUILDING, building)
+    assert transfer_figures.may_show(names) is shown

@@ -6,7 +6,7 @@ import numpy as np
 
 from labs_utils.datasets import catalog, sources
 from labs_utils.datasets.textures import NAMES as TEXTURE_NAMES
-from labs_utils.datasets.textures import Split
+from labs_utils.datasets.textures import Split, load_textures
 
 NAMES = ("chihuahua", "muffin")
 
@@ -56,11 +56,6 @@ def _shuffled(pictures: np.ndarray, labels: np.ndarray) -> Split:
 
 
 def _textures(size: int) -> tuple[Split, Split]:
-    from PIL import Image
+    from labs_utils.datasets.pictures import enlarge
 
-    from labs_utils.datasets.textures import load_textures
-
-    return tuple(
-        (np.stack([np.asarray(Image.fromarray(patch).resize((size, size))) for patch in patches]), labels)
-        for patches, labels in load_textures(train=40, test=20, seed=1)
-    )
+    return tuple((enlarge(patches, size), labels) for patches, labels in load_textures(train=40, test=20, seed=1))

@@ -21,21 +21,15 @@ def tasks() -> dict[str, tuple]:
         LabsError: the photographs are not available.
     """
     from labs_utils import datasets
+    from labs_utils.datasets.pictures import enlarge
     from labs_utils.errors import LabsError
 
     (x, y), (x_test, y_test) = datasets.load_textures(48, train=100, test=100)
-    textures = (enlarged(x), y), (enlarged(x_test), y_test)
+    textures = (enlarge(x), y), (enlarge(x_test), y_test)
     train, test, names = datasets.load_chihuahua(SIZE)
     if len(names) != 2:
         raise LabsError("the stored run needs the photographs of chihuahuas and muffins: set LABS_DATA_DIR")
     return {"textures": textures, "chihuahua or muffin": (train, test)}
-
-
-def enlarged(pictures: np.ndarray, size: int = SIZE) -> np.ndarray:
-    """Pictures (n, h, w, 3) uint8 brought to size × size by Pillow's bicubic interpolation, as in the lab."""
-    from PIL import Image
-
-    return np.stack([np.asarray(Image.fromarray(picture).resize((size, size))) for picture in pictures])
 
 
 def draw(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
