@@ -472,8 +472,8 @@ print(f"20 epochs with 15 pictures: {through_base:.1f} s through the base, {on_c
 #
 # ## 4 · The mode of batch normalisation
 #
-# A batch normalisation layer holds four numbers a channel: γ and β, which are trained, and a running mean and variance,
-# which are only collected. What it does with them depends on its mode:
+# A batch normalisation layer holds four numbers a channel: γ and β, which are trained, and a running mean and
+# variance, which are only collected. What it does with them depends on its mode:
 #
 # $$y = \gamma\, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta, \qquad (\mu, \sigma^2) = \begin{cases}
 # \text{mean and variance of this batch} & \text{in training}\\ \text{the stored running averages} & \text{in inference}
@@ -831,9 +831,9 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** With five labelled patches a class, pretrained features win clearly on textures. With a hundred, a
-# small network from scratch (three convolutions, stored run) reads them as well as they do. On digits the raw pixels
-# and the network from scratch beat the pretrained features, with few labels and with many.
+# **What you see.** With five labelled patches a class, pretrained features win on textures, in the stored run clearly.
+# With a hundred, a small network from scratch (three convolutions, stored) reads them as well or better. On digits the
+# raw pixels and the network from scratch beat the pretrained features, with few labels and with many.
 #
 # **Why.** Photographs share edges, grain and light with what the base has learnt, and when labels are few, what need
 # not be learnt is worth most. Digits of 8 × 8 are nothing like it: centred, tiny, and what counts is *where* a stroke
@@ -903,9 +903,9 @@ for space, rows in spaces.items():
     print(f"{space:8} the five nearest come from the same photograph in {np.mean(hits):.0%} of the cases (chance 12%)")
 
 # %% [markdown]
-# **What you see.** By features, gravel finds gravel and most crops of the cup find the cup, whatever their place and
-# light; where they miss, they miss with reason, an orange suit for a red saucer. By pixels, gravel finds the moon. The
-# printed shares count it over all 96 crops.
+# **What you see.** In the stored run, by features, gravel finds gravel and the cat, with one exception, the cat,
+# whatever their place and light; the cup finds itself in four of six, and where it misses, it misses with reason: an
+# orange suit for a red saucer. By pixels, gravel finds the moon. The printed shares count it over all 96 crops.
 #
 # **Why.** Pixels compare place by place, so an even grey crop is close to everything that is grey on average. The
 # features compare what there is, not where.
@@ -941,7 +941,7 @@ plots.show(fig, "Accuracy against labelled pictures a class, one to forty, for t
 
 # %% [markdown]
 # **What you see.** One curve for each network in use; with photographs there are 30 test pictures, so that one picture
-# is worth 3 percentage points. In the stored run ImageNet's features make almost no mistake from ten pictures a class
+# is worth 3 percentage points. In the stored run ImageNet's features make hardly a mistake from ten pictures a class
 # on, the embedded ones stay between them and the untrained network. With textures (offline) it is the task of section
 # 6, with other patches.
 #
