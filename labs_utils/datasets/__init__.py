@@ -4,9 +4,20 @@ The sources, in order: the folder ``LABS_DATA_DIR``, the user's cache (``LABS_CA
 stand-in that needs no network. ``LABS_OFFLINE=1`` goes straight to the stand-in.
 """
 
+from labs_utils.datasets.chihuahua import load_chihuahua
 from labs_utils.datasets.digits import load_digits
 from labs_utils.datasets.faces import Faces, load_faces
 from labs_utils.datasets.image_folder import PictureFolder, load_image_folder
 from labs_utils.datasets.mnist import load_mnist
+from labs_utils.datasets.textures import load_textures
 
-__all__ = ["Faces", "PictureFolder", "load_digits", "load_faces", "load_image_folder", "load_mnist"]
+__all__ = [
+    "Faces",
+    "PictureFolder",
+    "load_chihuahua",
+    "load_digits",
+    "load_faces",
+    "load_image_folder",
+    "load_mnist",
+    "load_textures",
+]
