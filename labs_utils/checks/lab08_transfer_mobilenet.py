@@ -197,6 +197,8 @@ def _compare_features(extract_features: Student, rng: np.random.Generator, count
             "the maps are flattened; average each of them": maps.reshape(count, -1),
             "this is the maximum of each map; the average is asked for": maps.max(axis=(1, 2)),
             "this is the sum of each map; the average is asked for": maps.sum(axis=(1, 2)),
+            "the average runs over axes 2 and 3; height and width are axes 1 and 2": maps.mean(axis=(2, 3)),
+            "only the pictures are averaged; the average belongs to height and width, axes 1 and 2": maps.mean(axis=0),
             "the average runs over the channels; it belongs to height and width, axes 1 and 2": maps.mean(axis=3),
             "the average runs over the pictures too; it belongs to height and width, axes 1 and 2": maps.mean(
                 (0, 1, 2)
@@ -235,11 +237,13 @@ def side_by_side(shares_pixels: Student, rng: np.random.Generator) -> None:
 def _compare_leaks(shares_pixels: Student, train: np.ndarray, test: np.ndarray, size: int) -> None:
     apart = test[:, None] - train[None]
     distance = np.abs(apart)
-    got = shares_pixels(train, test, size)
+    got = np.asarray(shares_pixels(train, test, size))
+    if got.dtype == bool:
+        got = got.astype(int)  # answers are compared as numbers, in which differences and signs have a meaning
     expect_close(
         got,
-        _painted(train, test, size),
-        "the answer",
+        _painted(train, test, size).astype(int),
+        "the answer (1 stands for True)",
         {
             "patches that only touch share no pixel: < and not <=": (distance <= size).all(axis=2).any(axis=1),
             "rows or columns that overlap are not enough: both must, at once": (distance < size)
@@ -247,6 +251,12 @@ def _compare_leaks(shares_pixels: Student, train: np.ndarray, test: np.ndarray, 
             .any(axis=1),
             "rows and columns must overlap with the same training patch, not with any two": (
                 (distance < size).any(axis=1).all(axis=1)
+            ),
+            "the two distances are added; each of them must be below the size": (distance.sum(axis=2) < size).any(
+                axis=1
+            ),
+            "these are the places of the patches; one True or False for each test patch is asked for": (
+                lambda: np.flatnonzero(_painted(train, test, size))
             ),
             "the straight-line distance is compared; squares overlap by rows and by columns": (
                 np.sqrt((apart**2).sum(axis=2)) < size
@@ -331,7 +341,11 @@ def computes_as_the_lecture(build_transfer_model: Student, rng: np.random.Genera
     model = expect_model(build_transfer_model(base, 4))
     x = rng.uniform(-1, 1, (6, 12, 12, 3)).astype("float32")
     got = np.asarray(model.predict(x))
-    expect(got.shape == (6, 4), f"For 6 pictures and 4 classes the output should have shape (6, 4); got {got.shape}.")
+    expect(
+        got.shape == (6, 4),
+        f"For 6 pictures and 4 classes the output should have shape (6, 4); got {got.shape}."
+        + ("\n  Likely cause: the maps are not averaged: GlobalAveragePooling2D is missing." if got.ndim == 4 else ""),
+    )
     maps = _maps(base, x)
     dense = model.weights()[len(base.weights) :]
     if [weight.ndim for weight in dense] != [2, 1, 2, 1]:
@@ -364,6 +378,9 @@ def computes_as_the_lecture(build_transfer_model: Student, rng: np.random.Genera
             ),
             "the hidden layer has sigmoid; the lecture has ReLU": outputs(average, hidden=special.expit),
             "the hidden layer has tanh; the lecture has ReLU": outputs(average, hidden=np.tanh),
+            "the average comes after the hidden layer; it belongs directly after the base": lambda: special.softmax(
+                np.maximum(maps @ first + one, 0).mean(axis=(1, 2)) @ second + two, axis=1
+            ),
             "the maximum of each map is taken; the lecture averages": outputs(maps.max(axis=(1, 2))),
             "the base's batch normalisation runs in training mode: training=True should not be there": lambda: outputs(
                 _maps(base, x, training=True).mean(axis=(1, 2))
@@ -591,15 +608,15 @@ checks.choice(
 
 
 @checks.probe("fine_tune")
-def last_block(fine_tune: Student, rng: np.random.Generator) -> None:
-    """One training step after the second half of the base was released."""
-    _compare_tuning(fine_tune, rng, 4)
-
-
-@checks.probe("fine_tune")
 def from_the_normalisation(fine_tune: Student, rng: np.random.Generator) -> None:
     """One training step when the first layer released is a batch normalisation."""
     _compare_tuning(fine_tune, rng, 2)
+
+
+@checks.probe("fine_tune")
+def from_a_convolution(fine_tune: Student, rng: np.random.Generator) -> None:
+    """One training step when the first layer released is a convolution."""
+    _compare_tuning(fine_tune, rng, 1)
 
 
 @checks.probe("fine_tune")
@@ -640,6 +657,9 @@ def _compare_tuning(fine_tune: Student, rng: np.random.Generator, start: int) ->
                 _pattern(model, lambda number, _: number >= start)
             ),
             "everything was released, batch normalisation included": _pattern(model, lambda *_: True),
+            "layer number from_layer itself stays frozen: layers from from_layer on are number >= from_layer": _pattern(
+                model, lambda number, layer: number > start and not _is_norm(layer)
+            ),
             "layers before from_layer were released too": _pattern(model, lambda _, layer: not _is_norm(layer)),
             "nothing new was released: set layer.trainable layer by layer; model.trainable = True does nothing where"
             " the model's own flag is True already, as it is here": _pattern(model, lambda number, _: number >= head),
@@ -656,7 +676,7 @@ checks.choice(
     "stuck_loss",
     answer="a",
     because={
-        "b": "with a learning rate of 0 the accuracy would not have reached 1.",
+        "b": "with a learning rate of 0 from the start the accuracy would not have reached 1.",
         "c": "a network that overfits reaches a training loss near 0; this one is stuck on its training set.",
     },
 )
@@ -698,6 +718,9 @@ def _compare_neighbours(nearest: Student, features: np.ndarray, query: np.ndarra
             )[:k],
             "the lengths multiply instead of divide": np.argsort(-(features @ query) * lengths)[:k],
             "this is the Manhattan distance; the angle is asked for": np.argsort(np.abs(features - query).sum(1))[:k],
+            "divided by the squares of the lengths: the root is missing": np.argsort(-(features @ query) / lengths**2)[
+                :k
+            ],
             "these are the similarities; their places are asked for": similarity[order[:k]],
             "the first is left out: a query that is one of the pictures is its own nearest neighbour": order[1 : k + 1],
             "all pictures are listed; only the first k are asked for": order,

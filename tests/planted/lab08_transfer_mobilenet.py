@@ -124,6 +124,11 @@ def features_flattened(model, images):
     return model.predict(_scaled(images), verbose=0).reshape(len(images), -1)
 
 
+@wrong("extract_features", says="height and width are axes 1 and 2")
+def features_over_other_axes(model, images):
+    return model.predict(_scaled(images), verbose=0).mean(axis=(2, 3))
+
+
 @wrong("extract_features", says="this is the maximum of each map")
 def features_largest(model, images):
     return model.predict(_scaled(images), verbose=0).max(axis=(1, 2))
@@ -160,6 +165,21 @@ def shares_rows_or_columns(train, test, size):
 @wrong("shares_pixels", says="the straight-line distance")
 def shares_by_distance(train, test, size):
     return (np.linalg.norm(test[:, None] - train[None], axis=2) < size).any(axis=1)
+
+
+@wrong("shares_pixels", says="the two distances are added")
+def shares_by_the_sum(train, test, size):
+    return (_distances(train, test).sum(axis=2) < size).any(axis=1)
+
+
+@wrong("shares_pixels", says="True or False for each test patch")
+def shares_as_places(train, test, size):
+    return np.flatnonzero((_distances(train, test) < size).all(axis=2).any(axis=1))
+
+
+@wrong("shares_pixels", says="expected")
+def shares_never(train, test, size):
+    return np.zeros(len(test), bool)
 
 
 @wrong("shares_pixels", says="only patches at the very same place")
@@ -241,6 +261,18 @@ def build_nested(base, classes):
     x = keras.layers.GlobalAveragePooling2D()(base(inputs))
     x = keras.layers.Dense(1024, activation="relu")(x)
     return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+@wrong("build_transfer_model", says="GlobalAveragePooling2D is missing")
+def build_without_average(base, classes):
+    return _model(base, classes, pool=keras.layers.Identity())
+
+
+@wrong("build_transfer_model", says="it belongs directly after the base")
+def build_with_late_average(base, classes):
+    x = keras.layers.Dense(1024, activation="relu")(base.output)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(base.input, keras.layers.Dense(classes, activation="softmax")(x))
 
 
 @wrong("build_transfer_model", says="the maximum of each map is taken")
@@ -455,6 +487,11 @@ def tune_all_convolutions(model, from_layer, rate):
     return _tuned(model, lambda _, layer: not _norm(layer), rate)
 
 
+@wrong("fine_tune", says="itself stays frozen")
+def tune_one_layer_later(model, from_layer, rate):
+    return _tuned(model, lambda number, layer: number > from_layer and not _norm(layer), rate)
+
+
 @wrong("fine_tune", says="The learning rate")
 def tune_by_a_tenth_of_the_rate(model, from_layer, rate):
     return _tuned(model, lambda number, layer: number >= from_layer and not _norm(layer), rate / 10)
@@ -501,6 +538,11 @@ def nearest_euclidean(features, query, k):
 @wrong("nearest", says="prefers long vectors")
 def nearest_by_product(features, query, k):
     return np.argsort(-(features @ query))[:k]
+
+
+@wrong("nearest", says="the root is missing")
+def nearest_by_squared_lengths(features, query, k):
+    return np.argsort(-(features @ query) / (features**2).sum(axis=1))[:k]
 
 
 @wrong("nearest", says="the order is reversed")
