@@ -95,7 +95,38 @@ MNIST = Dataset(
     ),
 )
 
-DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST)}
+IMAGENET_CLASSES = RemoteFile(
+    "mobilenet/imagenet_class_index.json",
+    "a1e7a966a1f601d39e4b43e119b3e7dd4a2ad3ea08cf69847cbaf021013767bc",
+    35363,
+    ("https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json",),
+)
+
+MOBILENET_WITH_TOP = RemoteFile(
+    "mobilenet/mobilenet_v1_1.0_224_dequantised.weights.h5",
+    "4dc93f3a8c0bdb4c45ca5777af6d95f609088a2f18cef7e67ec47af236804f98",
+    17254816,
+    (),  # only in a course's own folder; on the network `keras.applications` has its own file
+)
+
+MOBILENET = Dataset(
+    name="mobilenet",
+    title="MobileNet's ImageNet weights",
+    licence="Apache-2.0",
+    credit="A. G. Howard et al., MobileNets, arXiv:1704.04861 (2017); weights by Google, distributed with Keras",
+    fallback="a small MobileNet that this project trained on CIFAR-10 and drawn textures",
+    files=(
+        RemoteFile(
+            "mobilenet/mobilenet_2_5_224_tf_no_top.h5",
+            "dbdb03ee2a22fd895301636cd328b234bb3a9952358f436d82f46b81e0d5b0bf",
+            2108140,
+            ("https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/mobilenet_2_5_224_tf_no_top.h5",),
+        ),
+        IMAGENET_CLASSES,
+    ),
+)
+
+DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST, MOBILENET)}
 
 
 def find_dataset(name: str) -> Dataset:
