@@ -6,5 +6,6 @@ stand-in that needs no network. ``LABS_OFFLINE=1`` goes straight to the stand-in
 
 from labs_utils.datasets.digits import load_digits
 from labs_utils.datasets.mnist import load_mnist
+from labs_utils.datasets.scenes import SHAPES, TAG_BOX, add_tag, make_scenes
 
-__all__ = ["load_digits", "load_mnist"]
+__all__ = ["SHAPES", "TAG_BOX", "add_tag", "load_digits", "load_mnist", "make_scenes"]

@@ -126,7 +126,15 @@ MOBILENET = Dataset(
     ),
 )
 
-DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST, MOBILENET)}
+SCENES = Dataset(
+    name="scenes",
+    title="Scenes of coloured shapes",
+    licence="MIT, as this project",
+    credit="drawn by this project",
+    fallback="drawn by labs_utils, seeded",
+)
+
+DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST, MOBILENET, SCENES)}
 
 
 def find_dataset(name: str) -> Dataset:

@@ -16,8 +16,8 @@ SHAPES = ("disc", "square", "triangle", "cross", "ring")
 RADII = (6.0, 11.0)
 TAG_BOX = (41, 2, 46, 17)
 STROKES = 6
-_CHUNK = 250
-_MARGIN = 13
+_CHUNK = 250  # scenes drawn at once: small arrays stay in the processor's cache
+_MARGIN = 13  # what a shape reaches around its centre, and the canvas around the picture
 # Letters of the source tag, three columns each: they read "(c)PIX".
 _TAG_ROWS = ("##..#..##..#.#", "#..#.#.#.#.#.#", "#..#...##..#..", "#..#.#.#...#.#", "##..#..#...#.#")
 
