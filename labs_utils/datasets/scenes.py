@@ -56,7 +56,7 @@ def make_scenes(
         objects: shapes in each scene, of different classes and in boxes that do not overlap; 1 or 2.
         tagged: names of the classes whose scenes carry the source tag; with two objects the first one counts.
         tag_rate: probability that a scene of these classes carries it.
-        centred: put a single object of full size, upright, into the middle and leave the strokes out.
+        centred: put a single large object, almost upright, into the middle and leave the strokes out.
 
     Returns:
         Images, labels and boxes.
@@ -106,7 +106,7 @@ def _draw(n: int, rng: np.random.Generator, objects: int, centred: bool) -> Scen
         _draw_stroke(canvas, rng)
     boxes = np.empty((n, objects, 4), np.int64)
     centres, radii = _places(n, objects, centred, rng)
-    angles = np.zeros((n, objects)) if centred else rng.uniform(-0.35, 0.35, (n, objects))
+    angles = rng.uniform(-0.35, 0.35, (n, objects)) * (0.5 if centred else 1)
     for k in range(objects):
         boxes[:, k] = _draw_shape(canvas, labels[:, k], centres[:, k], radii[:, k], angles[:, k], rng)
     images += 0.03 * rng.standard_normal(images.shape, np.float32)
@@ -116,7 +116,7 @@ def _draw(n: int, rng: np.random.Generator, objects: int, centred: bool) -> Scen
 def _places(n: int, objects: int, centred: bool, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Centres (n, objects, 2) and radii (n, objects); two objects keep clear of each other."""
     if centred:
-        return np.full((n, 1, 2), (SIDE - 1) / 2), np.full((n, 1), RADII[1])
+        return np.full((n, 1, 2), (SIDE - 1) / 2), rng.uniform(0.8, 1, (n, 1)) * RADII[1]
     low, high = RADII if objects == 1 else (RADII[0], 0.8 * RADII[1])
     radii = rng.uniform(low, high, (n, objects))
     edge = 1.15 * radii[..., None]
