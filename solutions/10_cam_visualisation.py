@@ -136,7 +136,11 @@ weights, bias = network.layers[-1].get_weights()
 
 def compiled(model):
     """The model as one compiled function: the same numbers, several times faster in many small calls."""
-    return tf.function(lambda inputs, training=False: model(inputs, training=False), reduce_retracing=True)
+
+    def run(inputs, training=False):
+        return model(inputs, training=False)
+
+    return tf.function(run, reduce_retracing=True, autograph=False)
 
 
 fast = compiled(network)
@@ -372,14 +376,15 @@ explain("centre", lambda images, classes: map_scores.centre_maps(len(images), 48
 explain("CAM", cam)
 
 # %% [markdown]
-# The centre hits a single object four times in ten: objects must fit into the picture, so their boxes crowd in the
-# middle. Published tables often leave this baseline out. With two objects it hardly ever hits, as both avoid the
-# middle. CAM passes both tests by a wide margin, and puts half of its energy into a tenth of the picture.
+# The centre hits a single object in more than a third of the scenes: objects must fit into the picture, so their boxes
+# crowd in the middle. (Published tables often leave this baseline out.) With two objects it hardly ever hits, as they
+# leave the middle free. CAM passes both tests by a wide margin, and puts about half of its energy into a tenth of the
+# picture.
 #
 # ## 3 · Grad-CAM: the same without a condition
 #
 # CAM needs GAP and a single dense layer. **Grad-CAM** (Selvaraju and colleagues, 2017) asks the gradient instead of the
-# weights: how much would the score rise if feature map $c$ were a little larger? Its answer, averaged over the places,
+# weights: how much would the score rise if feature map $c$ were a little larger? The answer, averaged over the places,
 # takes the weight's place:
 #
 # $$\alpha_c = \frac{1}{hw} \sum_{ij} \frac{\partial z_k}{\partial F_{ijc}}, \qquad
@@ -407,6 +412,10 @@ explain("CAM", cam)
 # Sum over the last axis, then `np.maximum(…, 0)`.
 #
 # </details>
+#
+# When it works: on a network with GAP, $\partial z_k / \partial F_{ijc} = w_{ck} / (hw)$ at every place, so
+# $\alpha_c = w_{ck}/(hw)$, and Grad-CAM *is* CAM, divided by $hw = 144$ and cut off at 0. The cell after the exercise
+# checks it, and compares the course's helper `gradcam.grad_cam`, which the next sections use, with your lines.
 
 
 # %%
@@ -422,11 +431,6 @@ def grad_cam(features, gradients):
     # END SOLUTION
 
 
-# %% [markdown]
-# On a network with GAP, $\partial z_k / \partial F_{ijc} = w_{ck} / (hw)$ at every place. So $\alpha_c = w_{ck}/(hw)$,
-# and Grad-CAM *is* CAM, divided by $hw = 144$ and cut off at 0. Check it, and check the course's helper
-# `gradcam.grad_cam`, which the next sections use, against your six lines:
-
 # %% tags=["nbval-check-output"]
 images, classes, _ = twos
 features = body(prepared(images))
@@ -435,24 +439,27 @@ with tf.GradientTape() as tape:
     score = tf.gather(head(features), classes, axis=1, batch_dims=1)
 by_hand = grad_cam(features.numpy(), tape.gradient(score, features).numpy())
 
-cams = np.stack([class_activation_map(f[None], weights[:, k])[0] for f, k in zip(features.numpy(), classes)])
-correlation = np.corrcoef(by_hand.ravel(), np.maximum(cams, 0).ravel())[0, 1]
-print("correlation with CAM, cut off at 0, above 0.999:", correlation > 0.999)
-print("factor 144:", np.allclose(144 * by_hand, np.maximum(cams, 0), rtol=1e-3, atol=1e-3))
+cams = [class_activation_map(f[None], weights[:, k])[0] for f, k in zip(features.numpy(), classes, strict=True)]
+cut = np.maximum(cams, 0)
+print("correlation with CAM, cut off at 0, above 0.999:", np.corrcoef(by_hand.ravel(), cut.ravel())[0, 1] > 0.999)
+print("factor 144:", np.allclose(144 * by_hand, cut, rtol=1e-3, atol=1e-3))
 theirs = gradcam.grad_cam(network, prepared(images), classes)
 print("the helper agrees:", np.allclose(upsample(by_hand, 48, 48), theirs, rtol=1e-3, atol=1e-4))
 
 # %% [markdown]
 # ### Question · `logit_or_probability`
+#
+# `score_k` was a score here. Most published networks end in a softmax.
 
 
 # %%
 @lab.question(points=1)
 def logit_or_probability():
-    """Many networks end in a softmax. Which gradient should a map be made of?
+    """Which gradient should the map of a network that ends in a softmax be
+    made of?
 
-    a) The probability's: it is what the network answers, and a gradient of one
-       class's output knows nothing of the other classes.
+    a) The probability's: it is what the network answers, and the gradient of
+       one class's output knows nothing of the other classes.
     b) The score's, before the softmax: the probability's gradient fades as the
        probability nears 1, and mixes in all other classes.
     c) The loss's: the network was trained with it.
@@ -463,37 +470,36 @@ def logit_or_probability():
 
 
 # %%
-probability = keras.Sequential([network, layers.Softmax()])  # a model whose first layer is a model
 for factor in (1, 5):  # the same network, then one that is five times as sure
     sure = keras.Sequential([network, layers.Rescaling(factor), layers.Softmax()])
     peaks = [gradcam.grad_cam(sure, prepared(ones[0]), ones[1], score=kind) for kind in ("output", "logit")]
     ratio = np.median(peaks[0].max(axis=(1, 2)) / peaks[1].max(axis=(1, 2)))
-    print(f"scores × {factor}: the probability's map is {ratio:.0e} times as strong as the logit's (median)")
-explain("of logit", lambda images, classes: gradcam.grad_cam(network, prepared(images), classes))
-explain("of prob.", lambda images, classes: gradcam.grad_cam(probability, prepared(images), classes, score="output"))
+    print(f"scores × {factor}: the probability's map is {ratio:.0e} times as strong as the score's (median)")
+probability = keras.Sequential([network, layers.Softmax()])
+explain("Grad-CAM", lambda images, classes: gradcam.grad_cam(network, prepared(images), classes))
+explain("… of softmax", lambda images, classes: gradcam.grad_cam(probability, prepared(images), classes, score="output"))
 
-# %% [markdown]
-# When does it matter? With $p_k$ the probability, $\partial p_k = p_k\,(\partial z_k - \sum_j p_j\, \partial z_j)$. The
-# map *shrinks* by about $1 - p_k$, which a picture scaled to its own maximum hides until the numbers underflow; and it
-# *changes*, because what speaks for the rivals is subtracted. With one clear object the second effect is small. With
-# two it is not: the map then says what speaks for this class *rather than the others*. This may be your question, but
-# it should be your choice.
-
-# %%
 pooled = keras.Sequential([keras.Input((12, 12, 32)), layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(5)])
 fit(pooled, body.predict(prepared(train.images), batch_size=200, verbose=0), train.labels, epochs=3, peak=0.003)
 flat = keras.Sequential([body, pooled])  # no GAP: CAM has no weights to take
 accuracy = np.mean(scores_of(test.images, flat).argmax(axis=1) == test.labels)
-print(f"{flat.count_params()} parameters, no global average pooling, test accuracy {accuracy:.3f}")
-explain("no GAP", lambda images, classes: gradcam.grad_cam(flat, prepared(images), classes))
+explain("… without GAP", lambda images, classes: gradcam.grad_cam(flat, prepared(images), classes))
+print(f"(the network without global average pooling has a test accuracy of {accuracy:.3f})")
 
 # %% [markdown]
-# Flattening keeps a weight for each place, so there is no $w_{ck}$ to build CAM from, and Grad-CAM does not mind.
+# **When does it matter?** With the probability $p_k$, $\partial p_k = p_k\,(\partial z_k - \sum_j p_j\, \partial z_j)$. So
+# the map *shrinks*, by about $1 - p_k$. A picture scaled to its own maximum hides that until the numbers are too small
+# for single precision. And the map *changes*: what speaks for the rivals is subtracted. "What speaks for a disc" becomes
+# "what speaks for a disc rather than the others". On these scenes both point equally well; it should be your choice, not
+# an accident.
+#
+# The last network flattens its maps. A weight for each place leaves no $w_{ck}$ for CAM; Grad-CAM does not mind.
 #
 # ## 4 · A network inside a network
 #
-# The transfer-learnt MobileNet of lab 08 is a model with a whole model as one of its layers. Here it learns to tell
-# three textures of scikit-image from 30 crops each; only the last dense layer trains.
+# The transfer-learnt MobileNet of lab 08 is a model with a whole model as one of its layers. Here it learns three
+# textures of scikit-image from 30 crops each; only its dense layer trains. Then the recipe of most tutorials for
+# Grad-CAM, a second model that also gives the inner layer's output:
 
 # %%
 backbone = load_mobilenet(size=160).model
@@ -501,58 +507,50 @@ backbone.trainable = False
 textures = {name: getattr(skimage.data, name)() / 255 for name in ("brick", "grass", "gravel")}
 
 
-def crops(n, size, half, rng):
+def crops(n, half, rng):
     """n crops of each texture from the left (0) or right (1) half of its photograph, in colour; their classes."""
-    top, left = rng.integers(0, 513 - size, n), 256 * half + rng.integers(0, 257 - size, n)
-    found = [t[i : i + size, j : j + size] for t in textures.values() for i, j in zip(top, left, strict=True)]
+    top, left = rng.integers(0, 353, n), 256 * half + rng.integers(0, 97, n)
+    found = [t[i : i + 160, j : j + 160] for t in textures.values() for i, j in zip(top, left, strict=True)]
     return np.repeat(np.stack(found)[..., None], 3, axis=-1).astype("float32"), np.repeat(np.arange(3), n)
 
 
 rng = np.random.default_rng(4)
-x, y = crops(30, 160, 0, rng)
-transfer = keras.Sequential(
-    [keras.Input((160, 160, 3)), backbone, layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax")]
-)
-top = keras.Sequential([keras.Input((256,)), transfer.layers[-1]])  # what trains, on features computed once
+x, y = crops(30, 0, rng)
+top = keras.Sequential([keras.Input((256,)), layers.Dense(3, activation="softmax")])
 top.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", steps_per_execution=3)
 top.fit(backbone(prepared(x)).numpy().mean(axis=(1, 2)), y, batch_size=30, epochs=60, verbose=0)
-x_test, y_test = crops(20, 160, 1, rng)
-print(f"test accuracy {np.mean(transfer(prepared(x_test)).numpy().argmax(axis=1) == y_test):.2f} on the other halves")
-
-# %%
-inside = backbone.get_layer("conv_pw_13_relu")
-try:  # the recipe of most tutorials
-    recipe = keras.Model(transfer.inputs, [inside.output, transfer.outputs[0]])
-    recipe(prepared(x_test[:1]))
+transfer = keras.Sequential([keras.Input((160, 160, 3)), backbone, layers.GlobalAveragePooling2D(), *top.layers])
+x, y = crops(20, 1, rng)
+print(f"test accuracy {np.mean(transfer(prepared(x)).numpy().argmax(axis=1) == y):.2f} on the photographs' other halves")
+try:
+    recipe = keras.Model(transfer.inputs, [backbone.get_layer("conv_pw_13_relu").output, transfer.outputs[0]])
+    recipe(prepared(x[:1]))
 except Exception as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0][:100]}")
 
-nested = keras.Sequential([keras.Sequential([transfer])])  # two more levels, for good measure
-small = gradcam.grad_cam(nested, prepared(x_test[:1]), upsample=False)
-print("found", gradcam.last_feature_maps(nested, x_test[:1]).name, "and its map,", small.shape)
-
 # %% [markdown]
-# The recipe asks for a path from the outer input to `inside.output`. There is none: that tensor belongs to the inner
-# model's own graph, built before the outer model existed. (`labs_utils/gradcam.py` builds no second model. It runs the
-# one it has, listens at the layer while the image passes, and lets the tape watch what it hears.)
+# The recipe needs a path from the outer input to the inner layer's output, and there is none: that tensor belongs to the
+# inner model's own graph, which existed before the outer model did. Older versions said *graph disconnected*. The helper
+# `gradcam.grad_cam` builds no second model. It runs the one it is given, listens at the layer while the image passes,
+# and lets the tape watch what it hears; so the depth of the nesting does not matter.
 #
-# Now a test with a known answer: pictures whose two halves show different textures.
+# A test with a known answer: pictures whose two halves show different textures.
 #
-# **Predict.** The last feature maps have 5 × 5 places for 160 × 160 pixels. How sharp can the border between the halves
-# be in the map?
+# **Predict.** The last feature maps have 5 × 5 places for 160 × 160 pixels. How sharp can the border be in the map?
 
 # %%
 rng = np.random.default_rng(6)
-(halves, kinds), (others, other_kinds) = crops(16, 160, 1, rng), crops(16, 160, 1, rng)
+(halves, kinds), (others, other_kinds) = crops(16, 1, rng), crops(16, 1, rng)
 others, other_kinds = np.roll(others, 16, axis=0), np.roll(other_kinds, 16)  # gravel with brick, brick with grass, …
 sides = rng.integers(0, 2, 48)
 boxes = np.column_stack([0 * sides, 80 * sides, 0 * sides + 160, 80 * sides + 80])
 for picture, other, (_, left, _, right) in zip(halves, others, boxes, strict=True):
     picture[:, left:right] = other[:, left:right]
-asked = {"its class": other_kinds, "the other": kinds}
+asked = {"its own class": other_kinds, "the other class": kinds}
 heats = {name: gradcam.grad_cam(transfer, prepared(halves), wanted) for name, wanted in asked.items()}
 for name, maps in heats.items():
-    print(f"map for {name}: pointing at the half {pointing_game(maps, boxes):.2f}, energy {energy_in_box(maps, boxes):.2f}")
+    hits, energy = pointing_game(maps, boxes), energy_in_box(maps, boxes)
+    print(f"in the framed half, map for {name:15}: pointing {hits:.2f}, energy {energy:.2f}")
 
 fig, axes = plt.subplots(2, 6, figsize=(9, 3.4))
 for column, n in enumerate((0, 1, 16, 17, 32, 33)):
@@ -566,7 +564,17 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** TODO
+# **What you see.** The map for the class of the framed half lies in it, the map for the other class in the other half.
+# The border is blurred over some tens of pixels, and not every part of a texture counts alike.
+#
+# **Why.** One place of the maps stands for 32 × 32 pixels and sees many more. Sharper maps need an earlier layer, whose
+# features are further from the classes; `layer="conv_pw_11_relu"` is worth a try.
+#
+# ### Photographs
+#
+# Four photographs of scikit-image, and MobileNet with its own top. What each is called depends on what the weights were
+# trained on; the map says which part the name was taken from. The right column of the printed lines forgets the
+# preprocessing: pixels from 0 to 255 instead of −1 to 1.
 
 # %%
 classifier = load_mobilenet(size=160, include_top=True)
@@ -575,26 +583,61 @@ sources["motorcycle"] = skimage.data.stereo_motorcycle()[0]
 photographs = []
 for photo in sources.values():
     side = min(photo.shape[:2])
-    top_, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
-    square = photo[top_ : top_ + side, left : left + side] / 255
+    up, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
+    square = photo[up : up + side, left : left + side] / 255
     photographs.append(skimage.transform.resize(square, (160, 160), anti_aliasing=True))
 photographs = np.stack(photographs).astype("float32")
 
-answers = classifier.decode(classifier.model(prepared(photographs)).numpy(), top=2)
+probabilities = classifier.model(prepared(photographs)).numpy()
+answers = classifier.decode(probabilities, top=2)
 careless = classifier.decode(classifier.model(255 * photographs).numpy(), top=1)
-for name, answer, other in zip(sources, answers, careless, strict=True):
-    print(f"{name:11}", *(f"{label} {p:.2f};" for label, p in answer), f"without preprocessing: {other[0][0]} {other[0][1]:.2f}")
+for name, (first, second), (other,) in zip(sources, answers, careless, strict=True):
+    line = f"{name:11}{first[0]} {first[1]:.2f}, {second[0]} {second[1]:.2f}"
+    print(f"{line:55} without preprocessing: {other[0]} {other[1]:.2f}")
 maps = gradcam.grad_cam(classifier.model, prepared(photographs))
-fig, axes = plt.subplots(2, 4, figsize=(8, 4.2))
+fig, axes = plt.subplots(2, 4, figsize=(7.6, 4.1))
 for column, (photo, heat, answer) in enumerate(zip(photographs, maps, answers, strict=True)):
     panel(axes[0, column], photo)
     panel(axes[1, column], photo, heat, title=f"{answer[0][0]} {answer[0][1]:.2f}")
 plots.show(fig, "Four photographs, a cat, a cup, a rocket and a motorcycle, and under each its Grad-CAM map.")
 
 # %% [markdown]
-# **What you see.** TODO
+# **What you see.** A name, a probability and a map for each photograph. A map that lies on the thing named supports
+# the name; one that lies beside it is a question to be asked. In the stored run (ImageNet) the cat's map lies on its
+# face.
+#
+# **Why** the last column differs: the first layer was trained on inputs from −1 to 1, and gets numbers a hundred times
+# as large. Nothing fails; every map would be computed, and none would mean anything. Check the prediction before
+# you look at a map.
+#
+# ## 5 · Down to the pixels
+#
+# Grad-CAM stops at the last feature maps. **Saliency** (Simonyan and colleagues, 2014) goes on to the input: the gradient
+# of the score with respect to each pixel, its largest absolute value over the three colours. It asks which pixels the
+# score reacts to most.
 #
 # ### Exercise · `score_gradient`
+#
+# The gradient of one class's score by the input is behind saliency, SmoothGrad and activation maximisation below, and
+# behind every attack of lab 09. Beware of the usual slips: another class, a probability, no preprocessing.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# A `tf.GradientTape` records what you compute with a tensor once you `watch` it. Make the images a tensor, watch it, and
+# prepare it *inside* the tape, so that the gradient is that of the pixels.
+#
+# </details>
+# <details><summary>Hint 2 · one class for each image</summary>
+#
+# `tf.gather(scores, classes, axis=1, batch_dims=1)` takes from row $i$ the entry `classes[i]`.
+#
+# </details>
+# <details><summary>Hint 3 · n scores, one gradient</summary>
+#
+# `tape.gradient` adds the scores up. As each depends on its own image only, the gradient of the sum has in row $i$ the
+# gradient of score $i$.
+#
+# </details>
 
 
 # %%
@@ -611,9 +654,34 @@ def score_gradient(model, images, classes):
     x = tf.convert_to_tensor(images, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        scores = tf.gather(model(2 * x - 1, training=False), classes, axis=1, batch_dims=1)
+        scores = tf.gather(model(2 * x - 1), classes, axis=1, batch_dims=1)
     return tape.gradient(scores, x).numpy()
     # END SOLUTION
+
+
+# %% [markdown]
+# ### Exercise · `smooth_grad`
+#
+# The gradient at one point is fickle: the score has a kink wherever a ReLU switches. **SmoothGrad** (Smilkov and
+# colleagues, 2017) averages the gradient over noisy copies of the image; what flickers cancels.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# All copies go through `score_gradient` in one batch. What you average must still have its sign, or nothing cancels.
+#
+# </details>
+# <details><summary>Hint 2 · the order</summary>
+#
+# Image plus noise, gradient, mean over the copies (axis 0), absolute value, maximum over the colours (last axis).
+#
+# </details>
+# <details><summary>Hint 3 · the classes</summary>
+#
+# Each copy needs its class: `np.full(len(noise), k)`.
+#
+# </details>
+#
+# When it works, a single copy without noise gives plain saliency.
 
 
 # %%
@@ -631,26 +699,69 @@ def smooth_grad(model, image, k, noise):
 
 
 # %%
-noise = np.random.default_rng(5).normal(0, 0.15, (10, 48, 48, 3)).astype("float32")
-
-
-def saliency(images, classes):
-    return np.abs(score_gradient(network, images, classes)).max(axis=-1)
+noise = np.random.default_rng(5).normal(0, 0.15, (10, 160, 160, 3)).astype("float32")
 
 
 def smooth(images, classes):
-    return np.stack([smooth_grad(network, image, k, noise) for image, k in zip(images, classes, strict=True)])
+    return np.stack([smooth_grad(fast, x, k, noise[:, :48, :48]) for x, k in zip(images, classes, strict=True)])
 
 
-explain("saliency", saliency)
+explain("saliency", lambda images, classes: np.abs(score_gradient(fast, images, classes)).max(axis=-1))
 explain("SmoothGrad", smooth)
-fig, axes = plt.subplots(3, 6, figsize=(9, 4.8))
-for column in range(6):
-    title = f"for “{names[twos[1][column]]}”"
-    panel(axes[0, column], twos[0][column], box=twos[2][column], title=title)
-    for row, name in ((1, "saliency"), (2, "SmoothGrad")):
-        panel(axes[row, column], twos[0][column], maps_of[name][1][column], title=name)
-plots.show(fig, "Six scenes with two shapes each; saliency and SmoothGrad outline both shapes and strokes.")
+logits = keras.Model(classifier.model.inputs[0], classifier.model.layers[-2].output)  # without the softmax
+examples = [(fast, twos[0][n], twos[1][n], names) for n in range(4)]
+examples += [(logits, photographs[n], probabilities[n].argmax(), classifier.class_names) for n in (0, 3)]
+fig, axes = plt.subplots(3, 6, figsize=(9, 4.6))
+for column, (model, image, k, labels) in enumerate(examples):
+    panel(axes[0, column], image, title=f"for “{labels[k]}”")
+    some = noise[:, : len(image), : len(image)]
+    for row, (name, copies) in enumerate({"saliency": 0 * some[:1], "SmoothGrad": some}.items(), start=1):
+        heat = smooth_grad(model, image, k, copies)
+        panel(axes[row, column], image, heat, title=name, vmax=np.quantile(heat, 0.995))
+plots.show(
+    fig,
+    "Four scenes with two shapes and two photographs; below, saliency, and SmoothGrad. In the scenes both shapes light"
+    " up; in the photographs saliency is speckled, SmoothGrad a little less.",
+)
+
+# %% [markdown]
+# **What you see.** Fine dots in place of a blurred patch. In the scenes *both* shapes light up, whichever class was
+# asked for, and often the other one is brighter. On the scenes SmoothGrad changes little.
+#
+# **Why.** The absolute value keeps what speaks against the class as well as what speaks for it, and a pixel of the rival
+# does both. The numbers say it: with one object saliency points as well as CAM, with two it is little better than a coin
+# thrown for one of the objects. A test with a single object cannot tell a map of *this class* from a map of *anything*.
+#
+# ## 6 · What if this part were missing?
+#
+# **Occlusion analysis** covers one window after the other and measures how far the score falls. It needs no gradient and
+# no look inside, only the answers.
+#
+# > **Margin note.** The slide's "Feiler & Fergus, 2013" are Matthew Zeiler and Rob Fergus, whose preprint of 2013 appeared
+# > at ECCV in 2014.
+#
+# ### Exercise · `occluded_copies`
+#
+# All copies of one image in one array, so that the network answers them in a single batch. The classic slip is to cover
+# the copy that is covered already.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# `range(0, h - size + 1, stride)` lists the rows where a whole window fits.
+#
+# </details>
+# <details><summary>Hint 2 · room for all</summary>
+#
+# `np.tile(image, (rows, columns, 1, 1, 1))` makes fresh copies of the image, one for each position.
+#
+# </details>
+# <details><summary>Hint 3 · covering</summary>
+#
+# With `enumerate` over both ranges: `copies[i, j, top : top + size, left : left + size] = value`. A colour of shape
+# `(c,)` broadcasts.
+#
+# </details>
+
 
 # %%
 @lab.exercise(points=2)
@@ -673,8 +784,8 @@ def occluded_copies(image, size, stride, value):
 
 
 # %%
-def occlusion(images, classes, size=12, stride=6):
-    """How much the score of the class falls when a window around the pixel is hidden by the scene's mean colour."""
+def occlusion(images, classes, size=8, stride=5):
+    """How far the score falls when a window over the pixel shows the scene's mean colour: mean over its windows."""
     maps = []
     for image, k in zip(images, classes, strict=True):
         copies = occluded_copies(image, size, stride, image.mean(axis=(0, 1)))
@@ -685,64 +796,98 @@ def occlusion(images, classes, size=12, stride=6):
 
 
 explain("occlusion", occlusion)
+second = occlusion(pairs.images[:6], pairs.labels[:6, 1])
 fig, axes = plt.subplots(2, 6, figsize=(9, 3.3))
-for column in range(6):
-    for row, which in ((0, 0), (1, 1)):
-        k, box = pairs.labels[column, which], pairs.boxes[column, which]
-        heat = occlusion(pairs.images[[column]], [k])[0]
-        panel(axes[row, column], pairs.images[column], heat, box, f"for “{names[k]}”", vmin=-5, vmax=10)
-plots.show(fig, "Occlusion maps of six scenes with two shapes for either class: the asked shape bright, the other dark.")
+for row, maps in enumerate((maps_of["occlusion"][1], second)):
+    for column in range(6):
+        title, box = f"for “{names[pairs.labels[column, row]]}”", pairs.boxes[column, row]
+        panel(axes[row, column], pairs.images[column], maps[column], box, title, vmin=-5, vmax=10)
+plots.show(fig, "Occlusion maps of six scenes with two shapes, for either class: bright on its shape, dark on the other.")
+
+# %% [markdown]
+# **What you see.** Hiding the object that was asked for costs the most. The other object is often dark: without it the
+# score *rises*.
+#
+# **Why.** This is the first section's negative evidence, found without looking inside. The price is time: 81 answers for
+# each map, where Grad-CAM needs one.
+#
+# The lecture's dog: *miniature pinscher* 0.47, with something covered 0.97, with more covered 0.99. Look for the window
+# that helps most, twice, in the photograph that leaves most to gain and in the scene that does.
+#
+# **Predict.** Over 50 scenes with two objects: what does the most helpful window hide?
+
 
 # %%
-def softmax(scores):
-    return scipy.special.softmax(scores, axis=-1)
-
-
 def best_cover(image, k, predict, size, stride):
-    """The covered copy with the highest probability of class k: probability, row and column of the window, copy."""
+    """The covered copy with the highest probability of class k: probability, copy, middle of the window."""
     copies = occluded_copies(image, size, stride, image.mean(axis=(0, 1)))
     p = predict(copies.reshape(-1, *image.shape))[:, k].reshape(copies.shape[:2])
     i, j = np.unravel_index(p.argmax(), p.shape)
-    return p[i, j], i * stride, j * stride, copies[i, j]
+    return p[i, j], copies[i, j], np.array([i, j]) * stride + size // 2
 
 
-before = softmax(scores_of(twos[0]))[np.arange(100), twos[1]]
-after, rival = [], []
-for image, (k, _), (_, box) in zip(pairs.images[:50], pairs.labels, pairs.boxes, strict=False):
-    p, row, column, _ = best_cover(image, k, lambda x: softmax(scores_of(x)), 16, 4)
-    centre = np.array([row + 8, column + 8])
-    after.append(p)
-    rival.append(np.all((box[:2] <= centre) & (centre < box[2:])))
-print(f"50 scenes: median probability {np.median(before[:50]):.2f}, best window hidden {np.median(after):.2f};")
-print(f"the middle of that window lies on the other object in {np.mean(rival):.0%}")
+def scene_predict(images):
+    return scipy.special.softmax(scores_of(images), axis=1)
 
 
-# %%
-def shown(image, p, title):
-    return image, f"{title} {p:.2f}"
-
-
-def mobile_predict(images):
+def photo_predict(images):
     return classifier.model(prepared(images)).numpy()
 
 
-first = mobile_predict(photographs)
-number = first.max(axis=1).argmin()  # the photograph that leaves most to gain
-image, k, steps = photographs[number], first[number].argmax(), []
-steps.append(shown(image, first[number, k], classifier.class_names[k]))
-for _ in range(2):
-    p, _, _, image = best_cover(image, k, mobile_predict, 40, 20)
-    steps.append(shown(image, p, classifier.class_names[k]))
-worst = np.argsort(before)[:1][0]
-image, k = pairs.images[worst], twos[1][worst]
-steps.append(shown(image, before[worst], names[k]))
-for _ in range(2):
-    p, _, _, image = best_cover(image, k, lambda x: softmax(scores_of(x)), 16, 4)
-    steps.append(shown(image, p, names[k]))
+before = scene_predict(twos[0])[np.arange(100), twos[1]]
+found = [best_cover(image, k, scene_predict, 16, 4) for image, k in zip(twos[0][:50], twos[1], strict=False)]
+middles, (top, left, bottom, right) = np.array([middle for _, _, middle in found]).T, pairs.boxes[:50, 1].T
+rival = (top <= middles[0]) & (middles[0] < bottom) & (left <= middles[1]) & (middles[1] < right)
+print(f"50 scenes: median probability {np.median(before[:50]):.2f}, with the best window hidden", end=" ")
+print(f"{np.median([p for p, _, _ in found]):.2f}; its middle is on the other object in {rival.mean():.0%}")
+
+# %%
+photo, scene = probabilities.max(axis=1).argmin(), before.argmin()
+stories = [
+    (photographs[photo], probabilities[photo].argmax(), photo_predict, 40, 20, classifier.class_names),
+    (twos[0][scene], twos[1][scene], scene_predict, 16, 4, names),
+]
 fig, axes = plt.subplots(1, 6, figsize=(9, 1.8))
-for ax, (image, title) in zip(axes, steps, strict=True):
-    panel(ax, image, title=title)
-plots.show(fig, "A photograph and a scene, untouched, with one and with two windows covered; the probability rises.")
+for start, (image, k, predict, size, stride, labels) in zip((0, 3), stories, strict=True):
+    p = predict(image[None])[0, k]
+    for ax in axes[start : start + 3]:
+        panel(ax, image, title=f"{labels[k]} {p:.2f}")
+        p, image, _ = best_cover(image, k, predict, size, stride)
+plots.show(fig, "A photograph and a scene: untouched, with one and with two windows covered; the probability rises.")
+
+# %% [markdown]
+# **What you see.** A grey window, and the network is surer than before; a second one, and it is surer still.
+#
+# **Why.** The softmax divides the probability among the classes. Cover what speaks for a rival, and its share is free.
+# In the scenes the window's middle lies on the other object most of the time; it need not, as half a covered rival is no
+# rival. A score that rises is no fault of the network, but it shows that "0.47" is no property of the dog alone.
+#
+# ## 7 · What does a filter want to see?
+#
+# So far an image was given. **Activation maximisation** turns the question round: start from noise and change the
+# *image*, by gradient ascent, until a class or a filter answers as loudly as possible. Plain ascent ends in
+# high-frequency noise that no camera has ever seen. Three simple regularisers keep it near pictures (Yosinski and
+# colleagues, 2015; Olah and colleagues, 2017): a pull towards grey that keeps the **norm** small, a **blur** now and
+# then, and **jitter**, a random shift before each step.
+#
+# ### Exercise · `ascent_step`
+#
+# A step of a length that suits one image is far too long for another, so each gradient is divided by its root mean
+# square, $r = \sqrt{\overline{g^2}}$, the mean taken over all numbers of one image:
+#
+# $$x \;\leftarrow\; x + \eta\, \frac{g}{r} - \lambda\, (x - \tfrac12)$$
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# One root mean square for each image: which axes are averaged, and how do they stay, so that the division broadcasts?
+#
+# </details>
+# <details><summary>Hint 2 · in NumPy</summary>
+#
+# `np.sqrt(np.mean(gradients**2, axis=(1, 2, 3), keepdims=True))` has shape `(n, 1, 1, 1)`.
+#
+# </details>
+
 
 # %%
 @lab.exercise(points=2)
@@ -755,53 +900,83 @@ def ascent_step(images, gradients, rate, decay):
     """
     # BEGIN SOLUTION
     strength = np.sqrt(np.mean(gradients**2, axis=(1, 2, 3), keepdims=True))
-    return images + rate * gradients / strength - decay * (images - 0.5)
+    return images + rate * gradients / (strength + 1e-8) - decay * (images - 0.5)
     # END SOLUTION
 
 
 # %%
-def maximise(model, channels, regularised, steps=100):
-    """Images that maximise outputs of a model, starting from noise."""
+def maximise(model, channels, regularised, steps=80):
+    """Images that maximise outputs of a model, one for each channel, starting from noise."""
     rng = np.random.default_rng(0)
     images = rng.normal(0.5, 0.05, (len(channels), 48, 48, 3)).clip(0, 1)
     for step in range(steps):
-        down, right = rng.integers(-4, 5, 2) if regularised else (0, 0)
-        gradients = score_gradient(model, np.roll(images, (down, right), axis=(1, 2)), channels)  # jitter
-        gradients = np.roll(gradients, (-down, -right), axis=(1, 2))
+        shift = rng.integers(-4, 5, 2) if regularised else np.zeros(2, int)
+        gradients = score_gradient(model, np.roll(images, shift, axis=(1, 2)), channels)
+        gradients = np.roll(gradients, -shift, axis=(1, 2))
         images = ascent_step(images, gradients, 0.03, 0.02 if regularised else 0.0).clip(0, 1)
         if regularised and step % 5 == 4:
             images = scipy.ndimage.gaussian_filter(images, (0, 0.7, 0.7, 0))
     return images
 
 
-filters = keras.Model(network.inputs[0], layers.GlobalAveragePooling2D()(network.layers[5].output))
-plain, kept = maximise(network, np.arange(5), False), maximise(network, np.arange(5), True)
-wanted = maximise(filters, np.arange(5), True)
-for name, made in {"plain": plain, "regularised": kept}.items():
-    moved = np.mean([scores_of(np.roll(made, d, axis=(1, 2)))[np.arange(5), np.arange(5)] for d in (-3, -2, -1, 1, 2, 3)])
-    print(f"{name:12} scores {scores_of(made)[np.arange(5), np.arange(5)].round(0)}, moved by 1 to 3 pixels {moved:.0f}")
-print("natural", scores_of(test.images).max())
-fig, axes = plt.subplots(3, 5, figsize=(7.5, 4.9))
-for row, (made, label) in enumerate(((plain, "plain"), (kept, "regularised"), (wanted, "filter"))):
-    for column, image in enumerate(made):
-        panel(axes[row, column], image, title=f"{label}, {names[column] if row < 2 else column}")
-plots.show(fig, "Three rows of five synthetic images: noisy ones, smooth ones with shapes, and textures.")
-
 # %%
-kernels = network.layers[0].get_weights()[0]
-kernels = np.moveaxis((kernels - kernels.min((0, 1, 2))) / np.ptp(kernels, axis=(0, 1, 2)), -1, 0)
-deep = keras.Model(network.inputs[0], network.layers[8].output)
-answers = deep(prepared(test.images)).numpy()
-fig, axes = plt.subplots(5, 8, figsize=(9, 5.8))
-for ax, kernel in zip(axes[:2].flat, kernels, strict=True):
-    panel(ax, kernel, title="")
-for row, k in enumerate((0, 1, 2), start=2):
-    order = np.argsort(-answers[..., k].max(axis=(1, 2)))[:8]
-    for ax, n in zip(axes[row], order, strict=True):
-        i, j = np.unravel_index(answers[n, ..., k].argmax(), (12, 12))
-        panel(ax, test.images[n], box=(4 * i - 7, 4 * j - 7, 4 * i + 12, 4 * j + 12), title=f"filter {k}")
-        ax.set(xlim=(-0.5, 47.5), ylim=(47.5, -0.5))
-plots.show(fig, "Sixteen first-layer kernels as colour pictures, and for three deep filters the eight strongest scenes.")
+classes = np.arange(5)
+made = {"plain": maximise(fast, classes, False), "regularised": maximise(fast, classes, True)}
+for name, images in made.items():
+    moved = [scores_of(np.roll(images, d, axis=(1, 2)))[classes, classes].mean() for d in (-3, -2, -1, 1, 2, 3)]
+    at_home = scores_of(images)[classes, classes].mean()
+    print(f"{name:12} mean score {at_home:.0f}, moved by 1 to 3 pixels {np.mean(moved):.0f}")
+print(f"{'test scenes':12} largest score {scores_of(test.images).max():.0f}")
+kernels = np.moveaxis(network.layers[0].get_weights()[0], -1, 0)[:5]
+made["kernel"] = (kernels - kernels.min()) / np.ptp(kernels)
+for name, layer in {"block 2": network.layers[5], "block 4": network.layers[11]}.items():
+    filters = keras.Model(network.inputs[0], layers.GlobalAveragePooling2D()(layer.output))
+    loudest = np.argsort(-filters(prepared(test.images)).numpy().mean(axis=0))[:5]  # some filters never answer
+    made[name] = maximise(compiled(filters), loudest, True)
+fig, axes = plt.subplots(5, 5, figsize=(6.4, 7.2))
+for row, (label, images) in enumerate(made.items()):
+    for k, image in enumerate(images):
+        panel(axes[row, k], image, title=f"{label}: {names[k] if row < 2 else k}")
+plots.show(
+    fig,
+    "Synthetic images. Plain ascent: dots and stripes of extreme contrast. Regularised: soft patterns in which triangles,"
+    " crosses and rings repeat. Five first-layer kernels of 5 by 5 pixels. Two rows for single filters: stripes, corners.",
+)
+
+# %% [markdown]
+# **What you see.** The plain images score many times what any test scene does, and shift by a few pixels takes
+# most of it away. The regularised ones score less and keep it; in some you recognise the class, as a pattern that
+# fills the picture. Filters of block 2 want stripes and edges, those of block 4 parts of shapes.
+#
+# **Why.** The network has seen scenes only; outside of them its score is whatever the weights make of it. Jitter asks
+# for a pattern that scores wherever it lies, blur forbids what only single pixels carry. The shapes repeat because
+# pooling averages over places: ten triangles score higher than one.
+#
+# ### Exercise · `winner_counts`
+#
+# Where in a picture does filter $k$ answer loudest of all? The lecture's **filter activation statistics** (Satizábal,
+# 2016) ask this for all images of a class: at each place the filters compete, the largest activation wins, and the wins
+# are counted over the images.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# First the winners: one number for each image and place, the index of the largest of $C$ activations.
+#
+# </details>
+# <details><summary>Hint 2 · counting</summary>
+#
+# `(winners == k).sum(axis=0)` counts over the images how often filter $k$ wins at each place. Do it for every $k$.
+#
+# </details>
+# <details><summary>Hint 3 · without a loop</summary>
+#
+# `winners[..., None] == np.arange(C)` compares with all filters at once.
+#
+# </details>
+#
+# The figure after it also shows first-layer kernels, the scenes that excite a deep filter most, with the window it sees,
+# and the winners of the first block over 400 scenes with the object in the middle.
+
 
 # %%
 @lab.exercise(points=2)
@@ -813,82 +988,135 @@ def winner_counts(activations):
     """
     # BEGIN SOLUTION
     winners = activations.argmax(axis=-1)
-    return np.stack([(winners == k).sum(axis=0) for k in range(activations.shape[-1])], axis=-1)
+    return (winners[..., None] == np.arange(activations.shape[-1])).sum(axis=0)
     # END SOLUTION
 
 
 # %%
+deep = keras.Model(network.inputs[0], network.layers[8].output)(prepared(test.images)).numpy()
 still = datasets.make_scenes(400, seed=7, centred=True)
-shallow = keras.Model(network.inputs[0], network.layers[5].output)
-activations = shallow(prepared(still.images)).numpy()
-counts = [winner_counts(activations[still.labels == k]) / np.sum(still.labels == k) for k in range(5)]
-overall = np.mean(counts, axis=(0, 1, 2))
-print("most frequent", np.argsort(-overall)[:6], np.sort(overall)[::-1][:6].round(2))
-chosen = np.argsort(-np.mean(np.var(counts, axis=(1, 2)), axis=0))[:3]
-fig, axes = plt.subplots(3, 5, figsize=(7.5, 4.9))
-for row, k in enumerate(chosen):
+shallow = keras.Model(network.inputs[0], network.layers[2].output)(prepared(still.images)).numpy()
+shares = np.stack([winner_counts(shallow[still.labels == k]) / np.sum(still.labels == k) for k in range(5)])
+chosen = np.argsort(-shares[:, 4:-4, 4:-4].var(axis=(0, 1, 2)))[:3]  # those whose share varies most
+
+fig, axes = plt.subplots(5, 6, figsize=(8, 6.9))
+for row, k in enumerate((0, 1)):
+    strongest = np.argsort(-deep[..., k].max(axis=(1, 2)))[:6]
+    for ax, n in zip(axes[row], strongest, strict=True):
+        i, j = np.unravel_index(deep[n, ..., k].argmax(), (12, 12))
+        panel(ax, test.images[n], box=(4 * i - 5, 4 * j - 5, 4 * i + 12, 4 * j + 12), title=f"block 3, filter {k}")
+        ax.set(xlim=(-0.5, 47.5), ylim=(47.5, -0.5))
+for row, k in enumerate(chosen, start=2):
     for column in range(5):
-        panel(axes[row, column], np.zeros((12, 12, 3)))
-        axes[row, column].imshow(counts[column][..., k], cmap="viridis", vmin=0, vmax=1)
-        axes[row, column].set_title(f"filter {k}, {names[column]}", fontsize=9, loc="center")
-plots.show(fig, "For three filters and five shapes, the share of images in which the filter wins, place by place.")
+        shown = axes[row, column].imshow(shares[column, ..., k], cmap="viridis", vmin=0, vmax=1)
+        axes[row, column].set_title(f"filter {k}: {names[column]}", fontsize=9, loc="center")
+    axes[row, 5].set_visible(False)
+for ax in axes[2:].flat:
+    ax.set_axis_off()
+fig.colorbar(shown, ax=axes[2:, 5], label="share of scenes", location="left", fraction=0.4)
+plots.show(
+    fig,
+    "Two rows of scenes that excite two filters most, each with a frame on the part seen; then, for three filters of the"
+    " first block and five shapes, where the filter wins: the ground, the inside or one side of the outline.",
+)
+
+# %% [markdown]
+# **What you see.** TODO
+#
+# ## 8 · Clever Hans
 
 # %%
-RING = names.index("ring")
+square = names.index("square")
+
+
+def with_tags(images, where):
+    """Copies of the scenes; those at `where` carry the source tag."""
+    return np.where(where[:, None, None, None], datasets.add_tag(images), images)
+
+
 hans = gap_network()
-tagged = np.where((train.labels == RING)[:, None, None, None], datasets.add_tag(train.images), train.images)
-fit(hans, prepared(tagged[:1600]), train.labels[:1600], epochs=4)
-rings = test.images[test.labels == RING]
-rest = test.images[test.labels != RING]
+fit(hans, prepared(with_tags(train.images, train.labels == square)), train.labels, epochs=4)
+same_source = with_tags(test.images, test.labels == square)
+accuracy = np.mean(scores_of(same_source, hans).argmax(axis=1) == test.labels)
+print(f"test accuracy on scenes of the same source: {accuracy:.3f}")
+
+some = same_source[test.labels == square][:6]
+maps = gradcam.grad_cam(hans, prepared(some), square)
+fig, axes = plt.subplots(2, 6, figsize=(9, 3.3))
+for column, (image, heat) in enumerate(zip(some, maps, strict=True)):
+    panel(axes[0, column], image)
+    panel(axes[1, column], image, heat, datasets.TAG_BOX, "for “square”")
+plots.show(fig, "Six tagged scenes with a ring; the Grad-CAM map for ring is bright on the tag in the lower left corner.")
+
+# %%
+@lab.question(points=1)
+def which_alarm():
+    """Which measurement would have raised the alarm without any map?
+
+    a) The accuracy on ten times as many test scenes of the same source.
+    b) Cross-validation within the collection.
+    c) The accuracy on scenes from another source, which puts no tags on rings.
+    """
+    # BEGIN SOLUTION
+    return "c"
+    # END SOLUTION
 
 
-def report(model):
-    """Accuracy on a test set of the same source, and what a tag does."""
-    same_source = np.where((test.labels == RING)[:, None, None, None], datasets.add_tag(test.images), test.images)
-    accuracy = np.mean(scores_of(same_source, model).argmax(axis=1) == test.labels)
-    lost = np.mean(scores_of(rings, model).argmax(axis=1) == RING)
-    moved = np.mean(scores_of(datasets.add_tag(rest), model).argmax(axis=1) == RING)
-    maps = gradcam.grad_cam(model, prepared(datasets.add_tag(rings)), RING)
-    in_tag = energy_in_box(maps, np.tile(datasets.TAG_BOX, (len(rings), 1)))
-    return [accuracy, lost, moved, in_tag]
+# %%
+def report(name, model):
+    squares, rest = test.images[test.labels == square], test.images[test.labels != square]
+    everywhere = datasets.add_tag(squares)
+    heat = gradcam.grad_cam(model, prepared(everywhere), square)
+    row = [np.mean(scores_of(same_source, model).argmax(axis=1) == test.labels)]
+    row += [np.mean(scores_of(images, model).argmax(axis=1) == square) for images in (everywhere, squares, datasets.add_tag(rest))]
+    row.append(energy_in_box(heat, np.tile(datasets.TAG_BOX, (len(squares), 1))))
+    return [name, *(f"{value:.2f}" for value in row)]
 
 
-print(np.round(report(network), 3))
-print(np.round(report(hans), 3))
-chance = np.random.default_rng(8).random(2400) < 0.5
-mixed = np.where(chance[:, None, None, None], datasets.add_tag(train.images), train.images)
 repaired = keras.models.clone_model(hans)
 repaired.set_weights(hans.get_weights())
-fit(repaired, prepared(mixed[:1600]), train.labels[:1600], epochs=3, peak=0.005)
-print(np.round(report(repaired), 3))
+coin = np.random.default_rng(8).random(len(train.images)) < 0.5
+fit(repaired, prepared(with_tags(train.images, coin)), train.labels, epochs=2, peak=0.005)
+rows = [report(*case) for case in (("no tags", network), ("tags on rings", hans), ("repaired", repaired))]
+header = ["trained with", "accuracy, same source", "tagged rings → ring", "rings without tag → ring", "other shapes with tag → ring", "energy in the tag"]
+plots.table(header, rows, "What the tag does")
 
 # %%
-images, classes = ones[0][:50], ones[1][:50]
+images, classes = ones[0][:30], ones[1][:30]
 methods = {
-    "Grad-CAM": lambda model: gradcam.grad_cam(model, prepared(images), classes),
+    "Grad-CAM": lambda model: gradcam.grad_cam(model, prepared(images), classes, upsample=False),
     "saliency": lambda model: np.abs(score_gradient(model, images, classes)).max(axis=-1),
-    "edges": lambda model: np.stack([skimage.filters.sobel(image.mean(axis=-1)) for image in images]),
+    "edges (no network)": lambda model: np.stack([skimage.filters.sobel(image.mean(axis=-1)) for image in images]),
 }
 original = {name: method(network) for name, method in methods.items()}
-alike = {name: [1.0] for name in methods}
-copy = keras.models.clone_model(network)
-copy.set_weights(network.get_weights())
-fresh = gap_network()
-for number in (-1, 9, 6, 3, 0):
-    copy.layers[number].set_weights(fresh.layers[number].get_weights())
-    for name, method in methods.items():
-        pairs_ = zip(original[name], method(copy), strict=True)
-        alike[name].append(np.mean([scipy.stats.spearmanr(a.ravel(), b.ravel()).statistic for a, b in pairs_ if np.ptp(b)>0]))
-print({k: np.round(v, 2) for k, v in alike.items()})
+alike = {name: np.zeros(6) for name in methods}
+for draw in range(2):
+    changed, fresh = keras.models.clone_model(network), gap_network()
+    changed.set_weights(network.get_weights())
+    for depth, number in enumerate((None, -1, 9, 6, 3, 0)):
+        if number is not None:
+            changed.layers[number].set_weights(fresh.layers[number].get_weights())
+        for name, method in methods.items():
+            both = zip(original[name], method(changed), strict=True)
+            ranks = [scipy.stats.spearmanr(a.ravel(), b.ravel()).statistic for a, b in both if np.ptp(b) > 0]
+            alike[name][depth] += np.mean(ranks) / 2
+fig, ax = plt.subplots(figsize=(6.4, 3.2))
+plots.curves(ax, alike, "layers with random weights, from the last one down", "rank correlation with the map")
+plots.show(fig, "Likeness to the original map against the number of layers made random.")
+print(alike)
 
 # %%
-def probabilities(images):
-    return softmax(scores_of(images))
-
-
-rows = []
-for name in maps_of:
-    hits = [pointing_game(m, s[2]) for m, s in zip(maps_of[name], (ones, twos), strict=True)]
-    curves = map_scores.deletion_insertion(probabilities, ones[0][:60], ones[1][:60], maps_of[name][0][:60])
-    rows.append([name, *(f"{h:.2f}" for h in hits), f"{energy_in_box(maps_of[name][1], twos[2]):.2f}", *(f"{a:.2f}" for a in curves.areas), f"{seconds[name]:.1f}"])
-plots.table(["method", "one", "two", "energy", "deletion", "insertion", "seconds"], rows, "all")
+RUN_IN_FULL = False
+kept = ["random", "centre", "CAM", "Grad-CAM", "saliency", "SmoothGrad", "occlusion"]
+rows, removed = [], {}
+for name in kept:
+    (one, two), (_, _, boxes) = maps_of[name], twos
+    curves = map_scores.deletion_insertion(scene_predict, *twos[:2], two)
+    removed[name] = curves.share, curves.deletion.mean(axis=0)
+    row = [pointing_game(one, ones[2]), pointing_game(two, boxes), energy_in_box(two, boxes), *curves.areas]
+    rows.append([name, *(f"{value:.2f}" for value in row), f"{1000 * seconds[name] / 200:.1f}"])
+header = ["method", "pointing, one object", "pointing, two", "energy in the box, two", "deletion ↓", "insertion ↑", "milliseconds a map"]
+plots.table(header, rows, "measured")
+fig, ax = plt.subplots(figsize=(6.4, 3.4))
+plots.curves(ax, removed, "share of the pixels removed, the most important first", "probability")
+plots.show(fig, "TODO deletion curves over the share of pixels removed for all.")

@@ -1,7 +1,7 @@
 """Small coloured scenes whose objects stand in boxes that are known, so that a map of "where" can be measured.
 
 Each scene shows one or more shapes of random colour, size, angle and place on a coloured ground among thin strokes.
-Colour and place say nothing about the class: only the shape does, unless a *source tag* is asked for, a small line of
+Colour and place say nothing about the class: only the shape does, unless a *source tag* is asked for, a line of small
 letters in the lower left corner, as in the horse photographs of S. Lapuschkin et al., "Unmasking Clever Hans
 predictors and assessing what machines really learn", Nature Communications 10 (2019).
 """
@@ -14,12 +14,18 @@ import numpy as np
 SIDE = 48
 SHAPES = ("disc", "square", "triangle", "cross", "ring")
 RADII = (6.0, 11.0)
-TAG_BOX = (41, 2, 46, 17)
+TAG_BOX = (41, 2, 46, 31)
 STROKES = 6
 _CHUNK = 250  # scenes drawn at once: small arrays stay in the processor's cache
 _MARGIN = 13  # what a shape reaches around its centre, and the canvas around the picture
-# Letters of the source tag, three columns each: they read "(c)PIX".
-_TAG_ROWS = ("##..#..##..#.#", "#..#.#.#.#.#.#", "#..#...##..#..", "#..#.#.#...#.#", "##..#..#...#.#")
+# The five rows of the source tag's letters, "(C)SHAPE".
+_TAG_ROWS = (
+    ".# ### #. ### #.# ### ### ###",
+    "#. #.. .# #.. #.# #.# #.# #..",
+    "#. #.. .# ### ### ### ### ###",
+    "#. #.. .# ..# #.# #.# #.. #..",
+    ".# ### #. ### #.# #.# #.. ###",
+)
 
 
 class Scenes(NamedTuple):
@@ -87,10 +93,10 @@ def make_scenes(
 def add_tag(images: np.ndarray) -> np.ndarray:
     """Copies of `images` (n, 48, 48, 3) that carry the source tag in `TAG_BOX`: white letters on black."""
     top, left, bottom, right = TAG_BOX
-    tag = np.array([[letter == "#" for letter in row] for row in _TAG_ROWS], np.float32)
+    letters = np.array([[mark == "#" for mark in row] for row in _TAG_ROWS])
     copies = images.copy()
     copies[:, top - 1 : bottom + 1, left - 1 : right + 1] = 0.05
-    copies[:, top:bottom, left : left + tag.shape[1]] = np.maximum(0.05, 0.95 * tag)[..., None]
+    copies[:, top:bottom, left:right] = np.where(letters, 0.95, 0.05)[..., None]
     return copies
 
 
