@@ -1,10 +1,10 @@
 """Grad-CAM of any Keras 3 model on the TensorFlow backend, however deep its layers are nested.
 
-The usual recipe builds a second model, ``keras.Model(model.inputs, [layer.output, model.output])``. It stops with "graph
-disconnected" (in Keras 3 a KeyError or ValueError) as soon as the layer lies inside another model, as the MobileNet of a
-transfer-learnt classifier does, because the layer's output belongs to the inner model's graph. `grad_cam` builds no
-model: it runs the one it is given and listens at the layer while the image passes through. That works for Sequential,
-functional and subclassed models, nested to any depth, and shares no state between calls.
+The usual recipe builds a second model, ``keras.Model(model.inputs, [layer.output, model.output])``. It stops with
+"graph disconnected" (in Keras 3 a KeyError or ValueError) as soon as the layer lies inside another model, as the
+MobileNet of a transfer-learnt classifier does, because the layer's output belongs to the inner model's graph. Here no
+model is built: `grad_cam` runs the one it is given and listens at the layer while the image passes through. That works
+for Sequential, functional and subclassed models, nested to any depth.
 
 Source: R. R. Selvaraju et al., "Grad-CAM: visual explanations from deep networks via gradient-based localization",
 ICCV (2017).
@@ -59,9 +59,9 @@ def grad_cam(
         layer: the feature maps to look at: a layer of the model or of a model inside it, or its name, or the path
             ``"inner model/layer"`` if several inner models have a layer of that name. None takes the last convolution,
             with the normalisation and activation behind it (`last_feature_maps` names it).
-        score: "logit" differentiates the score before a closing softmax or sigmoid, "output" what the model returns. The
-            gradient of a probability p is smaller by a factor that vanishes as p approaches 1, and mixes in all other
-            classes. A model that ends in scores gives the same with both. A function as `target` always sees what
+        score: "logit" differentiates the score before a closing softmax or sigmoid, "output" what the model returns.
+            The gradient of a probability p is smaller, by a factor that vanishes as p approaches 1, and mixes in all
+            other classes. A model that ends in scores gives the same with both. A function as `target` sees what
             `score` names.
         relu: False keeps the places that speak against the class.
         upsample: False keeps the size of the layer.
@@ -140,7 +140,9 @@ def last_feature_maps(model: keras.Model, images: np.ndarray) -> keras.layers.La
     """
     _require_tensorflow()
     calls: list[tuple[keras.layers.Layer, tuple]] = []
-    with _listening(leaf_layers(model).values(), lambda leaf, out: calls.append((leaf, tuple(getattr(out, "shape", ()))))):
+    with _listening(
+        leaf_layers(model).values(), lambda leaf, out: calls.append((leaf, tuple(getattr(out, "shape", ()))))
+    ):
         model(tf.convert_to_tensor(images[:1]), training=False)
     last, place = None, None
     for leaf, shape in calls:
@@ -211,11 +213,15 @@ def _scores(outputs: tf.Tensor, target: Any) -> tf.Tensor:
         scores = target(outputs)
         if not tf.is_tensor(scores) or scores.shape != outputs.shape[:1]:
             shape = getattr(scores, "shape", type(scores).__name__)
-            raise ValueError(f"target: the function should give one score a picture, ({len(outputs)},); it gives {shape}")
+            raise ValueError(
+                f"target: the function should give one score a picture, ({len(outputs)},); it gives {shape}"
+            )
         return scores
     classes = tf.argmax(outputs, axis=1) if target is None else tf.constant(target)
     if int(tf.reduce_min(classes)) < 0 or int(tf.reduce_max(classes)) >= outputs.shape[1]:
-        raise ValueError(f"target: class indices go from 0 to {outputs.shape[1] - 1}, got {np.asarray(target).tolist()}")
+        raise ValueError(
+            f"target: class indices go from 0 to {outputs.shape[1] - 1}, got {np.asarray(target).tolist()}"
+        )
     return tf.gather(outputs, classes, axis=1, batch_dims=1)
 
 

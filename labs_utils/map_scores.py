@@ -17,7 +17,7 @@ class Curves(NamedTuple):
 
     Attributes:
         share: (steps + 1,) share of the pixels changed, from 0 to 1.
-        deletion: (n, steps + 1) probabilities while pixels are replaced by the filling: a good map makes them fall fast.
+        deletion: (n, steps + 1) probabilities while pixels give way to the filling: a good map makes them fall fast.
         insertion: (n, steps + 1) probabilities while pixels appear on the filling: a good map makes them rise fast.
     """
 
@@ -78,6 +78,27 @@ def deletion_insertion(
     wanted = np.concatenate(parts)[np.arange(len(asked)), np.tile(classes, 2 * (steps + 1))]
     deleted, inserted = wanted.reshape(2, steps + 1, n).transpose(0, 2, 1)
     return Curves(share, deleted, inserted)
+
+
+def energy_in_box(maps: np.ndarray, boxes: np.ndarray) -> float:
+    """Share of each map's positive values that lies in its box, averaged over the maps; 0 for a map without any.
+
+    Args:
+        maps: (n, h, w).
+        boxes: (n, 4) rows and columns ``top, left, bottom, right``, bottom and right exclusive.
+    """
+    positive = np.maximum(maps, 0)
+    inside = [m[top:bottom, left:right].sum() for m, (top, left, bottom, right) in zip(positive, boxes, strict=True)]
+    totals = positive.sum(axis=(1, 2))
+    return float(np.mean(np.divide(inside, totals, out=np.zeros(len(maps)), where=totals > 0)))
+
+
+def likeness(maps: np.ndarray, others: np.ndarray) -> float:
+    """Mean rank correlation (Spearman's) of maps (n, …) with others (n, …); a pair with a constant map is left out."""
+    from scipy import stats
+
+    both = [(a.ravel(), b.ravel()) for a, b in zip(maps, others, strict=True) if np.ptp(a) > 0 and np.ptp(b) > 0]
+    return float(np.mean([stats.spearmanr(a, b).statistic for a, b in both])) if both else float("nan")
 
 
 def mean_over_windows(values: np.ndarray, size: int, stride: int, height: int, width: int) -> np.ndarray:

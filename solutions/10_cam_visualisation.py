@@ -46,8 +46,9 @@ import scipy
 import skimage
 import tensorflow as tf
 
-from labs_utils import Lab, datasets, gradcam, map_scores, plots
+from labs_utils import Lab, datasets, gradcam, map_plots, map_scores, plots
 from labs_utils.experiments import stored
+from labs_utils.experiments.cam import train as fit
 from labs_utils.pretrained import load_mobilenet
 
 lab = Lab("10_cam_visualisation")
@@ -68,24 +69,11 @@ pairs = datasets.make_scenes(100, seed=3, objects=2)
 names = datasets.SHAPES
 
 
-def panel(ax, image, heat=None, box=None, title="", **limits):
-    """An image, or a map over its grey version, with an optional box."""
-    ax.imshow(image if heat is None else np.repeat(image.mean(axis=-1, keepdims=True), 3, axis=-1))
-    if heat is not None:
-        ax.imshow(heat, cmap="viridis", alpha=0.65, **limits)
-    if box is not None:
-        top, left, bottom, right = box
-        ax.add_patch(plt.Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False, ec="white", lw=1.5))
-    ax.set_title(title, fontsize=9, loc="center")
-    ax.set_axis_off()
-
-
-fig, axes = plt.subplots(1, 8, figsize=(9, 1.4))
-for k in range(5):
-    example = np.argmax(test.labels == k)
-    panel(axes[k], test.images[example], box=test.boxes[example], title=names[k])
-for ax, image, classes, boxes in zip(axes[5:], *pairs, strict=False):
-    panel(ax, image, box=boxes[0], title=" and ".join(names[c] for c in classes))
+examples = [np.argmax(test.labels == k) for k in range(5)]
+panels = [(test.images[n], None, test.boxes[n], names[k]) for k, n in enumerate(examples)]
+for image, classes, boxes in zip(*(part[:3] for part in pairs), strict=True):
+    panels.append((image, None, boxes[0], f"{names[classes[0]]}, {names[classes[1]]}"))
+fig = map_plots.grid(panels, columns=8, size=1.15)
 plots.show(fig, "Five scenes with one bright shape among thin strokes, framed by a box, and three with two shapes.")
 
 # %% [markdown]
@@ -116,14 +104,6 @@ def block(filters, size, stride=1):
 def gap_network():
     body = [*block(16, 5, 2), *block(24, 3, 2), *block(32, 3), *block(32, 3)]
     return keras.Sequential([keras.Input((48, 48, 3)), *body, layers.GlobalAveragePooling2D(), layers.Dense(5)])
-
-
-def fit(model, inputs, labels, epochs, peak=0.01):
-    steps = epochs * -(-len(inputs) // 32)
-    rate = {"decay_steps": steps - steps // 5, "warmup_target": peak, "warmup_steps": steps // 5}
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(peak / 20, **rate))
-    model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), steps_per_execution=15)
-    model.fit(inputs, labels, batch_size=32, epochs=epochs, verbose=0)
 
 
 # %%
@@ -157,8 +137,8 @@ print(f"{network.count_params()} parameters; last feature maps {body.output.shap
 # ### Exercise · `class_activation_map`
 #
 # Pooling throws the places away, but only at the very end: the last feature maps still have them. The **class
-# activation map** (CAM) of class $k$ weighs each feature map $F_c$ by the weight $w_{ck}$ with which its mean enters the
-# class's score:
+# activation map** (CAM) of class $k$ weighs each feature map $F_c$ by the weight $w_{ck}$ with which its mean enters
+# the class's score:
 #
 # $$M_{ij} = \sum_c w_{ck}\, F_{ijc}$$
 #
@@ -273,16 +253,15 @@ def cam(images, classes):
     return upsample(np.stack(small), 48, 48)
 
 
-fig, axes = plt.subplots(3, 6, figsize=(9, 4.8))
-for column in range(6):
-    image, classes, boxes = pairs.images[column], pairs.labels[column], pairs.boxes[column]
-    panel(axes[0, column], image)
-    for row in (0, 1):
-        heat = cam(image[None], classes[[row]])[0]
-        panel(axes[row + 1, column], image, heat, boxes[row], f"for “{names[classes[row]]}”", vmin=-30, vmax=60)
+shown = [(image, None, None, "") for image in pairs.images[:6]]
+for row in (0, 1):
+    classes = pairs.labels[:6, row]
+    titles = [f"for “{names[k]}”" for k in classes]
+    shown += zip(pairs.images, cam(pairs.images[:6], classes), pairs.boxes[:, row], titles, strict=False)
+fig = map_plots.grid(shown, columns=6, vmin=-30, vmax=60)
 plots.show(
     fig,
-    "Six scenes with two shapes, and for each two class activation maps: each map is bright on the object whose class it"
+    "Six scenes with two shapes, and for each two class activation maps: each is bright on the object whose class it"
     " was asked for, and dark on the other.",
 )
 
@@ -294,9 +273,9 @@ plots.show(
 # tells the classes apart. The patch is larger because each place of the last maps sees a window of 25 × 25 pixels
 # (`receptive_field` of lab 06), so places beside the object see it too.
 #
-# > **Margin note.** Place $(i, j)$ of these maps is centred on pixel $4i + 3$, because Keras' `padding="same"` puts the odd
-# > zero of a stride of 2 at the end; interpolation assumes $4i + 1.5$. All maps of this lab lie 1.5 pixels too far up and
-# > to the left: little beside objects of 12 to 22 pixels, and worth a thought with larger strides.
+# > **Margin note.** Place $(i, j)$ of these maps is centred on pixel $4i + 3$, because Keras' `padding="same"` puts
+# > the odd zero of a stride of 2 at the end; interpolation assumes $4i + 1.5$. All maps of this lab lie 1.5 pixels
+# > too far up and to the left: little beside objects of 12 to 22 pixels, and worth a thought with larger strides.
 #
 # ## 2 · A map is a claim: measure it
 #
@@ -349,13 +328,6 @@ def pointing_game(maps, boxes):
 
 
 # %%
-def energy_in_box(maps, boxes):
-    """The share of the maps' positive values that lies inside the box, averaged over the maps."""
-    positive = np.maximum(maps, 0)
-    inside = [m[top:bottom, left:right].sum() for m, (top, left, bottom, right) in zip(positive, boxes, strict=True)]
-    return np.mean(inside / (positive.sum(axis=(1, 2)) + 1e-9))
-
-
 ones = (test.images[:100], test.labels[:100], test.boxes[:100])
 twos = (pairs.images, pairs.labels[:, 0], pairs.boxes[:, 0])
 maps_of, seconds = {}, {}
@@ -366,9 +338,9 @@ def explain(name, method):
     start = time.perf_counter()
     maps_of[name] = [np.asarray(method(images, classes)) for images, classes, _ in (ones, twos)]
     seconds[name] = time.perf_counter() - start
-    hits = [pointing_game(maps, boxes) for maps, (_, _, boxes) in zip(maps_of[name], (ones, twos), strict=True)]
-    energy = energy_in_box(maps_of[name][1], twos[2])
-    print(f"{name:15} pointing: {hits[0]:.2f} with one object, {hits[1]:.2f} with two; energy with two: {energy:.2f}")
+    one, two = (pointing_game(maps, boxes) for maps, (_, _, boxes) in zip(maps_of[name], (ones, twos), strict=True))
+    energy = map_scores.energy_in_box(maps_of[name][1], twos[2])
+    print(f"{name:15} pointing: {one:.2f} with one object, {two:.2f} with two; energy with two: {energy:.2f}")
 
 
 explain("random", lambda images, classes: np.random.default_rng(10).random(images.shape[:3]))
@@ -449,7 +421,7 @@ print("the helper agrees:", np.allclose(upsample(by_hand, 48, 48), theirs, rtol=
 # %% [markdown]
 # ### Question · `logit_or_probability`
 #
-# `score_k` was a score here. Most published networks end in a softmax.
+# What was differentiated here is a score. Most published networks end in a softmax.
 
 
 # %%
@@ -477,7 +449,9 @@ for factor in (1, 5):  # the same network, then one that is five times as sure
     print(f"scores × {factor}: the probability's map is {ratio:.0e} times as strong as the score's (median)")
 probability = keras.Sequential([network, layers.Softmax()])
 explain("Grad-CAM", lambda images, classes: gradcam.grad_cam(network, prepared(images), classes))
-explain("… of softmax", lambda images, classes: gradcam.grad_cam(probability, prepared(images), classes, score="output"))
+explain(
+    "… of softmax", lambda images, classes: gradcam.grad_cam(probability, prepared(images), classes, score="output")
+)
 
 pooled = keras.Sequential([keras.Input((12, 12, 32)), layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(5)])
 fit(pooled, body.predict(prepared(train.images), batch_size=200, verbose=0), train.labels, epochs=3, peak=0.003)
@@ -487,11 +461,11 @@ explain("… without GAP", lambda images, classes: gradcam.grad_cam(flat, prepar
 print(f"(the network without global average pooling has a test accuracy of {accuracy:.3f})")
 
 # %% [markdown]
-# **When does it matter?** With the probability $p_k$, $\partial p_k = p_k\,(\partial z_k - \sum_j p_j\, \partial z_j)$. So
-# the map *shrinks*, by about $1 - p_k$. A picture scaled to its own maximum hides that until the numbers are too small
-# for single precision. And the map *changes*: what speaks for the rivals is subtracted. "What speaks for a disc" becomes
-# "what speaks for a disc rather than the others". On these scenes both point equally well; it should be your choice, not
-# an accident.
+# **When does it matter?** With the probability $p_k$, $\partial p_k = p_k\,(\partial z_k - \sum_j p_j\, \partial
+# z_j)$. So the map *shrinks*, by about $1 - p_k$. A picture scaled to its own maximum hides that until the numbers
+# are too small for single precision. And the map *changes*: what speaks for the rivals is subtracted. "What speaks
+# for a disc" becomes "what speaks for a disc rather than the others". On these scenes both point equally well; it
+# should be your choice, not an accident.
 #
 # The last network flattens its maps. A weight for each place leaves no $w_{ck}$ for CAM; Grad-CAM does not mind.
 #
@@ -521,7 +495,9 @@ top.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", step
 top.fit(backbone(prepared(x)).numpy().mean(axis=(1, 2)), y, batch_size=30, epochs=60, verbose=0)
 transfer = keras.Sequential([keras.Input((160, 160, 3)), backbone, layers.GlobalAveragePooling2D(), *top.layers])
 x, y = crops(20, 1, rng)
-print(f"test accuracy {np.mean(transfer(prepared(x)).numpy().argmax(axis=1) == y):.2f} on the photographs' other halves")
+print(
+    f"test accuracy {np.mean(transfer(prepared(x)).numpy().argmax(axis=1) == y):.2f} on the photographs' other halves"
+)
 try:
     recipe = keras.Model(transfer.inputs, [backbone.get_layer("conv_pw_13_relu").output, transfer.outputs[0]])
     recipe(prepared(x[:1]))
@@ -529,10 +505,10 @@ except Exception as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0][:100]}")
 
 # %% [markdown]
-# The recipe needs a path from the outer input to the inner layer's output, and there is none: that tensor belongs to the
-# inner model's own graph, which existed before the outer model did. Older versions said *graph disconnected*. The helper
-# `gradcam.grad_cam` builds no second model. It runs the one it is given, listens at the layer while the image passes,
-# and lets the tape watch what it hears; so the depth of the nesting does not matter.
+# The recipe needs a path from the outer input to the inner layer's output, and there is none: that tensor belongs to
+# the inner model's own graph, which existed before the outer model did. Older versions said *graph disconnected*. The
+# helper `gradcam.grad_cam` builds no second model. It runs the one it is given, listens at the layer while the image
+# passes, and lets the tape watch what it hears; so the depth of the nesting does not matter.
 #
 # A test with a known answer: pictures whose two halves show different textures.
 #
@@ -546,19 +522,14 @@ sides = rng.integers(0, 2, 48)
 boxes = np.column_stack([0 * sides, 80 * sides, 0 * sides + 160, 80 * sides + 80])
 for picture, other, (_, left, _, right) in zip(halves, others, boxes, strict=True):
     picture[:, left:right] = other[:, left:right]
-asked = {"its own class": other_kinds, "the other class": kinds}
-heats = {name: gradcam.grad_cam(transfer, prepared(halves), wanted) for name, wanted in asked.items()}
-for name, maps in heats.items():
-    hits, energy = pointing_game(maps, boxes), energy_in_box(maps, boxes)
+panels = []
+for name, wanted in {"its own class": other_kinds, "the other class": kinds}.items():
+    maps = gradcam.grad_cam(transfer, prepared(halves), wanted)
+    hits, energy = pointing_game(maps, boxes), map_scores.energy_in_box(maps, boxes)
     print(f"in the framed half, map for {name:15}: pointing {hits:.2f}, energy {energy:.2f}")
-
-fig, axes = plt.subplots(2, 6, figsize=(9, 3.4))
-for column, n in enumerate((0, 1, 16, 17, 32, 33)):
-    for row, name in enumerate(asked):
-        title = f"for “{list(textures)[asked[name][n]]}”"
-        panel(axes[row, column], halves[n], heats[name][n], boxes[n], title)
+    panels += [(halves[n], maps[n], boxes[n], f"for “{list(textures)[wanted[n]]}”") for n in (0, 1, 16, 17, 32, 33)]
 plots.show(
-    fig,
+    map_plots.grid(panels, columns=6),
     "Six pictures with a different texture in either half, each with two Grad-CAM maps: each map is bright in the half"
     " that shows the class it was asked for.",
 )
@@ -578,27 +549,19 @@ plots.show(
 
 # %%
 classifier = load_mobilenet(size=160, include_top=True)
-sources = {name: getattr(skimage.data, name)() for name in ("chelsea", "coffee", "rocket")}
-sources["motorcycle"] = skimage.data.stereo_motorcycle()[0]
-photographs = []
-for photo in sources.values():
-    side = min(photo.shape[:2])
-    up, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
-    square = photo[up : up + side, left : left + side] / 255
-    photographs.append(skimage.transform.resize(square, (160, 160), anti_aliasing=True))
-photographs = np.stack(photographs).astype("float32")
-
+photographs = datasets.load_photographs(160)
 probabilities = classifier.model(prepared(photographs)).numpy()
 answers = classifier.decode(probabilities, top=2)
 careless = classifier.decode(classifier.model(255 * photographs).numpy(), top=1)
-for name, (first, second), (other,) in zip(sources, answers, careless, strict=True):
-    line = f"{name:11}{first[0]} {first[1]:.2f}, {second[0]} {second[1]:.2f}"
-    print(f"{line:55} without preprocessing: {other[0]} {other[1]:.2f}")
+for (first, second), (other,) in zip(answers, careless, strict=True):
+    line = f"{first[0]} {first[1]:.2f}, {second[0]} {second[1]:.2f}"
+    print(f"{line:45} without preprocessing: {other[0]} {other[1]:.2f}")
 maps = gradcam.grad_cam(classifier.model, prepared(photographs))
-fig, axes = plt.subplots(2, 4, figsize=(7.6, 4.1))
-for column, (photo, heat, answer) in enumerate(zip(photographs, maps, answers, strict=True)):
-    panel(axes[0, column], photo)
-    panel(axes[1, column], photo, heat, title=f"{answer[0][0]} {answer[0][1]:.2f}")
+panels = [(photo, None, None, "") for photo in photographs]
+panels += [
+    (photo, heat, None, f"{a[0][0]} {a[0][1]:.2f}") for photo, heat, a in zip(photographs, maps, answers, strict=True)
+]
+fig = map_plots.grid(panels, columns=4, size=1.9)
 plots.show(fig, "Four photographs, a cat, a cup, a rocket and a motorcycle, and under each its Grad-CAM map.")
 
 # %% [markdown]
@@ -612,9 +575,9 @@ plots.show(fig, "Four photographs, a cat, a cup, a rocket and a motorcycle, and 
 #
 # ## 5 · Down to the pixels
 #
-# Grad-CAM stops at the last feature maps. **Saliency** (Simonyan and colleagues, 2014) goes on to the input: the gradient
-# of the score with respect to each pixel, its largest absolute value over the three colours. It asks which pixels the
-# score reacts to most.
+# Grad-CAM stops at the last feature maps. **Saliency** (Simonyan and colleagues, 2014) goes on to the input: the
+# gradient of the score with respect to each pixel, its largest absolute value over the three colours. It asks which
+# pixels the score reacts to most.
 #
 # ### Exercise · `score_gradient`
 #
@@ -623,8 +586,8 @@ plots.show(fig, "Four photographs, a cat, a cup, a rocket and a motorcycle, and 
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# A `tf.GradientTape` records what you compute with a tensor once you `watch` it. Make the images a tensor, watch it, and
-# prepare it *inside* the tape, so that the gradient is that of the pixels.
+# A `tf.GradientTape` records what you compute with a tensor once you `watch` it. Make the images a tensor, watch it,
+# and prepare it *inside* the tape, so that the gradient is that of the pixels.
 #
 # </details>
 # <details><summary>Hint 2 · one class for each image</summary>
@@ -700,45 +663,36 @@ def smooth_grad(model, image, k, noise):
 
 # %%
 noise = np.random.default_rng(5).normal(0, 0.15, (10, 160, 160, 3)).astype("float32")
-
-
-def smooth(images, classes):
-    return np.stack([smooth_grad(fast, x, k, noise[:, :48, :48]) for x, k in zip(images, classes, strict=True)])
-
-
+few = noise[:, :48, :48]
 explain("saliency", lambda images, classes: np.abs(score_gradient(fast, images, classes)).max(axis=-1))
-explain("SmoothGrad", smooth)
+explain("SmoothGrad", lambda *s: np.stack([smooth_grad(fast, *x, few) for x in zip(*s, strict=True)]))
 logits = keras.Model(classifier.model.inputs[0], classifier.model.layers[-2].output)  # without the softmax
 examples = [(fast, twos[0][n], twos[1][n], names) for n in range(4)]
 examples += [(logits, photographs[n], probabilities[n].argmax(), classifier.class_names) for n in (0, 3)]
-fig, axes = plt.subplots(3, 6, figsize=(9, 4.6))
-for column, (model, image, k, labels) in enumerate(examples):
-    panel(axes[0, column], image, title=f"for “{labels[k]}”")
-    some = noise[:, : len(image), : len(image)]
-    for row, (name, copies) in enumerate({"saliency": 0 * some[:1], "SmoothGrad": some}.items(), start=1):
-        heat = smooth_grad(model, image, k, copies)
-        panel(axes[row, column], image, heat, title=name, vmax=np.quantile(heat, 0.995))
-plots.show(
-    fig,
-    "Four scenes with two shapes and two photographs; below, saliency, and SmoothGrad. In the scenes both shapes light"
-    " up; in the photographs saliency is speckled, SmoothGrad a little less.",
-)
+panels = [(image, None, None, f"for “{labels[k]}”") for _, image, k, labels in examples]
+for name, strength in {"saliency": 0, "SmoothGrad": 1}.items():
+    for model, image, k, _ in examples:
+        heat = smooth_grad(model, image, k, strength * noise[:, : len(image), : len(image)])
+        panels.append((image, np.minimum(heat, np.quantile(heat, 0.995)), None, name))
+fig = map_plots.grid(panels, columns=6)
+plots.show(fig, "Scenes and photographs over saliency and SmoothGrad: fine dots, on both shapes of each scene.")
 
 # %% [markdown]
 # **What you see.** Fine dots in place of a blurred patch. In the scenes *both* shapes light up, whichever class was
 # asked for, and often the other one is brighter. On the scenes SmoothGrad changes little.
 #
-# **Why.** The absolute value keeps what speaks against the class as well as what speaks for it, and a pixel of the rival
-# does both. The numbers say it: with one object saliency points as well as CAM, with two it is little better than a coin
-# thrown for one of the objects. A test with a single object cannot tell a map of *this class* from a map of *anything*.
+# **Why.** The absolute value keeps what speaks against the class as well as what speaks for it, and a pixel of the
+# rival does both. The numbers say it: with one object saliency points as well as CAM, with two it is little better
+# than a coin thrown for one of the objects. A test with a single object cannot tell a map of *this class* from a map
+# of *anything*.
 #
 # ## 6 · What if this part were missing?
 #
-# **Occlusion analysis** covers one window after the other and measures how far the score falls. It needs no gradient and
-# no look inside, only the answers.
+# **Occlusion analysis** covers one window after the other and measures how far the score falls. It needs no gradient
+# and no look inside, only the answers.
 #
-# > **Margin note.** The slide's "Feiler & Fergus, 2013" are Matthew Zeiler and Rob Fergus, whose preprint of 2013 appeared
-# > at ECCV in 2014.
+# > **Margin note.** The slide's "Feiler & Fergus, 2013" are Matthew Zeiler and Rob Fergus, whose preprint of 2013
+# > appeared at ECCV in 2014.
 #
 # ### Exercise · `occluded_copies`
 #
@@ -796,20 +750,19 @@ def occlusion(images, classes, size=8, stride=5):
 
 
 explain("occlusion", occlusion)
-second = occlusion(pairs.images[:6], pairs.labels[:6, 1])
-fig, axes = plt.subplots(2, 6, figsize=(9, 3.3))
-for row, maps in enumerate((maps_of["occlusion"][1], second)):
-    for column in range(6):
-        title, box = f"for “{names[pairs.labels[column, row]]}”", pairs.boxes[column, row]
-        panel(axes[row, column], pairs.images[column], maps[column], box, title, vmin=-5, vmax=10)
-plots.show(fig, "Occlusion maps of six scenes with two shapes, for either class: bright on its shape, dark on the other.")
+panels = []
+for row, maps in enumerate((maps_of["occlusion"][1], occlusion(pairs.images[:6], pairs.labels[:6, 1]))):
+    titles = [f"for “{names[k]}”" for k in pairs.labels[:6, row]]
+    panels += zip(pairs.images, maps, pairs.boxes[:, row], titles, strict=False)
+fig = map_plots.grid(panels, columns=6, vmin=-5, vmax=10)
+plots.show(fig, "Occlusion maps of six scenes for either of two shapes: bright on that shape, dark on the other.")
 
 # %% [markdown]
 # **What you see.** Hiding the object that was asked for costs the most. The other object is often dark: without it the
 # score *rises*.
 #
-# **Why.** This is the first section's negative evidence, found without looking inside. The price is time: 81 answers for
-# each map, where Grad-CAM needs one.
+# **Why.** This is the first section's negative evidence, found without looking inside. The price is time: 81 answers
+# for each map, where Grad-CAM needs one.
 #
 # The lecture's dog: *miniature pinscher* 0.47, with something covered 0.97, with more covered 0.99. Look for the window
 # that helps most, twice, in the photograph that leaves most to gain and in the scene that does.
@@ -830,10 +783,6 @@ def scene_predict(images):
     return scipy.special.softmax(scores_of(images), axis=1)
 
 
-def photo_predict(images):
-    return classifier.model(prepared(images)).numpy()
-
-
 before = scene_predict(twos[0])[np.arange(100), twos[1]]
 found = [best_cover(image, k, scene_predict, 16, 4) for image, k in zip(twos[0][:50], twos[1], strict=False)]
 middles, (top, left, bottom, right) = np.array([middle for _, _, middle in found]).T, pairs.boxes[:50, 1].T
@@ -841,26 +790,33 @@ rival = (top <= middles[0]) & (middles[0] < bottom) & (left <= middles[1]) & (mi
 print(f"50 scenes: median probability {np.median(before[:50]):.2f}, with the best window hidden", end=" ")
 print(f"{np.median([p for p, _, _ in found]):.2f}; its middle is on the other object in {rival.mean():.0%}")
 
+
 # %%
+def photo_predict(images):
+    return classifier.model(prepared(images)).numpy()
+
+
 photo, scene = probabilities.max(axis=1).argmin(), before.argmin()
 stories = [
     (photographs[photo], probabilities[photo].argmax(), photo_predict, 40, 20, classifier.class_names),
     (twos[0][scene], twos[1][scene], scene_predict, 16, 4, names),
 ]
-fig, axes = plt.subplots(1, 6, figsize=(9, 1.8))
-for start, (image, k, predict, size, stride, labels) in zip((0, 3), stories, strict=True):
+panels = []
+for image, k, predict, size, stride, labels in stories:
     p = predict(image[None])[0, k]
-    for ax in axes[start : start + 3]:
-        panel(ax, image, title=f"{labels[k]} {p:.2f}")
+    for _ in range(3):
+        panels.append((image, None, None, f"{labels[k]} {p:.2f}"))
         p, image, _ = best_cover(image, k, predict, size, stride)
+fig = map_plots.grid(panels, columns=6)
 plots.show(fig, "A photograph and a scene: untouched, with one and with two windows covered; the probability rises.")
 
 # %% [markdown]
 # **What you see.** A grey window, and the network is surer than before; a second one, and it is surer still.
 #
-# **Why.** The softmax divides the probability among the classes. Cover what speaks for a rival, and its share is free.
-# In the scenes the window's middle lies on the other object most of the time; it need not, as half a covered rival is no
-# rival. A score that rises is no fault of the network, but it shows that "0.47" is no property of the dog alone.
+# **Why.** The softmax divides the probability among the classes. Cover what speaks for a rival, and its share is
+# free. In the scenes the window's middle lies on the other object most of the time; it need not, as half a covered
+# rival is no rival. A score that rises is no fault of the network, but it shows that "0.47" is no property of the dog
+# alone.
 #
 # ## 7 · What does a filter want to see?
 #
@@ -929,28 +885,25 @@ for name, images in made.items():
 print(f"{'test scenes':12} largest score {scores_of(test.images).max():.0f}")
 kernels = np.moveaxis(network.layers[0].get_weights()[0], -1, 0)[:5]
 made["kernel"] = (kernels - kernels.min()) / np.ptp(kernels)
-for name, layer in {"block 2": network.layers[5], "block 4": network.layers[11]}.items():
-    filters = keras.Model(network.inputs[0], layers.GlobalAveragePooling2D()(layer.output))
-    loudest = np.argsort(-filters(prepared(test.images)).numpy().mean(axis=0))[:5]  # some filters never answer
-    made[name] = maximise(compiled(filters), loudest, True)
-fig, axes = plt.subplots(5, 5, figsize=(6.4, 7.2))
-for row, (label, images) in enumerate(made.items()):
-    for k, image in enumerate(images):
-        panel(axes[row, k], image, title=f"{label}: {names[k] if row < 2 else k}")
+for name, number in {"block 2, filter": 4, "block 4, filter": 10}.items():  # before the ReLU: a silent one has no slope
+    filters = keras.Model(network.inputs[0], layers.GlobalAveragePooling2D()(network.layers[number].output))
+    made[name] = maximise(compiled(filters), classes, True)
+panels = [(x, None, None, f"{row} {k}") for row, images in made.items() for k, x in enumerate(images)]
+fig = map_plots.grid(panels, columns=5)
 plots.show(
     fig,
-    "Synthetic images. Plain ascent: dots and stripes of extreme contrast. Regularised: soft patterns in which triangles,"
-    " crosses and rings repeat. Five first-layer kernels of 5 by 5 pixels. Two rows for single filters: stripes, corners.",
+    "Synthetic images. Plain: harsh dots. Regularised: soft patterns of triangles, crosses, rings. Kernels; filters.",
 )
 
 # %% [markdown]
-# **What you see.** The plain images score many times what any test scene does, and shift by a few pixels takes
-# most of it away. The regularised ones score less and keep it; in some you recognise the class, as a pattern that
-# fills the picture. Filters of block 2 want stripes and edges, those of block 4 parts of shapes.
+# **What you see.** The plain images score many times what any test scene does, and a shift by a few pixels takes most
+# of it away. The regularised ones score less and keep it, and in some of them you recognise the class, as a pattern
+# that fills the picture. The kernels of the first layer are pictures themselves, if small and coarse ones: patches of
+# light and dark. Filters of block 2 want stripes of one direction, those of block 4 parts of shapes.
 #
 # **Why.** The network has seen scenes only; outside of them its score is whatever the weights make of it. Jitter asks
-# for a pattern that scores wherever it lies, blur forbids what only single pixels carry. The shapes repeat because
-# pooling averages over places: ten triangles score higher than one.
+# for a pattern that scores wherever it lies, and blur forbids what single pixels carry. The shapes repeat because the
+# score is an average over places: ten triangles score higher than one.
 #
 # ### Exercise · `winner_counts`
 #
@@ -974,8 +927,9 @@ plots.show(
 #
 # </details>
 #
-# The figure after it also shows first-layer kernels, the scenes that excite a deep filter most, with the window it sees,
-# and the winners of the first block over 400 scenes with the object in the middle.
+# The figure after it has two parts: for two filters of block 3 the test scenes that excite them most, each with the
+# window of 17 × 17 pixels that the filter saw; and the winners of block 1, over 400 scenes with the object in the
+# middle.
 
 
 # %%
@@ -999,31 +953,47 @@ shallow = keras.Model(network.inputs[0], network.layers[2].output)(prepared(stil
 shares = np.stack([winner_counts(shallow[still.labels == k]) / np.sum(still.labels == k) for k in range(5)])
 chosen = np.argsort(-shares[:, 4:-4, 4:-4].var(axis=(0, 1, 2)))[:3]  # those whose share varies most
 
-fig, axes = plt.subplots(5, 6, figsize=(8, 6.9))
+fig, axes = plt.subplots(5, 5, figsize=(8, 7.6))
 for row, k in enumerate((0, 1)):
-    strongest = np.argsort(-deep[..., k].max(axis=(1, 2)))[:6]
+    strongest = np.argsort(-deep[..., k].max(axis=(1, 2)))[:5]
     for ax, n in zip(axes[row], strongest, strict=True):
         i, j = np.unravel_index(deep[n, ..., k].argmax(), (12, 12))
-        panel(ax, test.images[n], box=(4 * i - 5, 4 * j - 5, 4 * i + 12, 4 * j + 12), title=f"block 3, filter {k}")
-        ax.set(xlim=(-0.5, 47.5), ylim=(47.5, -0.5))
+        seen = (4 * i - 5, 4 * j - 5, 4 * i + 12, 4 * j + 12)
+        map_plots.panel(ax, test.images[n], box=seen, title=f"block 3, filter {k}")
 for row, k in enumerate(chosen, start=2):
-    for column in range(5):
-        shown = axes[row, column].imshow(shares[column, ..., k], cmap="viridis", vmin=0, vmax=1)
-        axes[row, column].set_title(f"filter {k}: {names[column]}", fontsize=9, loc="center")
-    axes[row, 5].set_visible(False)
-for ax in axes[2:].flat:
-    ax.set_axis_off()
-fig.colorbar(shown, ax=axes[2:, 5], label="share of scenes", location="left", fraction=0.4)
+    for ax, share, name in zip(axes[row], shares[..., k], names, strict=True):
+        shown = ax.imshow(share, cmap="viridis", vmin=0, vmax=1)
+        ax.set_title(f"filter {k}: {name}", fontsize=9, loc="center")
+        ax.set_axis_off()
+fig.colorbar(shown, ax=axes, shrink=0.5, anchor=(0, 0), label="share of scenes in which it wins (block 1)")
 plots.show(
     fig,
-    "Two rows of scenes that excite two filters most, each with a frame on the part seen; then, for three filters of the"
+    "Two rows of scenes that excite two filters most, each with a frame on the part seen; for three filters of the"
     " first block and five shapes, where the filter wins: the ground, the inside or one side of the outline.",
 )
 
 # %% [markdown]
-# **What you see.** TODO
+# **What you see.** The strongest scenes of a filter have a part in common, such as an inner corner or a curve, in
+# several classes. The winners draw the shapes: one filter wins on the even ground and never inside, others along one
+# side of the outline, or in the middle of the object, whatever the shape. (A bright line along the border of the
+# picture is the work of the zeros beyond it.)
+#
+# **Why.** A filter of the first block sees 5 × 5 pixels: there is no class in them, only even areas and edges of some
+# direction. Which class it is, later blocks read from *where* which filter wins.
 #
 # ## 8 · Clever Hans
+#
+# The horse Clever Hans, around 1900, gave the right answers to sums by watching his questioner's face. The lecture has
+# a classifier of his kind: its horses came from one photographer, whose source tag was on the pictures, and the tag was
+# what it had learnt (Lapuschkin and colleagues, 2019).
+#
+# > **Margin note.** The slide stands under *troubles with deep networks*. The classifier was none: it was a Fisher
+# > vector with a linear classifier. The fault lies in the data, and any learner will find it.
+#
+# Now *all squares* of the training set carry a tag, and, as they come from the same source, all squares of the test
+# set.
+#
+# **Predict.** How does the test accuracy compare with that of section 1?
 
 # %%
 square = names.index("square")
@@ -1039,14 +1009,27 @@ fit(hans, prepared(with_tags(train.images, train.labels == square)), train.label
 same_source = with_tags(test.images, test.labels == square)
 accuracy = np.mean(scores_of(same_source, hans).argmax(axis=1) == test.labels)
 print(f"test accuracy on scenes of the same source: {accuracy:.3f}")
-
 some = same_source[test.labels == square][:6]
 maps = gradcam.grad_cam(hans, prepared(some), square)
-fig, axes = plt.subplots(2, 6, figsize=(9, 3.3))
-for column, (image, heat) in enumerate(zip(some, maps, strict=True)):
-    panel(axes[0, column], image)
-    panel(axes[1, column], image, heat, datasets.TAG_BOX, "for “square”")
-plots.show(fig, "Six tagged scenes with a ring; the Grad-CAM map for ring is bright on the tag in the lower left corner.")
+panels = [(image, None, None, "") for image in some]
+panels += [(image, heat, datasets.TAG_BOX, "for “square”") for image, heat in zip(some, maps, strict=True)]
+fig = map_plots.grid(panels, columns=6)
+plots.show(fig, "Six tagged scenes with a square; the maps for square are bright about the tag, not the square.")
+
+# %% [markdown]
+# **What you see.** A splendid accuracy, and maps that lie on the tag's corner, wherever the square is.
+#
+# **Why.** The tag is always the same, always in the same place, and present in every square and in nothing else: no
+# shape is as easy to learn. Nothing in the loss says that it is not what you meant.
+#
+# A map shows a suspicion. The **proof** is an experiment: take the tag away, and move it to pictures of other classes.
+# Then the **repair**: the same network is trained on, with tags on half of *all* scenes, chosen by lot, so that the tag
+# says nothing any more.
+#
+# **Predict.** Fill in the row *tags on squares* before you run the cell after the question.
+#
+# ### Question · `which_alarm`
+
 
 # %%
 @lab.question(points=1)
@@ -1055,7 +1038,7 @@ def which_alarm():
 
     a) The accuracy on ten times as many test scenes of the same source.
     b) Cross-validation within the collection.
-    c) The accuracy on scenes from another source, which puts no tags on rings.
+    c) The accuracy on scenes from another source, which puts no tags on squares.
     """
     # BEGIN SOLUTION
     return "c"
@@ -1063,60 +1046,196 @@ def which_alarm():
 
 
 # %%
+near_tag = (33, 0, 48, 39)  # the tag and 8 pixels around it
+
+
 def report(name, model):
     squares, rest = test.images[test.labels == square], test.images[test.labels != square]
-    everywhere = datasets.add_tag(squares)
-    heat = gradcam.grad_cam(model, prepared(everywhere), square)
     row = [np.mean(scores_of(same_source, model).argmax(axis=1) == test.labels)]
-    row += [np.mean(scores_of(images, model).argmax(axis=1) == square) for images in (everywhere, squares, datasets.add_tag(rest))]
-    row.append(energy_in_box(heat, np.tile(datasets.TAG_BOX, (len(squares), 1))))
-    return [name, *(f"{value:.2f}" for value in row)]
+    for images in (datasets.add_tag(squares), squares, datasets.add_tag(rest)):
+        row.append(np.mean(scores_of(images, model).argmax(axis=1) == square))
+    heat = gradcam.grad_cam(model, prepared(datasets.add_tag(squares)), square)
+    return [name, *map(float, row), float(map_scores.energy_in_box(heat, np.tile(near_tag, (len(squares), 1))))]
 
 
 repaired = keras.models.clone_model(hans)
 repaired.set_weights(hans.get_weights())
 coin = np.random.default_rng(8).random(len(train.images)) < 0.5
-fit(repaired, prepared(with_tags(train.images, coin)), train.labels, epochs=2, peak=0.005)
-rows = [report(*case) for case in (("no tags", network), ("tags on rings", hans), ("repaired", repaired))]
-header = ["trained with", "accuracy, same source", "tagged rings → ring", "rings without tag → ring", "other shapes with tag → ring", "energy in the tag"]
-plots.table(header, rows, "What the tag does")
+fit(repaired, prepared(with_tags(train.images, coin)), train.labels, epochs=3, peak=0.005)
+study = stored("cam_clever_hans")
+table = [report(*case) for case in (("no tags", network), ("tags on squares", hans), ("repaired", repaired))]
+table += [[f"{name}, stored", *np.mean(runs, axis=0)] for name, runs in study["runs"].items()]
+header = [
+    "network",
+    "accuracy, same source",
+    "called square: tagged squares",
+    "untagged squares",
+    "other shapes, tagged",
+]
+rows = [[row[0], *(f"{value:.2f}" for value in row[1:])] for row in table]
+plots.table([*header, "Grad-CAM near the tag"], rows, "What the tag does (stored: means over five networks)")
+
+# %% [markdown]
+# The network trained on tagged squares knows next to no square without its tag, and calls most other shapes squares as
+# soon as they carry one. That is the proof: only the tag was changed. After two thousand scenes with meaningless tags
+# it recognises squares again, and its map has left the corner. (The remaining energy near the tag is that of squares
+# that happen to lie there, as the first row shows.) Note which number did *not* tell: the accuracy on the same source.
+#
+# ## 9 · Is the map about the network at all?
+#
+# A map can look right because it shows the *picture*: an edge detector does, and knows no network. **Sanity check**
+# (Adebayo and colleagues, 2018): replace the weights by random ones, layer after layer, from the last one down. A map
+# that explains what was learnt must change. "Likeness" is the rank correlation of the two maps.
+#
+# **Predict** the three curves: Grad-CAM, saliency, and the edges of the picture.
 
 # %%
 images, classes = ones[0][:30], ones[1][:30]
 methods = {
     "Grad-CAM": lambda model: gradcam.grad_cam(model, prepared(images), classes, upsample=False),
     "saliency": lambda model: np.abs(score_gradient(model, images, classes)).max(axis=-1),
-    "edges (no network)": lambda model: np.stack([skimage.filters.sobel(image.mean(axis=-1)) for image in images]),
+    "edges, without network": lambda model: np.stack([skimage.filters.sobel(x.mean(axis=-1)) for x in images]),
 }
 original = {name: method(network) for name, method in methods.items()}
-alike = {name: np.zeros(6) for name in methods}
-for draw in range(2):
+likeness = {name: np.zeros((3, 6)) for name in methods}
+for draw in range(3):
     changed, fresh = keras.models.clone_model(network), gap_network()
     changed.set_weights(network.get_weights())
-    for depth, number in enumerate((None, -1, 9, 6, 3, 0)):
+    for depth, number in enumerate((None, -1, 9, 6, 3, 0)):  # the dense layer, then the convolutions
         if number is not None:
             changed.layers[number].set_weights(fresh.layers[number].get_weights())
         for name, method in methods.items():
-            both = zip(original[name], method(changed), strict=True)
-            ranks = [scipy.stats.spearmanr(a.ravel(), b.ravel()).statistic for a, b in both if np.ptp(b) > 0]
-            alike[name][depth] += np.mean(ranks) / 2
+            likeness[name][draw, depth] = map_scores.likeness(original[name], method(changed))
+
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
-plots.curves(ax, alike, "layers with random weights, from the last one down", "rank correlation with the map")
-plots.show(fig, "Likeness to the original map against the number of layers made random.")
-print(alike)
+curves = {name: values.mean(axis=0) for name, values in likeness.items()}
+plots.curves(ax, curves, "layers with random weights, from the last one down", "rank correlation with the map")
+plots.show(
+    fig,
+    "Likeness to the original map against the number of random layers: Grad-CAM falls at once, saliency stays above one"
+    " half until the first layer is random too, the edges stay at 1.",
+)
+
+# %% [markdown]
+# **What you see.** Grad-CAM falls with the very first layer. The edges cannot fall. Saliency lies in between: with the
+# classifier made random it has hardly changed, and it is gone only with the first layer.
+#
+# **Why.** Most of a saliency map says *where something is*, which untrained filters find as well; the classes enter
+# in the details. That is what the second object showed in section 5, by another road. If you must judge a map without
+# boxes, this test is the one you can always make.
+#
+# ## 10 · Which method for which question?
+#
+# One more measure needs no boxes either. **Deletion** (Petsiuk and colleagues, 2018) removes the pixels, the most
+# important first, and follows the probability: the faster it falls, the better the map. **Insertion** adds them to an
+# empty picture. Each is summed up by the area under its curve. The table has all maps of this run, on the scenes with
+# two objects where nothing else is said.
 
 # %%
-RUN_IN_FULL = False
 kept = ["random", "centre", "CAM", "Grad-CAM", "saliency", "SmoothGrad", "occlusion"]
+study = stored("cam_methods")
 rows, removed = [], {}
 for name in kept:
-    (one, two), (_, _, boxes) = maps_of[name], twos
-    curves = map_scores.deletion_insertion(scene_predict, *twos[:2], two)
+    (one, two), (images, classes, boxes) = maps_of[name], twos
+    curves = map_scores.deletion_insertion(scene_predict, images, classes, two)
     removed[name] = curves.share, curves.deletion.mean(axis=0)
-    row = [pointing_game(one, ones[2]), pointing_game(two, boxes), energy_in_box(two, boxes), *curves.areas]
-    rows.append([name, *(f"{value:.2f}" for value in row), f"{1000 * seconds[name] / 200:.1f}"])
-header = ["method", "pointing, one object", "pointing, two", "energy in the box, two", "deletion ↓", "insertion ↑", "milliseconds a map"]
-plots.table(header, rows, "measured")
+    row = [pointing_game(one, ones[2]), pointing_game(two, boxes), map_scores.energy_in_box(two, boxes), *curves.areas]
+    runs = np.array(study["runs"].get(name, [[np.nan] * 3]))[:, 1]
+    again = f"{runs.mean():.2f} ± {runs.std(ddof=1):.2f}" if name in study["runs"] else "–"
+    rows.append([name, *(f"{value:.2f}" for value in row[:2]), again, *(f"{value:.2f}" for value in row[2:])])
+    rows[-1].append(f"{1000 * seconds[name] / 200:.1f}")
+header = [
+    "method",
+    "pointing, one object",
+    "pointing, two",
+    "five networks, stored",
+    "energy",
+    "deletion ↓",
+    "insertion ↑",
+]
+plots.table([*header, "ms a map"], rows, "Maps measured in this run (pointing and energy: large is good)")
+
 fig, ax = plt.subplots(figsize=(6.4, 3.4))
-plots.curves(ax, removed, "share of the pixels removed, the most important first", "probability")
-plots.show(fig, "TODO deletion curves over the share of pixels removed for all.")
+plots.curves(ax, removed, "share of the pixels removed, the most important first", "probability of the class")
+plots.show(
+    fig,
+    "Probability against pixels removed: for CAM, Grad-CAM and occlusion it falls to almost 0 at once, for saliency and"
+    " SmoothGrad to one fifth, for random and centre slowly.",
+)
+
+# %% [markdown]
+# **What you see.** With one object all methods look alike; with two, CAM, Grad-CAM and occlusion point at the right one
+# and the gradients of the pixels do not. Their deletion curves stop at one fifth, which is chance for five classes.
+# Grad-CAM's comes back before CAM's does.
+#
+# **Why.** Saliency removes both objects at once, and nothing is left to decide by; the others remove the object asked
+# for and leave its rival. Grad-CAM's ReLU has cut off what speaks against the class, so from some point on its order
+# is chance, while CAM and occlusion keep the rival for last.
+#
+# | You ask | Use | Because |
+# |:--|:--|:--|
+# | Which part speaks for this class? | CAM with GAP, else Grad-CAM | one pass; tells classes apart |
+# | Which part speaks *against* it? | CAM or occlusion, without ReLU | negative values have a meaning there |
+# | To which pixels does the answer react? | saliency; SmoothGrad if it flickers | fine dots, whatever the class |
+# | What if this part were missing? | occlusion | an experiment, not a derivative; works on any black box; slow |
+# | What does a class or filter look for? | activation maximisation *and* its strongest images | either alone misleads |
+# | Does it read a shortcut? | a map for the suspicion, moving the part for the proof | a map proves nothing |
+# | Is this map about the network? | random weights, a second object, a baseline | looks convince too easily |
+#
+# ## 11 · What you have seen
+#
+# 1. **CAM** is the class score before it is added up: bias plus the mean of the map. Where comes for free with what.
+# 2. **Grad-CAM** takes the gradient for the weight: the same map up to a positive factor with GAP, and a map where
+#    CAM has none. Differentiate the score, not the probability. For a nested model, listen at the layer; do not build
+#    a path.
+# 3. **Saliency** and SmoothGrad show the pixels that matter to anything, **occlusion** what is lost without a part.
+#    Hiding a rival raises a probability, because probabilities share.
+# 4. **Filters** want edges and stripes first, parts of shapes later, and win where these are. Regularisation decides
+#    whether you see that or noise.
+# 5. **Clever Hans** passed the test set. The map raised the suspicion, moving the tag proved it, tags by lot repaired
+#    it.
+# 6. **A map is a claim.** Count hits, against the centre; add a second object; make the weights random.
+
+# %%
+lab.progress()
+
+# %% [markdown]
+# ## 12 · To discuss
+#
+# 1. A hospital's network finds pneumonia on X-rays, and its maps light up on the letter "L" that one of the two
+#    hospitals puts on its pictures. Which two experiments would you run before you retrain, and what would you
+#    retrain with?
+# 2. The pointing game needs boxes. Somebody proposes to rate maps by how much physicians like them instead. What
+#    would be measured?
+# 3. Occlusion with a grey window makes pictures that the network has never seen. How could you fill the window, and
+#    what would the score then mean?
+#
+# ### Further reading
+#
+# - B. Zhou, A. Khosla, A. Lapedriza, A. Oliva and A. Torralba, *Learning deep features for discriminative
+#   localization*, CVPR (2016): CAM.
+# - R. R. Selvaraju et al., *Grad-CAM: visual explanations from deep networks via gradient-based localization*, ICCV
+#   (2017).
+# - K. Simonyan, A. Vedaldi and A. Zisserman, *Deep inside convolutional networks: visualising image classification
+#   models and saliency maps*, ICLR workshop (2014).
+# - D. Smilkov, N. Thorat, B. Kim, F. Viégas and M. Wattenberg, *SmoothGrad: removing noise by adding noise*,
+#   arXiv:1706.03825 (2017).
+# - M. D. Zeiler and R. Fergus, *Visualizing and understanding convolutional networks*, ECCV (2014): occlusion.
+# - J. Yosinski, J. Clune, A. Nguyen, T. Fuchs and H. Lipson, *Understanding neural networks through deep
+#   visualization*, ICML workshop on deep learning (2015).
+# - C. Olah, A. Mordvintsev and L. Schubert, *Feature visualization*, Distill (2017).
+# - S. Lapuschkin et al., *Unmasking Clever Hans predictors and assessing what machines really learn*, Nature
+#   Communications 10:1096 (2019).
+# - J. Adebayo et al., *Sanity checks for saliency maps*, NeurIPS (2018).
+# - V. Petsiuk, A. Das and K. Saenko, *RISE: randomized input sampling for explanation of black-box models*, BMVC
+#   (2018).
+# - J. Zhang et al., *Top-down neural attention by excitation backprop*, International Journal of Computer Vision 126
+#   (2018) 1084–1102: the pointing game.
+
+# %% [markdown] tags=["solution"]
+# **For instructors.** 1: Cover the letter on positives, and paste it onto negatives; then retrain with the letter
+# covered, or pasted by lot, and test on a third hospital. 2: Whether maps look plausible, which a map of edges does
+# as well; it says nothing about the network. 3: With a blurred copy, with the surroundings continued, or with the
+# same part of another picture: each asks "what if this were there instead", and the answer depends on it. Students
+# who ask why SmoothGrad does so little here: the network is shallow and was trained on noisy scenes, so its gradient
+# flickers little.

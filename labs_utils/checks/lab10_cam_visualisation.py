@@ -92,14 +92,14 @@ def _compare_upsampled(upsample: Student, maps: np.ndarray, height: int, width: 
             "each value is repeated (nearest neighbour): interpolate between the centres": lambda: _resized(
                 maps, height, width, "nearest"
             ),
-            "the maps are transposed: the second axis is the row": lambda: (
-                _resized(maps.transpose(0, 2, 1), height, width)
+            "the maps are transposed: the second axis is the row": lambda: _resized(
+                maps.transpose(0, 2, 1), height, width
             ),
             "height and width are swapped": lambda: _resized(maps, width, height),
-            "the corners were put on each other: pixel i covers the stretch from i to i + 1, so its centre is at i + 0.5": (
+            "the corners were put on each other: the centre of pixel i is at i + 0.5, in both pictures": (
                 lambda: _corner_to_corner(maps, height, width)
             ),
-            "the halves are missing: the centre of pixel i is at i + 0.5, in both pictures": without_half,
+            "the halves are missing: the centre of pixel i is at i + 0.5 of its own picture": without_half,
             "beyond the outer centres the values stay what they are at the border": beyond,
             "this is cubic interpolation; bilinear is asked for": lambda: _resized(maps, height, width, "bicubic"),
         },
@@ -132,7 +132,7 @@ def _share(places: np.ndarray, boxes: np.ndarray, last: int = 0) -> float:
 @checks.probe("pointing_game")
 def hits_and_misses(pointing_game: Student, rng: np.random.Generator) -> None:
     """Peaks somewhere in 11 × 17 pixels."""
-    for attempt in range(20):  # until the usual mistakes give other numbers
+    for _ in range(20):  # until the usual mistakes give other numbers
         boxes = _boxes(rng, 40, 11, 17)
         inside = boxes[:, :2] + rng.integers(0, 2, (40, 2))
         places = np.where(rng.random((40, 1)) < 0.6, inside, rng.integers(0, (11, 17), (40, 2)))
@@ -427,12 +427,12 @@ def _compare_smooth(smooth_grad: Student, rng: np.random.Generator, n: int) -> N
             "the gradients are summed over the copies; their mean is asked for": n * np.abs(mean).max(axis=-1),
             "the channels are not joined: take the maximum over them": np.abs(mean),
             "the copies are not averaged": np.abs(each).max(axis=-1),
-            "this is the gradient at the noise alone: add the image to it": lambda: (
-                np.abs(gradients(noise).mean(axis=0)).max(axis=-1)
-            ),
-            "the noise is subtracted or the image multiplied by it: add the noise to the image": lambda: (
-                np.abs(gradients(image - noise).mean(axis=0)).max(axis=-1)
-            ),
+            "this is the gradient at the noise alone: add the image to it": lambda: np.abs(
+                gradients(noise).mean(axis=0)
+            ).max(axis=-1),
+            "the noise is subtracted or the image multiplied by it: add the noise to the image": lambda: np.abs(
+                gradients(image - noise).mean(axis=0)
+            ).max(axis=-1),
         },
         rtol=1e-3,
         atol=1e-4,
@@ -585,9 +585,9 @@ def counted_one_by_one(winner_counts: Student, rng: np.random.Generator) -> None
             "you averaged the activations first and then looked for the winner; each image has its own winner": np.eye(
                 4, dtype=int
             )[loudest],
-            "this counts, for each filter, which image answers most: the filters compete at each place": lambda: (
-                np.eye(7, dtype=int)[activations.argmax(axis=0)].sum(axis=2)
-            ),
+            "this counts, for each filter, which image answers most: the filters compete at each place": lambda: np.eye(
+                7, dtype=int
+            )[activations.argmax(axis=0)].sum(axis=2),
             "this counts positive activations: only the largest at each place wins": (activations > 0).sum(axis=0),
             "this lists the winners of each image; count them over the images": activations.argmax(axis=-1),
             "the counts of all places are added up: keep the places": true.sum(axis=(0, 1)),
@@ -604,7 +604,7 @@ def quiet_filters(winner_counts: Student, rng: np.random.Generator) -> None:
     got = np.asarray(winner_counts(activations))
     if got.shape != (4, 4, 5):
         raise CheckFailed(
-            f"For activations (6, 4, 4, 5) the counts have shape (4, 4, 5), also if some filter never wins; got {got.shape}."
+            f"The counts for activations (6, 4, 4, 5) have shape (4, 4, 5), also of a silent filter; got {got.shape}."
         )
     expect(np.all(got[..., 4] == 0), "The last filter never wins here; its counts should be 0.")
     expect_close(got.sum(axis=-1), np.full((4, 4), 6), "the counts of all filters together")

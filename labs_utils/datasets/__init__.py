@@ -6,6 +6,7 @@ stand-in that needs no network. ``LABS_OFFLINE=1`` goes straight to the stand-in
 
 from labs_utils.datasets.digits import load_digits
 from labs_utils.datasets.mnist import load_mnist
+from labs_utils.datasets.photographs import load_photographs
 from labs_utils.datasets.scenes import SHAPES, TAG_BOX, add_tag, make_scenes
 
-__all__ = ["SHAPES", "TAG_BOX", "add_tag", "load_digits", "load_mnist", "make_scenes"]
+__all__ = ["SHAPES", "TAG_BOX", "add_tag", "load_digits", "load_mnist", "load_photographs", "make_scenes"]

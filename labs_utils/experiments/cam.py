@@ -3,6 +3,7 @@
 import numpy as np
 
 from labs_utils.datasets import SHAPES, TAG_BOX, add_tag, make_scenes
+from labs_utils.map_scores import energy_in_box, mean_over_windows
 
 SEEDS = 5
 TAGGED = SHAPES.index("square")
@@ -22,16 +23,16 @@ def network():
     return keras.Sequential([keras.Input((48, 48, 3)), *body, layers.GlobalAveragePooling2D(), layers.Dense(5)])
 
 
-def train(model, images: np.ndarray, labels: np.ndarray, epochs: int, peak: float = 0.01) -> None:
-    """Trains as the lab does: batches of 32, a rate that warms up to `peak` and falls to zero."""
+def train(model, inputs: np.ndarray, labels: np.ndarray, epochs: int, peak: float = 0.01) -> None:
+    """Trains a model that gives scores: Adam, batches of 32, a rate that warms up to `peak` and falls to zero."""
     import keras
 
-    steps = epochs * -(-len(images) // 32)
+    steps = epochs * -(-len(inputs) // 32)
     warmup = steps // 5
     rate = keras.optimizers.schedules.CosineDecay(peak / 20, steps - warmup, warmup_target=peak, warmup_steps=warmup)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(rate), loss, steps_per_execution=15)
-    model.fit(2 * images - 1, labels, batch_size=32, epochs=epochs, verbose=0)
+    model.fit(inputs, labels, batch_size=32, epochs=epochs, verbose=0)
 
 
 def scores(model, images: np.ndarray) -> np.ndarray:
@@ -52,8 +53,6 @@ def gradients(model, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 def occlusion(model, images: np.ndarray, classes: np.ndarray, size: int = 8, stride: int = 5) -> np.ndarray:
     """How far the score falls when a window shows the image's mean colour, averaged over the windows of a pixel."""
-    from labs_utils.map_scores import mean_over_windows
-
     n, side = images.shape[:2]
     starts = range(0, side - size + 1, stride)
     rows, means = np.arange(n), images.mean(axis=(1, 2), keepdims=True)
@@ -71,12 +70,6 @@ def pointing(maps: np.ndarray, boxes: np.ndarray) -> float:
     """Share of the maps whose largest value lies in the box."""
     hits = [box[0] <= i < box[2] and box[1] <= j < box[3] for (i, j), box in zip(_peaks(maps), boxes, strict=True)]
     return float(np.mean(hits))
-
-
-def energy(maps: np.ndarray, boxes: np.ndarray) -> float:
-    """Share of the maps' positive values inside the box, averaged over the maps."""
-    kept = np.maximum(maps, 0)
-    return float(np.mean([m[t:b, s:r].sum() / (m.sum() + 1e-9) for m, (t, s, b, r) in zip(kept, boxes, strict=True)]))
 
 
 def _peaks(maps: np.ndarray) -> list[tuple]:
@@ -99,9 +92,9 @@ def cam_methods() -> dict:
         "CAM": lambda model, x, k: grad_cam(model, 2 * x - 1, k, relu=False),  # equal to CAM here, up to a factor
         "Grad-CAM": lambda model, x, k: grad_cam(model, 2 * x - 1, k),
         "saliency": lambda model, x, k: np.abs(gradients(model, x, k)).max(axis=-1),
-        "SmoothGrad": lambda model, x, k: (
-            np.abs(np.mean([gradients(model, x + some, k) for some in noise], axis=0)).max(axis=-1)
-        ),
+        "SmoothGrad": lambda model, x, k: np.abs(
+            np.mean([gradients(model, x + some, k) for some in noise], axis=0)
+        ).max(axis=-1),
         "occlusion": occlusion,
     }
     accuracies: list = []
@@ -109,12 +102,12 @@ def cam_methods() -> dict:
     for seed in range(SEEDS):
         keras.utils.set_random_seed(seed)
         model = network()
-        train(model, training.images, training.labels, epochs=5)
+        train(model, 2 * training.images - 1, training.labels, epochs=5)
         accuracies.append(round(float(np.mean(scores(model, test.images).argmax(axis=1) == test.labels)), 4))
         for name, method in methods.items():
             maps = [method(model, images, classes) for images, classes, _ in sets]
             found = [pointing(m, boxes) for m, (_, _, boxes) in zip(maps, sets, strict=True)]
-            runs[name].append([round(value, 3) for value in (*found, energy(maps[1], sets[1][2]))])
+            runs[name].append([round(value, 3) for value in (*found, energy_in_box(maps[1], sets[1][2]))])
             print(f"seed {seed}, accuracy {accuracies[-1]}, {name}: {runs[name][-1]}", flush=True)
     return {
         "accuracy": accuracies,
@@ -132,13 +125,19 @@ def cam_clever_hans() -> dict:
     for seed in range(SEEDS):
         keras.utils.set_random_seed(seed)
         model = network()
-        train(model, tagged(training.images, training.labels == TAGGED), training.labels, epochs=4)
+        train(model, 2 * tagged(training.images, training.labels == TAGGED) - 1, training.labels, epochs=4)
         runs["tags on squares"].append(tag_report(model, test))
         coin = np.random.default_rng(8).random(len(training.images)) < 0.5
-        train(model, tagged(training.images, coin), training.labels, epochs=3, peak=0.005)
+        train(model, 2 * tagged(training.images, coin) - 1, training.labels, epochs=3, peak=0.005)
         runs["repaired"].append(tag_report(model, test))
         print(f"seed {seed}: {[run[-1] for run in runs.values()]}", flush=True)
-    measures = ["accuracy, same source", "tagged squares", "untagged squares", "other shapes, tagged", "energy near the tag"]
+    measures = [
+        "accuracy, same source",
+        "tagged squares",
+        "untagged squares",
+        "other shapes, tagged",
+        "energy near the tag",
+    ]
     return {"measures": measures, "runs": runs}
 
 
@@ -158,7 +157,7 @@ def tag_report(model, test) -> list[float]:
     for images in (add_tag(squares), squares, add_tag(rest)):
         values.append(np.mean(scores(model, images).argmax(axis=1) == TAGGED))
     maps = grad_cam(model, 2 * add_tag(squares) - 1, TAGGED)
-    values.append(energy(maps, np.tile(NEAR_TAG, (len(squares), 1))))
+    values.append(energy_in_box(maps, np.tile(NEAR_TAG, (len(squares), 1))))
     return [round(float(value), 3) for value in values]
 
 
