@@ -363,7 +363,8 @@ def test_a_model_without_convolution_or_with_another_output_is_refused(images):
         grad_cam(dense, images, 0)
     with pytest.raises(ValueError, match=r"one vector a picture"):
         grad_cam(backbone(), images, 0)
-    two = keras.Model([inputs, keras.Input((2,))], layers.Dense(3)(layers.Flatten()(inputs)))
+    more = keras.Input((2,))
+    two = keras.Model([inputs, more], layers.Dense(3)(layers.Concatenate()([layers.Flatten()(inputs), more])))
     with pytest.raises(ValueError, match="one input"):
         grad_cam(two, images, 0)
 
@@ -373,3 +374,16 @@ def test_images_of_any_size_where_the_network_takes_them(images):
     x = layers.Conv2D(4, 3, padding="same", activation="relu", name="only")(inputs)
     model = keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
     assert grad_cam(model, images[:, :20, :28], 0).shape == (5, 20, 28)
+
+
+def test_tf_keras_vis_gives_the_same_maps(images):
+    """An independent implementation (pip install ".[vis]"), on a network without nesting, which is what it takes."""
+    gradcam = pytest.importorskip("tf_keras_vis.gradcam")
+    scores = pytest.importorskip("tf_keras_vis.utils.scores")
+    model = flat_twin(randomise(sequential()))
+    classes = [0, 1, 2, 3, 1]
+    settings = {"seek_penultimate_conv_layer": False, "normalize_cam": False, "expand_cam": False}
+    ask = gradcam.Gradcam(model, clone=False)
+    theirs = ask(scores.CategoricalScore(classes), images, penultimate_layer="last", **settings)
+    ours = grad_cam(model, images, classes, "last", upsample=False)
+    assert np.allclose(ours, theirs, atol=1e-4 * ours.max())
