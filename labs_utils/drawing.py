@@ -20,6 +20,12 @@ _WORKING_SIDE = 400
 _FAINTEST = 0.08  # contrast between ink and paper, of the full range, below which a picture counts as empty
 _STROKE = 2.0  # pixels in the 20x20 box: MNIST's strokes are two to three wide, a pencil's are often far thinner
 
+# A toggle button has no colour of its own, and one that the browser sets is there at once, without asking Python.
+_PAPER_AND_INK = (
+    ".labs-pad .widget-toggle-button { background: white !important; border: 1px solid #ddd !important; }"
+    ".labs-pad .widget-toggle-button.mod-active { background: black !important; }"
+)
+
 Picture = str | os.PathLike | Image.Image | np.ndarray
 
 
@@ -98,22 +104,18 @@ class Pad:
 
         square = {"width": "22px", "height": "22px", "margin": "0", "padding": "0"}
         self._squares = [ipywidgets.ToggleButton(layout=square, tooltip="ink") for _ in range(side * side)]
-        for button in self._squares:
-            button.observe(self._colour, "value")
+        style = ipywidgets.HTML(f"<style>{_PAPER_AND_INK}</style>", layout={"display": "none"})
         clear = ipywidgets.Button(description="clear")
         clear.on_click(lambda _: self.clear())
         rows = [ipywidgets.HBox(self._squares[start : start + side]) for start in range(0, side * side, side)]
-        self.widget = ipywidgets.VBox([*rows, clear])
+        self.widget = ipywidgets.VBox([*rows, style, clear])
+        self.widget.add_class("labs-pad")
         self._side = side
 
     @property
     def drawn(self) -> bool:
         """Whether any square is inked."""
         return any(button.value for button in self._squares)
-
-    @staticmethod
-    def _colour(change: dict) -> None:
-        change["owner"].style.button_color = "black" if change["new"] else None
 
     def clear(self) -> None:
         """Wipes the pad."""

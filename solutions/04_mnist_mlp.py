@@ -59,28 +59,22 @@ keras.utils.set_random_seed(4)
 # > **Margin note.** The slides say *MNIST*, but a network with 64 inputs reads 8 × 8 pixels: these are the 1797
 # > digits that come with scikit-learn. Real MNIST, 28 × 28 pixels and 70 000 images, follows in section 4.
 
-# %%
-images, labels = datasets.load_digits()
-
-# %%
-fig = plots.image_grid(images[:20], [str(label) for label in labels[:20]], columns=10, size=0.8)
-plots.show(fig, "Twenty handwritten digits of 8 by 8 grey pixels, coarse but readable, with their labels above.")
-
-# %% [markdown]
-# **What you see.** Eight by eight pixels are few, and a human still reads nearly all of them.
-#
-# **Why.** Each pixel counts the dark dots in a 4 × 4 block of a finer scan, from 0 to 16: much of the shape
-# survives in the greys.
-#
-# The lecture trains on 1347 images and validates on 450, which is what `train_test_split` gives with a quarter
-# held out.
-
 # %% tags=["nbval-check-output"]
+images, labels = datasets.load_digits()
 x_train, x_val, y_train, y_val = train_test_split(images.reshape(-1, 64), labels, test_size=0.25, random_state=0)
 print("training", x_train.shape, "validation", x_val.shape)
 print("pixels that are the same in all training images:", int(np.sum(x_train.std(axis=0) == 0)))
 
+fig = plots.image_grid(images[:20], [str(label) for label in labels[:20]], columns=10, size=0.8)
+plots.show(fig, "Twenty handwritten digits of 8 by 8 grey pixels, coarse but readable, with their labels above.")
+
 # %% [markdown]
+# **What you see.** Eight by eight pixels are few, and a human still reads nearly all of them. The lecture trains on
+# 1347 images and validates on 450, which is what `train_test_split` gives with a quarter held out.
+#
+# **Why.** Each pixel counts the dark dots in a 4 × 4 block of a finer scan, from 0 to 16: much of the shape
+# survives in the greys.
+#
 # ### Exercise · `preprocess`
 #
 # Gradient descent likes inputs of zero mean and unit variance. Mean and standard deviation belong to the
@@ -107,9 +101,10 @@ print("pixels that are the same in all training images:", int(np.sum(x_train.std
 # %%
 @lab.exercise(points=2)
 def preprocess(x_train, x_other):
-    """Standardises two sets, pixel by pixel, with the mean and standard deviation of the training set.
+    """Standardises two sets, pixel by pixel, with the statistics of the training set.
 
-    x_train: (n, d); x_other: (m, d). Returns both, same shapes. A pixel that is constant in x_train is divided by 1.
+    x_train: (n, d); x_other: (m, d). Returns both, same shapes. A pixel that is
+    constant in x_train is divided by 1.
     """
     # BEGIN SOLUTION
     mean, spread = x_train.mean(axis=0), x_train.std(axis=0)
@@ -191,7 +186,8 @@ print("label", y_train[0], "→", one_hot(y_train[:1], 10)[0].astype(int))
 def softmax_cross_entropy(z, y):
     """Mean categorical cross-entropy of the softmax of logits.
 
-    z: (n, k) logits; y: (n, k) one-hot targets. Returns one number, exact also for logits of -1000 or 1000.
+    z: (n, k) logits; y: (n, k) one-hot targets. Returns one number, exact also for
+    logits of -1000 or 1000.
     """
     # BEGIN SOLUTION
     z = z - np.max(z, axis=1, keepdims=True)
@@ -213,30 +209,17 @@ with np.errstate(all="ignore"):
 print("your loss, right and wrong class:", *(abs(softmax_cross_entropy(huge, one_hot([k], 2))) for k in (0, 1)))
 
 # %% [markdown]
-# ### Question · `labels_as_numbers`
-
-
-# %%
-@lab.question(points=1)
-def labels_as_numbers():
-    """Your labels are the integers 0 to 9, shape (n,). Which loss do you give to Keras, with ten softmax outputs?
-
-    a) "categorical_crossentropy": Keras sees from the data that the labels are integers.
-    b) "sparse_categorical_crossentropy": it takes integers; "categorical_crossentropy" wants one-hot rows.
-    c) "mean_squared_error": an integer can only be approached, and 7 is closer to 8 than to 2.
-    """
-    # BEGIN SOLUTION
-    return "b"
-    # END SOLUTION
-
-
-# %% [markdown]
 # ## 3 · The lecture's network
 #
 # ### Exercise · `build_mlp`
 #
 # The lecture's network has 64 inputs, hidden layers of 32 and 16 sigmoid units, and ten softmax outputs. You
-# will need larger and smaller ones too, so write a function for all of them.
+# will need larger and smaller ones too, so write a function for all of them. The cell below it counts the parameters
+# and trains the network as in the lecture, by stochastic gradient descent with rate 0.01 and batches of 10.
+# (`steps_per_execution` lets Keras run a whole epoch of small steps before it returns to Python: half the time.)
+#
+# **Predict.** How many parameters are there? What is the accuracy after one epoch, and after 40? With 450 validation
+# images, how far apart can two lucky or unlucky splits be?
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -257,7 +240,8 @@ def labels_as_numbers():
 def build_mlp(inputs, hidden, activation):
     """A multilayer perceptron for ten classes, not compiled.
 
-    inputs: number of inputs; hidden: list with the units of each hidden layer; activation: of the hidden layers.
+    inputs: number of inputs; hidden: list with the units of each hidden layer;
+    activation: of the hidden layers.
     Returns a Keras model that maps (n, inputs) to (n, 10) probabilities (softmax).
     """
     # BEGIN SOLUTION
@@ -266,34 +250,21 @@ def build_mlp(inputs, hidden, activation):
     # END SOLUTION
 
 
-# %% tags=["nbval-check-output"]
+# %%
+def accuracy(model, x, y):
+    return float(np.mean(np.argmax(model(x), axis=1) == y))
+
+
 keras.utils.set_random_seed(4)
 network = build_mlp(64, [32, 16], "sigmoid")
 by_hand = (64 * 32 + 32) + (32 * 16 + 16) + (16 * 10 + 10)
 print(f"parameters: {network.count_params()}, by hand {by_hand}")
 
-# %% [markdown]
-# **Predict.** Stochastic gradient descent with rate 0.01 and batches of 10, as in the lecture: what is the
-# accuracy after one epoch, and after 40? With 450 validation images, how far apart can two lucky or unlucky
-# splits be?
-#
-# `steps_per_execution` makes Keras run a whole epoch of small steps before it returns to Python, which halves
-# the time.
-
-# %%
-network.compile(keras.optimizers.SGD(0.01), "categorical_crossentropy", metrics=["accuracy"], steps_per_execution=135)
-history = network.fit(
-    z_train,
-    one_hot(y_train, 10),
-    validation_data=(z_val, one_hot(y_val, 10)),
-    epochs=40,
-    batch_size=10,
-    validation_batch_size=450,
-    verbose=0,
-).history
-for epoch in (1, 20, 40):
-    print(f"epoch {epoch:2}: training {history['accuracy'][epoch - 1]:.3f}", end=", ")
-    print(f"validation {history['val_accuracy'][epoch - 1]:.3f}")
+network.compile(keras.optimizers.SGD(0.01), "categorical_crossentropy", steps_per_execution=135)
+for start, end in ((0, 1), (1, 20), (20, 40)):
+    network.fit(z_train, one_hot(y_train, 10), batch_size=10, initial_epoch=start, epochs=end, verbose=0)
+    right = accuracy(network, z_train, y_train), accuracy(network, z_val, y_val)
+    print("epoch {:2}: training {:.3f}, validation {:.3f}".format(end, *right))
 
 # %% [markdown]
 # **What you see.** After one epoch the network still guesses (0.11 in the stored run); after 40 it reads about four
@@ -302,17 +273,12 @@ for epoch in (1, 20, 40):
 # **Break it on purpose.** The network has learnt with one ruler. What if somebody standardises new images with
 # *their own* statistics, all together or, as they arrive, one at a time?
 
-
 # %%
-def score(z):
-    return float(np.mean(np.argmax(network(z), axis=1) == y_val))
-
-
 own = preprocess(x_val, x_val)[1]
 alone = np.concatenate([preprocess(x, x)[1] for x in x_val[:, None]])  # each image as a set of its own
-print(f"statistics of the training set: {score(z_val):.3f}")
-print(f"statistics of the new images:   {score(own):.3f}")
-print(f"each new image by itself:       {score(alone):.3f}, largest input {np.abs(alone).max():.0f}")
+print(f"statistics of the training set: {accuracy(network, z_val, y_val):.3f}")
+print(f"statistics of the new images:   {accuracy(network, own, y_val):.3f}")
+print(f"each new image by itself:       {accuracy(network, alone, y_val):.3f}, largest input {np.abs(alone).max():.0f}")
 
 # %% [markdown]
 # **What you see.** With 450 new images of the same kind the mistake hardly shows, which is why it goes unnoticed.
@@ -384,10 +350,20 @@ plots.show(
 # Now the data set that the slides name. Its images are twelve times as large, and there are many more. Without
 # network the lab uses its stand-in: 12 000 + 2 000 images redrawn from the 8 × 8 digits.
 
-# %%
-(images_all, labels_all), (images_test, y_test) = datasets.load_mnist()
 
 # %%
+def flat(images):
+    """Images (n, 28, 28) of bytes as rows (n, 784) of numbers from 0 to 1."""
+    return (images / 255).astype(np.float32).reshape(len(images), -1)
+
+
+(images_all, labels_all), (images_test, y_test) = datasets.load_mnist()
+x_test = flat(images_test)
+x_fit, x_check, y_fit, y_check = train_test_split(
+    flat(images_all), labels_all, test_size=0.1, stratify=labels_all, random_state=0
+)
+print("training", x_fit.shape, "validation", x_check.shape, "test", x_test.shape)
+
 fig = plots.image_grid(images_all[:20], [str(label) for label in labels_all[:20]], columns=10, size=0.8)
 plots.show(fig, "Twenty handwritten digits of 28 by 28 pixels, each centred in its field, with their labels above.")
 
@@ -399,66 +375,58 @@ plots.show(fig, "Twenty handwritten digits of 28 by 28 pixels, each centred in i
 #
 # Pixels go from 0 to 255. Division by 255 needs no statistics, so nothing can leak. A tenth of the training set is
 # set aside for validation. The test set measures only: nothing in this lab is chosen by looking at it.
+#
+# Sigmoid and plain gradient descent give way to ReLU and Adam (gradient descent that adapts the step of each weight),
+# and the learning rate falls along a cosine to zero, so that the last steps are small. The function `train` below does
+# it for every network from here on, first for one with two hidden layers of 512 and 128 units. (Widths, rate
+# and number of epochs were chosen by accuracy on validation images.)
+#
+# **Predict.** How many parameters has it? More or fewer than there are training images?
+#
+# ### Question · `labels_as_numbers`
 
 
 # %%
-def flat(images):
-    """Images (n, 28, 28) of bytes as rows (n, 784) of numbers from 0 to 1."""
-    return (images / 255).astype(np.float32).reshape(len(images), -1)
+@lab.question(points=1)
+def labels_as_numbers():
+    """Your labels are the integers 0 to 9, shape (n,). Which loss do you give to Keras,
+    with ten softmax outputs?
 
-
-x_test = flat(images_test)
-x_fit, x_check, y_fit, y_check = train_test_split(
-    flat(images_all), labels_all, test_size=0.1, stratify=labels_all, random_state=0
-)
-print("training", x_fit.shape, "validation", x_check.shape, "test", x_test.shape)
-
-
-# %% [markdown]
-# Sigmoid and plain gradient descent give way to ReLU and Adam (gradient descent that adapts the step of each weight),
-# and the learning rate falls along a cosine to zero, so that the last steps are small. One function trains every
-# network from here on:
+    a) "categorical_crossentropy": Keras sees from the data that the labels are
+       integers.
+    b) "sparse_categorical_crossentropy": it takes integers; "categorical_crossentropy"
+       wants one-hot rows.
+    c) "mean_squared_error": an integer can only be approached, and 7 is closer to 8
+       than to 2.
+    """
+    # BEGIN SOLUTION
+    return "b"
+    # END SOLUTION
 
 
 # %%
 def train(model, x, y, epochs, validation=None):
-    """Adam with batches of 128; the learning rate falls from 0.002 to 0 along a cosine. Returns Keras' history."""
-    steps = -(-len(x) // 128)  # rounded up
-    rate = keras.optimizers.schedules.CosineDecay(0.002, epochs * steps)
-    model.compile(
-        keras.optimizers.Adam(rate),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=min(steps, 50),
-        jit_compile=False,  # compiling first pays on a GPU; on a CPU it is slower
-    )
-    return model.fit(x, y, batch_size=128, epochs=epochs, validation_data=validation, verbose=0).history
+    """Adam with batches of 256; the learning rate falls from 0.003 to 0 along a cosine. Returns Keras' history."""
+    steps = -(-len(y) // 256)  # rounded up
+    adam = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.003, epochs * steps))
+    metrics = ["accuracy"] if validation else None
+    model.compile(adam, "sparse_categorical_crossentropy", metrics=metrics, steps_per_execution=min(steps, 50))
+    return model.fit(x, y, batch_size=256, epochs=epochs, validation_data=validation, verbose=0).history
 
 
-def accuracy(model, x, y):
-    return float(np.mean(np.argmax(model(x), axis=1) == y))
-
-
-# %% [markdown]
-# **Predict.** Two hidden layers of 256 and 128 units: how many parameters? More or fewer than training images?
-
-# %%
 keras.utils.set_random_seed(4)
-mlp = build_mlp(784, [256, 128], "relu")
-mlp_history = train(mlp, x_fit, y_fit, epochs=10, validation=(x_check, y_check))
+mlp = build_mlp(784, [512, 128], "relu")
+mlp_history = train(mlp, x_fit, y_fit, epochs=8, validation=(x_check, y_check))
 accuracy_mlp = accuracy(mlp, x_test, y_test)
-print(f"{mlp.count_params()} parameters, {len(x_fit)} training images")
-print(
-    f"test accuracy {accuracy_mlp:.4f}: {round((1 - accuracy_mlp) * len(y_test))} of {len(y_test)} images are misread"
-)
+print(f"{mlp.count_params()} parameters, {len(x_fit)} training images, test accuracy {accuracy_mlp:.4f}:")
+print(f"{round((1 - accuracy_mlp) * len(y_test))} of {len(y_test)} test images are misread")
+seeds = np.array(experiments.stored("mnist_mlp_seeds")["accuracy"])
+print(f"stored, real MNIST, {len(seeds)} seeds: {seeds.mean():.4f} ± {seeds.std():.4f}, lowest {seeds.min():.4f}")
 
-# %%
-fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.3))
-epoch = np.arange(1, 11)
-names = {"training": "{}", "validation": "val_{}"}
-for ax, measure, label in ((left, "loss", "cross-entropy"), (right, "accuracy", "accuracy")):
-    values = {name: (epoch, mlp_history[key.format(measure)]) for name, key in names.items()}
-    plots.curves(ax, values, "epoch", label)
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.3))
+for ax, measure, label in zip(axes, ("loss", "accuracy"), ("cross-entropy", "accuracy"), strict=True):
+    series = {"training": mlp_history[measure], "validation": mlp_history["val_" + measure]}
+    plots.curves(ax, {name: (np.arange(1, 9), values) for name, values in series.items()}, "epoch", label)
 plots.show(
     fig, "Training loss falls towards zero while validation loss levels off; training accuracy comes close to one."
 )
@@ -466,7 +434,7 @@ plots.show(
 # %% [markdown]
 # **What you see.** The training loss falls towards zero. The validation loss falls fast at first, then slowly, and
 # ends well above it; the validation accuracy still gains a little. About 98 % of real MNIST's test images are read
-# correctly (0.982 in the stored run).
+# correctly (ten seeds on real MNIST: 0.983 to 0.985).
 #
 # **Why.** There are more parameters than images, enough to learn the training set by heart. The falling learning rate
 # settles the weights in the end; without it the curves would usually be less smooth.
@@ -477,6 +445,8 @@ plots.show(
 #
 # One accuracy hides which digits are mistaken for which. The *confusion matrix* counts: row $i$, column $j$
 # holds how many images of digit $i$ were read as $j$.
+#
+# **Predict.** Which two digits will the network confuse most often?
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -497,8 +467,8 @@ plots.show(
 def confusion(y, y_hat, classes):
     """Confusion matrix.
 
-    y: (n,) true labels; y_hat: (n,) predicted labels, integers below classes. Returns (classes, classes) counts,
-    rows: truth, columns: prediction.
+    y: (n,) true labels; y_hat: (n,) predicted labels, integers below classes.
+    Returns (classes, classes) counts, rows: truth, columns: prediction.
     """
     # BEGIN SOLUTION
     matrix = np.zeros((classes, classes), int)
@@ -506,9 +476,6 @@ def confusion(y, y_hat, classes):
     return matrix
     # END SOLUTION
 
-
-# %% [markdown]
-# **Predict.** Which two digits does the network confuse most often?
 
 # %%
 probabilities = mlp(x_test).numpy()
@@ -519,14 +486,8 @@ mistakes = matrix - np.diag(np.diag(matrix))
 fig, ax = plt.subplots(figsize=(5.6, 4.6))
 shown = ax.imshow(mistakes, cmap="cividis")
 for i, j in zip(*np.nonzero(mistakes), strict=True):
-    ax.text(
-        j,
-        i,
-        mistakes[i, j],
-        ha="center",
-        va="center",
-        color="black" if mistakes[i, j] > mistakes.max() / 2 else "white",
-    )
+    colour = "black" if mistakes[i, j] > mistakes.max() / 2 else "white"
+    ax.text(j, i, mistakes[i, j], ha="center", va="center", color=colour)
 ax.set(xticks=range(10), yticks=range(10), xlabel="read as", ylabel="truth")
 ax.grid(False)
 fig.colorbar(shown, label="images")
@@ -536,8 +497,10 @@ plots.show(fig, "Confusion matrix without its diagonal: mistakes are spread over
 # **What you see.** The diagonal, nearly all images, is left out; the mistakes are spread unevenly over the 90 other
 # cells, and often both directions of a pair stand out.
 #
-# **Why.** Confusion is about likeness: what makes a 4 look like a 9 also makes a 9 look like a 4. Here are the
-# pairs with the most mistakes, both directions together.
+# **Why.** Confusion is about likeness: what makes a 4 look like a 9 also makes a 9 look like a 4.
+#
+# Here are the pairs with the most mistakes, both directions together. More telling than ambiguous images are those
+# where the network is *sure* and wrong; ten of them follow.
 
 # %%
 both_ways = np.triu(mistakes + mistakes.T)
@@ -553,15 +516,6 @@ plots.show(
     fig, "Four rows of misread digits, one row a confused pair, titles give truth and reading; many are ambiguous."
 )
 
-# %% [markdown]
-# **What you see.** Pairs that share strokes are confused: in the stored run 3 with 5, 4 with 9, 2 and 9 with 7. Many
-# of the pictures would make you hesitate too; some would not.
-#
-# **Why.** The network compares places of ink. A 4 whose top is almost closed has most of its ink where a 9 has it.
-#
-# More telling than ambiguous images are those where the network is *sure* and wrong.
-
-# %%
 confidence = probabilities.max(axis=1)
 wrong = np.flatnonzero(y_hat != y_test)
 surest = wrong[np.argsort(confidence[wrong])[::-1][:10]]
@@ -573,11 +527,14 @@ plots.show(
 print(f"mistakes with a confidence above 0.9: {np.sum(confidence[wrong] > 0.9)} of {len(wrong)}")
 
 # %% [markdown]
-# **What you see.** Ten mistakes with a confidence near 1. Some are badly written; others a human reads without
-# trouble.
+# **What you see.** Pairs that share strokes are confused: in the stored run 4 with 9, 3 with 5, 2 with 7. Many
+# of the pictures would make you hesitate too. Of the ten mistakes with a confidence near 1 some are badly written;
+# others a human reads without trouble.
 #
-# **Why.** Softmax only compares the ten classes with each other: an image unlike anything in the training set still
-# gets probabilities that add up to 1. And cross-entropy rewards large logits for as long as training goes on.
+# **Why.** The network compares places of ink. A 4 whose top is almost closed has most of its ink where a 9 has it.
+# Confidence is another matter. Softmax only compares the ten classes with each other: an image unlike anything in the
+# training set still gets probabilities that add up to 1. And cross-entropy rewards large logits for as long as
+# training goes on.
 #
 # ### Question · `reading_the_matrix`
 
@@ -585,7 +542,8 @@ print(f"mistakes with a confidence above 0.9: {np.sum(confidence[wrong] > 0.9)} 
 # %%
 @lab.question(points=1)
 def reading_the_matrix():
-    """Rows are the truth, columns the prediction. Of all images that the network calls a 9, which share really is one?
+    """Rows are the truth, columns the prediction. Of all images that the network calls
+    a 9, which share really is one?
 
     a) The diagonal entry of row 9 divided by the sum of row 9.
     b) The diagonal entry of column 9 divided by the sum of column 9.
@@ -605,6 +563,11 @@ def reading_the_matrix():
 # share of images:
 #
 # $$\mathrm{ECE} = \sum_{b} \frac{n_b}{n}\, \big|\,\mathrm{accuracy}_b - \mathrm{confidence}_b\,\big| .$$
+#
+# Two networks will be measured: the one above, and for comparison a second one of the same kind, which learns 1000
+# images by heart.
+#
+# **Predict.** Will the second one be too sure or not sure enough?
 #
 # ### Exercise · `reliability`
 #
@@ -629,10 +592,11 @@ def reading_the_matrix():
 # %%
 @lab.exercise(points=3)
 def reliability(p, y, bins):
-    """Confidence and accuracy by bins of confidence, and the expected calibration error.
+    """Confidence and accuracy by bins of confidence, and the calibration error.
 
-    p: (n, k) probabilities; y: (n,) true labels. Returns mean confidence (bins,), accuracy (bins,) and the ECE, a
-    number; zeros in a bin without images. A confidence of 1 belongs to the last bin.
+    p: (n, k) probabilities; y: (n,) true labels. Returns mean confidence (bins,),
+    accuracy (bins,) and the ECE, a number; zeros in a bin without images.
+    A confidence of 1 belongs to the last bin.
     """
     # BEGIN SOLUTION
     confidence, right = np.max(p, axis=1), np.argmax(p, axis=1) == y
@@ -646,19 +610,13 @@ def reliability(p, y, bins):
     # END SOLUTION
 
 
-# %% [markdown]
-# For comparison a second network of the same kind, which learns 1000 images by heart.
-#
-# **Predict.** Will it be too sure or not sure enough?
-
 # %%
 keras.utils.set_random_seed(4)
-memoriser = build_mlp(784, [256, 128], "relu")
-train(memoriser, np.tile(x_fit[:1000], (10, 1)), np.tile(y_fit[:1000], 10), epochs=5)
+memoriser = build_mlp(784, [512, 128], "relu")
+train(memoriser, np.tile(x_fit[:1000], (10, 1)), np.tile(y_fit[:1000], 10), epochs=3)
 
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.9), sharey=True)
-ece = {}
-networks = {f"{len(x_fit)} images": mlp, "1000 images": memoriser}
+networks, ece = {f"{len(x_fit)} images": mlp, "1000 images": memoriser}, {}
 for ax, (name, model) in zip(axes, networks.items(), strict=True):
     confidences, accuracies, ece[name] = reliability(model(x_test).numpy(), y_test, 10)
     filled = confidences > 0
@@ -686,7 +644,8 @@ print("test accuracy:", {name: round(accuracy(model, x_test, y_test), 3) for nam
 # %%
 @lab.question(points=1)
 def always_one_tenth():
-    """A network answers 0.1 for every digit, whatever the image; the ten digits are equally frequent. Its ECE?
+    """A network answers 0.1 for every digit, whatever the image; the ten digits are
+    equally frequent. Its ECE?
 
     a) 0: its confidence of 0.1 equals its accuracy.
     b) 0.9: it is wrong nine times out of ten.
@@ -733,8 +692,9 @@ def always_one_tenth():
 def hog_cell(patch, orientations):
     """Histogram of oriented gradients of one cell.
 
-    patch: (h + 2, w + 2), the cell of (h, w) pixels with a margin of one pixel. Returns (orientations,): bin b sums
-    the gradient magnitudes of the cell's pixels with a direction from b to b + 1 times 180° / orientations.
+    patch: (h + 2, w + 2), the cell of (h, w) pixels with a margin of one pixel.
+    Returns (orientations,): bin b sums the gradient magnitudes of the cell's pixels
+    with a direction from b to b + 1 times 180° / orientations.
     """
     # BEGIN SOLUTION
     g_r = patch[2:, 1:-1] - patch[:-2, 1:-1]
@@ -744,18 +704,14 @@ def hog_cell(patch, orientations):
     # END SOLUTION
 
 
-# %% [markdown]
-# By hand first, then the library. A cell of 7 × 7 pixels from the middle of a digit, against scikit-image,
-# which also scales the histogram to length 1:
-
 # %% tags=["nbval-check-output"]
-image = np.kron(images[0], np.ones((3, 3)))[:21, :21] / 16  # an 8 x 8 digit, enlarged
+# by hand first, then the library, which also scales the histogram to length 1
+image = np.kron(images[0], np.ones((3, 3)))[:21, :21] / 16  # an 8 x 8 digit, enlarged to 3 x 3 cells
 ours = hog_cell(image[6:15, 6:15], 9)
 theirs = hog(image, 9, (7, 7), (1, 1), block_norm="L2", feature_vector=False)[1, 1, 0, 0]
 assert np.allclose(ours / np.linalg.norm(ours), theirs, atol=1e-3)
 print("nine numbers instead of 49 pixels:", theirs.round(2))
 
-# %%
 digit = np.pad(images_test[0] / 255, 1)  # the margin of one pixel that the outer cells need
 votes = np.array([[hog_cell(digit[r : r + 9, c : c + 9], 9) for c in range(0, 28, 7)] for r in range(0, 28, 7)])
 edge = np.deg2rad(20 * np.arange(9) + 10 + 90)  # an edge runs at right angles to its gradient
@@ -778,20 +734,36 @@ plots.show(
 # **Why.** At a stroke the brightness changes across it, hardly along it. The histogram keeps this direction and drops
 # the exact place within the cell: moving a digit by a pixel changes these numbers less than it changes the pixels.
 #
-# Now the comparison: one hidden layer of 64 units, the same number of updates, from 784 pixels or from 324
-# features.
+# ## 8 · How many examples are enough?
+#
+# Now the comparison: one hidden layer of 64 units, the same number of updates (about 200), from 784 pixels or from 324
+# features, with 100, 1000 and 10 000 training images.
+#
+# The same with up to 60 000 images of real MNIST, three seeds and more training takes minutes; it is stored, like the
+# run of section 3.
+#
+# Most of the time a small network takes goes into preparing its training, not into arithmetic. So let several learn
+# *side by side*, as one model: its arrays of weights have one axis more, for the member $m$, and each of its layers
+# computes $y_{nmo} = f\big(\sum_i x_{nmi}\, w_{mio} + b_{mo}\big)$. No weight is shared: each member learns from its
+# own images only, as it would alone.
 #
 # **Predict.** Which wins with 1000 examples, and does it still win with ten times as many?
 
 
 # %%
-def small_network(x, y, seed, hidden=(64,), activation="relu"):
-    """A small network after 395 updates on (x, y), however many samples there are (at most 10 000)."""
-    rows = np.resize(np.arange(len(x)), 10_000)  # a small set is shown repeatedly within an epoch
-    keras.utils.set_random_seed(seed)
-    model = build_mlp(x.shape[1], list(hidden), activation)
-    train(model, x[rows], y[rows], epochs=5)
-    return model
+def train_side_by_side(networks, sets):
+    """Trains networks of 64 ReLU units, each on its own (x, y): 50 000 images in all, sets repeated as needed."""
+    members, rows = len(networks), max(len(y) for _, y in sets)
+    x = np.stack([np.resize(x, (rows, x.shape[1])) for x, _ in sets], axis=1)  # (rows, members, inputs)
+    y = np.stack([np.resize(y, rows) for _, y in sets], axis=1)
+    hidden = keras.layers.EinsumDense("nmi,mio->nmo", (members, 64), activation="relu", bias_axes="mo")
+    output = keras.layers.EinsumDense("nmi,mio->nmo", (members, 10), activation="softmax", bias_axes="mo")
+    team = keras.Sequential([keras.Input(x.shape[1:]), hidden, output])
+    weights = [network.get_weights() for network in networks]
+    team.set_weights([np.stack(arrays) for arrays in zip(*weights, strict=True)])
+    train(team, x, y, epochs=round(50_000 / rows))
+    for k, network in enumerate(networks):  # each gets its own back
+        network.set_weights([array[k] for array in team.get_weights()])
 
 
 def hog_of(images):
@@ -799,28 +771,20 @@ def hog_of(images):
     return np.array([hog(image, 9, (7, 7), (2, 2)) for image in images], np.float32)
 
 
-inputs = {"raw pixels": (x_fit[:10_000], x_test)}
-image_rows = x_fit[:10_000].reshape(-1, 28, 28)
-inputs["HOG"] = hog_of(image_rows), hog_of(images_test)
-
 # %%
-sizes = (100, 1000, 10_000)
-live = {name: [] for name in inputs}
+sizes, live, rows = (100, 1000, 10_000), {}, []
+inputs = {
+    "raw pixels": (x_fit[:10_000], x_test),
+    "HOG": (hog_of(x_fit[:10_000].reshape(-1, 28, 28)), hog_of(images_test)),
+}
 for name, (x, x_new) in inputs.items():
-    for size in sizes:
-        model = small_network(x[:size], y_fit[:size], seed=size)
-        live[name].append(accuracy(model, x_new, y_test))
-
-rows = [[name, inputs[name][0].shape[1], 64 * (inputs[name][0].shape[1] + 1) + 650, *live[name]] for name in live]
-plots.table(
-    ["inputs", "number", "parameters", *map(str, sizes)], rows, "Test accuracy by number of training images, this run"
-)
-
-# %% [markdown]
-# ## 8 · How many examples are enough?
-#
-# The same comparison with up to 60 000 images of real MNIST, three seeds and about 3000 updates instead of 395 takes
-# minutes; it is stored, like the run of section 3.
+    keras.utils.set_random_seed(4)
+    networks = [build_mlp(x.shape[1], [64], "relu") for _ in sizes]
+    train_side_by_side(networks, [(x[:size], y_fit[:size]) for size in sizes])
+    live[name] = [accuracy(network, x_new, y_test) for network in networks]
+    rows.append([name, x.shape[1], networks[0].count_params(), *live[name]])
+header = ["inputs", "number", "parameters", *map(str, sizes)]
+plots.table(header, rows, "Test accuracy by number of training images, this run")
 
 # %%
 if RUN_IN_FULL:
@@ -834,15 +798,14 @@ for name, colour, marker in (("raw pixels", plots.BLUE, "o"), ("HOG", plots.ORAN
     runs = 1 - np.array(stored_curves["accuracy"][name])
     right.plot(stored_curves["sizes"], runs.mean(axis=1), color=colour, label=name)
     right.plot(stored_curves["sizes"], runs, marker, color=colour, markersize=4)
+    m = dict(zip(stored_curves["sizes"], 1 - runs.mean(axis=1), strict=True))
+    print(f"stored, {name:10}: {m[100]:.3f} (100 images), {m[1000]:.3f} (1000), {m[60_000]:.4f} (60 000)")
 left.set(xscale="log", yscale="log", title="this run", xlabel="training images", ylabel="test error")
 right.set(xscale="log", title="stored run, real MNIST", xlabel="training images")
 right.legend()
 plots.show(
     fig, "Test error against training images, both axes logarithmic: falling lines, HOG below raw pixels at the left."
 )
-for name, runs in stored_curves["accuracy"].items():
-    means = np.mean(runs, axis=1)
-    print(f"stored, {name:10}: {means[0]:.3f} with 100 images, {means[2]:.3f} with 1000, {means[-1]:.4f} with 60 000")
 
 # %% [markdown]
 # **What you see.** Accuracy grows with every tenfold of examples. On two logarithmic axes the stored error of the raw
@@ -868,6 +831,10 @@ for name, runs in stored_curves["accuracy"].items():
 # \underbrace{\frac1M \sum_m \|\mathbf{p}_m - \mathbf{y}\|^2}_{\text{mean error of the members}} -
 # \underbrace{\frac1M \sum_m \|\mathbf{p}_m - \bar{\mathbf{p}}\|^2}_{\text{ambiguity}} .$$
 #
+# Four members of each kind will learn from 3000 images; for *subsets*, each sees its own random 1500 of them.
+#
+# **Predict.** Which kind of ensemble has the most ambiguity? Is it the most accurate?
+#
 # ### Exercise · `ambiguity_decomposition`
 #
 # Compute the three terms, each averaged over all images (Krogh and Vedelsby, 1995). The third does not need the
@@ -890,10 +857,10 @@ for name, runs in stored_curves["accuracy"].items():
 # %%
 @lab.exercise(points=3)
 def ambiguity_decomposition(members, y):
-    """The squared error of an averaging ensemble and its two parts, averaged over the images.
+    """The squared error of an averaging ensemble and its two parts, means over images.
 
-    members: (m, n, k) probabilities; y: (n, k) one-hot. Returns three numbers: error of the ensemble, mean error of
-    the members, ambiguity.
+    members: (m, n, k) probabilities; y: (n, k) one-hot. Returns three numbers: error
+    of the ensemble, mean error of the members, ambiguity.
     """
     # BEGIN SOLUTION
     mean = np.mean(members, axis=0)
@@ -904,45 +871,35 @@ def ambiguity_decomposition(members, y):
     # END SOLUTION
 
 
-# %% [markdown]
-# Four members of each kind learn from 3000 images. For *subsets*, each member sees its own random 1500 of them.
-#
-# **Predict.** Which kind of ensemble has the most ambiguity? Is it the most accurate?
-
 # %%
-x_few, y_few = x_fit[:3000], y_fit[:3000]
+few = x_fit[:3000], y_fit[:3000]
 halves = [np.random.default_rng(seed).permutation(3000)[:1500] for seed in range(4)]
-shapes = [((128,), "relu"), ((64, 32), "relu"), ((64,), "tanh")]
-teams = {
-    "seeds": [small_network(x_few, y_few, seed) for seed in range(4)],
-    "data subsets": [small_network(x_few[half], y_few[half], seed) for seed, half in enumerate(halves)],
-}
-others = [small_network(x_few, y_few, seed, *shape) for seed, shape in enumerate(shapes)]
-teams["architectures"] = [teams["seeds"][0], *others]
-answers = {name: np.array([member(x_test).numpy() for member in members]) for name, members in teams.items()}
+keras.utils.set_random_seed(4)
+members = [build_mlp(784, [64], "relu") for _ in range(8)]
+train_side_by_side(members, [few] * 4 + [(few[0][half], few[1][half]) for half in halves])
+
+teams = {"seeds": members[:4], "data subsets": members[4:], "architectures": members[:1]}
+for hidden, activation in (([128], "relu"), ([64, 32], "relu"), ([64], "tanh")):
+    other = build_mlp(784, hidden, activation)
+    train(other, *few, epochs=17)
+    teams["architectures"].append(other)
+answers = {name: np.array([member(x_test).numpy() for member in team]) for name, team in teams.items()}
 answers["all together"] = np.concatenate(list(answers.values()))
 
 # %%
 rows, team_accuracy = [], {}
-for name, p in answers.items():
+fig, ax = plt.subplots(figsize=(7.6, 3.3))
+for k, (name, p) in enumerate(answers.items()):
     ensemble, average, ambiguity = ambiguity_decomposition(p, one_hot(y_test, 10))
     assert np.isclose(ensemble, average - ambiguity, atol=1e-6)
     single = np.mean(p.argmax(axis=2) == y_test, axis=1)
-    team_accuracy[name] = single.mean(), single.max(), float(np.mean(p.mean(axis=0).argmax(axis=1) == y_test))
-    rows.append([name, float(average), float(ambiguity), float(ensemble), *map(float, team_accuracy[name])])
-header = ["members differ by", "mean error", "− ambiguity", "= ensemble", "mean accuracy", "best member", "ensemble"]
-title = (
-    "Ensembles of four networks (all together: twelve, one of them twice), 3000 images; squared error, then accuracy"
-)
-plots.table(header, rows, title)
-
-# %%
-fig, ax = plt.subplots(figsize=(7.6, 3.3))
-for k, p in enumerate(answers.values()):
-    single = np.mean(p.argmax(axis=2) == y_test, axis=1)
-    together = np.mean(p.mean(axis=0).argmax(axis=1) == y_test)
+    together = float(np.mean(p.mean(axis=0).argmax(axis=1) == y_test))
+    team_accuracy[name] = float(single.mean()), float(single.max()), together
+    rows.append([name, float(average), float(ambiguity), float(ensemble), *team_accuracy[name]])
     ax.plot(np.full(len(p), k), single, "o", color=plots.SKY, label="members" if k == 0 else None)
     ax.plot(k, together, "D", color=plots.ORANGE, markersize=9, label="ensemble" if k == 0 else None)
+header = ["members differ by", "mean error", "− ambiguity", "= ensemble", "mean accuracy", "best member", "ensemble"]
+plots.table(header, rows, "Ensembles of four networks (all: twelve, one twice), 3000 images; squared error, accuracy")
 ax.set_xticks(range(4), answers)
 ax.set(xlabel="members differ by", ylabel="test accuracy", xlim=(-0.5, 3.5))
 ax.legend(loc="lower left")
@@ -990,9 +947,10 @@ plots.show(
 # %%
 @lab.exercise(points=2)
 def centre_digit(digit):
-    """Places a digit in a 28 x 28 field, its centre of mass as close to (14, 14) as whole pixels and the field allow.
+    """Places a digit in a 28 x 28 field, its centre of mass close to (14, 14).
 
-    digit: (h, w), at most 20 x 20, ink from 0 to 1. Returns (28, 28) with the same ink, 0 elsewhere.
+    digit: (h, w), at most 20 x 20, ink from 0 to 1. Returns (28, 28) with the same ink,
+    0 elsewhere, moved as close as whole pixels and the field allow.
     """
     # BEGIN SOLUTION
     (h, w), ink = digit.shape, digit.sum()
@@ -1002,10 +960,6 @@ def centre_digit(digit):
     field[top : top + h, left : left + w] = digit
     return field
     # END SOLUTION
-
-
-# %% [markdown]
-# A digit drawn by program stands in for yours: dark ink on light paper, not square, not centred.
 
 
 # %%
@@ -1019,6 +973,7 @@ def squash(picture):
     return 1 - np.asarray(Image.fromarray(np.asarray(picture)).resize((28, 28))) / 255
 
 
+# a digit drawn by program stands in for yours: dark ink on light paper, not square, not centred
 sheet = Image.new("L", (300, 400), 245)
 ImageDraw.Draw(sheet).line([(30, 60), (150, 50), (90, 200)], fill=40, width=14, joint="curve")
 ways = {"squashed": squash(sheet), "prepared": prepare(sheet)}
@@ -1090,7 +1045,7 @@ lecture_curves = long_run["curves"]["divided by 16"]
 lecture_last = np.array(lecture_curves["val_accuracy"])[:, -1]
 rows = [
     ["8 × 8 digits, lecture's network", "validation, 1000 epochs", f"{lecture_last.mean():.4f} (lecture 0.9667)"],
-    ["784-256-128-10", "test", f"{accuracy_mlp:.4f}"],
+    ["784-512-128-10", "test", f"{accuracy_mlp:.4f}"],
     ["the same", "calibration error", f"{ece[f'{len(x_fit)} images']:.4f}"],
     ["the same, 1000 images by heart", "calibration error", f"{ece['1000 images']:.4f}"],
     *(

@@ -193,6 +193,7 @@ def test_the_pad_gives_what_is_drawn_on_it(monkeypatch):
         pad.widget.children[row].children[6].value = True
     assert pad.drawn and pad.picture().shape == (16, 16) and (pad.picture() == 0).sum() == 8
     assert_mnist_form(drawing.to_mnist(pad.picture()))
+    assert "labs-pad" in pad.widget._dom_classes and "mod-active { background: black" in pad.widget.children[-2].value
     pad.widget.children[-1].click()
     assert not pad.drawn
 

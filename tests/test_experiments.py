@@ -38,6 +38,8 @@ def test_the_stored_runs_support_what_lab_04_says_about_them():
     accuracy = {name: np.mean(runs, axis=1) for name, runs in curves["accuracy"].items()}
     assert accuracy["HOG"][0] - accuracy["raw pixels"][0] > 0.08
     assert abs(accuracy["HOG"][-1] - accuracy["raw pixels"][-1]) < 0.002
+    seeds = np.array(experiments.stored("mnist_mlp_seeds")["accuracy"])
+    assert len(seeds) == 10 and seeds.min() > 0.982 and seeds.std() < 0.001
 
 
 def test_many_networks_at_once_learn_what_each_would_learn_alone():

@@ -5,8 +5,22 @@ stand-in that needs no network. ``LABS_OFFLINE=1`` goes straight to the stand-in
 """
 
 from labs_utils.datasets.digits import load_digits
+from labs_utils.datasets.faces import Faces, load_faces
+from labs_utils.datasets.image_folder import PictureFolder, load_image_folder
 from labs_utils.datasets.mnist import load_mnist
 from labs_utils.datasets.photographs import load_photographs
 from labs_utils.datasets.scenes import SHAPES, TAG_BOX, add_tag, make_scenes
 
-__all__ = ["SHAPES", "TAG_BOX", "add_tag", "load_digits", "load_mnist", "load_photographs", "make_scenes"]
+__all__ = [
+    "SHAPES",
+    "TAG_BOX",
+    "Faces",
+    "PictureFolder",
+    "add_tag",
+    "load_digits",
+    "load_faces",
+    "load_image_folder",
+    "load_mnist",
+    "load_photographs",
+    "make_scenes",
+]

@@ -134,7 +134,15 @@ SCENES = Dataset(
     fallback="drawn by labs_utils, seeded",
 )
 
-DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST, MOBILENET, SCENES)}
+FACES = Dataset(
+    name="faces",
+    title="Faces",
+    licence="portraits: that of this project; LFW: none stated, published for research",
+    credit="portraits: nobody's; LFW: G. B. Huang, M. Ramesh, T. Berg and E. Learned-Miller (2007)",
+    fallback="synthetic portraits, drawn by labs_utils (real ones only through load_faces(source='lfw') or a folder)",
+)
+
+DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST, MOBILENET, FACES, SCENES)}
 
 
 def find_dataset(name: str) -> Dataset:

@@ -1,0 +1,111 @@
+"""What an attack did: image, perturbation magnified, attacked image, and what the model says of both."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from labs_utils import plots
+from labs_utils.robustness.evaluate import probabilities
+
+
+def magnified(perturbation: np.ndarray) -> np.ndarray:
+    """A perturbation as a picture: mid-grey where nothing changes, the largest change at full strength."""
+    largest = np.abs(perturbation).max()
+    return 0.5 + 0.5 * perturbation / (largest if largest > 0 else 1)
+
+
+def attack_figure(
+    model, images: np.ndarray, attacked: np.ndarray, names: Sequence[str], tops: int = 2, size: float = 1.4
+) -> Figure:
+    """Three rows, one column an image: before, the perturbation magnified, after; with the model's top probabilities.
+
+    Args:
+        model: a Keras model that gives logits.
+        images: (n, height, width, 3) in [0, 1].
+        attacked: the same shape.
+        names: of the classes.
+        tops: how many probabilities stand above each picture.
+        size: inches a picture.
+    """
+    columns = len(images)
+    figure, axes = plt.subplots(3, columns, figsize=(size * columns, 3.75 * size), squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for row, pictures in ((0, images), (2, attacked)):
+        for ax, picture, values in zip(axes[row], pictures, probabilities(model, pictures), strict=True):
+            ax.imshow(np.clip(picture, 0, 1), interpolation="nearest")
+            ax.set_title(_top_lines(values, names, tops), fontsize=8, loc="center")
+    for ax, difference in zip(axes[1], attacked - images, strict=True):
+        ax.imshow(magnified(difference), interpolation="nearest")
+        changed = np.abs(difference).max()
+        factor = f"× {0.5 / changed:.0f}" if changed > 0 else "no change"
+        ax.set_title(f"change {factor}", fontsize=8, loc="center")
+    return figure
+
+
+def _top_lines(values: np.ndarray, names: Sequence[str], tops: int) -> str:
+    order = np.argsort(values)[::-1][:tops]
+    return "\n".join(f"{names[k]} {values[k]:.1%}" for k in order)
+
+
+def accuracy_figure(series: Mapping[str, tuple]) -> Figure:
+    """Accuracy over the size of the change.
+
+    Args:
+        series: legend text → (values of ε in units of pixels from 0 to 1, accuracies).
+    """
+    figure, axes = plt.subplots(figsize=(6.2, 3.0))
+    steps = {name: (255 * np.asarray(epsilons), values) for name, (epsilons, values) in series.items()}
+    plots.curves(axes, steps, "ε in steps of 1/255", "accuracy")
+    axes.set_ylim(-0.03, 1.03)
+    return figure
+
+
+def curves_and_pictures(
+    series: Mapping[str, tuple], xlabel: str, ylabel: str, pictures: Mapping[str, np.ndarray], **style: object
+) -> Figure:
+    """Curves between 0 and 1 on the left, a row of pictures with titles on the right.
+
+    Args:
+        series: legend text → (x values, y values).
+        xlabel: label of the x axis.
+        ylabel: label of the y axis.
+        pictures: title → (height, width) or (height, width, 3).
+        **style: passed to Matplotlib's ``imshow``.
+    """
+    widths = (2.8, *[1] * len(pictures))
+    figure, axes = plt.subplots(1, len(widths), figsize=(9, 2.9), width_ratios=widths)
+    plots.curves(axes[0], series, xlabel, ylabel)
+    axes[0].set_ylim(-0.03, 1.03)
+    axes[0].legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=8)
+    for ax, (title, picture) in zip(axes[1:], pictures.items(), strict=True):
+        ax.imshow(picture, interpolation="nearest", **style)
+        ax.set_title(title, fontsize=8, loc="center")
+        ax.set_axis_off()
+    return figure
+
+
+def rate_intervals(axes: Axes, rates: np.ndarray, sizes: np.ndarray, names: Sequence[str], ylabel: str) -> None:
+    """Draws rates as points with 95 % intervals (Wilson, 1927), one row a group.
+
+    Args:
+        axes: where to draw.
+        rates: (k,) in [0, 1]; nan is left out.
+        sizes: (k,) members of each group.
+        names: of the groups.
+        ylabel: what the groups are.
+    """
+    from scipy import stats
+
+    for row in np.flatnonzero(sizes):
+        count = round(float(rates[row] * sizes[row]))
+        interval = stats.binomtest(count, int(sizes[row])).proportion_ci(method="wilson")
+        axes.plot([interval.low, interval.high], [row, row], color=plots.GREY, linewidth=2)
+        axes.plot(rates[row], row, "o", color=plots.BLUE)
+    labels = [f"{name} ({size})" for name, size in zip(names, sizes, strict=True)]
+    axes.set(yticks=range(len(names)), yticklabels=labels, ylim=(len(names) - 0.5, -0.5))
+    axes.set(xlabel="error rate, 95 % interval", ylabel=ylabel, xlim=(0, None))
+    axes.locator_params(axis="x", nbins=5)
