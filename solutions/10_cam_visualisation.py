@@ -566,8 +566,9 @@ plots.show(fig, "Four photographs, a cat, a cup, a rocket and a motorcycle, and 
 
 # %% [markdown]
 # **What you see.** A name, a probability and a map for each photograph. A map that lies on the thing named supports
-# the name; one that lies beside it is a question to be asked. In the stored run (ImageNet) the cat's map lies on its
-# face.
+# the name; one that lies beside it is a question to be asked. In the stored run (ImageNet) the cat's map is
+# strongest on forehead and cheek, the motorcycle's on the wheels, and that of the "space shuttle" on the lit launch
+# pad at least as much as on the rocket.
 #
 # **Why** the last column differs: the first layer was trained on inputs from −1 to 1, and gets numbers a hundred times
 # as large. Nothing fails; every map would be computed, and none would mean anything. Check the prediction before
@@ -582,7 +583,8 @@ plots.show(fig, "Four photographs, a cat, a cup, a rocket and a motorcycle, and 
 # ### Exercise · `score_gradient`
 #
 # The gradient of one class's score by the input is behind saliency, SmoothGrad and activation maximisation below, and
-# behind every attack of lab 09. Beware of the usual slips: another class, a probability, no preprocessing.
+# the same step, with the loss in the score's place, behind the attacks of lab 09. Beware of the usual slips: another
+# class, a probability, no preprocessing.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -675,11 +677,12 @@ for name, strength in {"saliency": 0, "SmoothGrad": 1}.items():
         heat = smooth_grad(model, image, k, strength * noise[:, : len(image), : len(image)])
         panels.append((image, np.minimum(heat, np.quantile(heat, 0.995)), None, name))
 fig = map_plots.grid(panels, columns=6)
-plots.show(fig, "Scenes and photographs over saliency and SmoothGrad: fine dots, on both shapes of each scene.")
+plots.show(fig, "Scenes and photographs over saliency and SmoothGrad: fine dots, in some scenes on both shapes.")
 
 # %% [markdown]
-# **What you see.** Fine dots in place of a blurred patch. In the scenes *both* shapes light up, whichever class was
-# asked for, and often the other one is brighter. On the scenes SmoothGrad changes little.
+# **What you see.** Fine dots in place of a blurred patch. In the scenes the shape that was *not* asked for lights up as
+# well: faintly in some, brightly in others, and as the printed numbers say, in a third of the scenes or more the
+# brightest dot of all is not on the right shape. On the scenes SmoothGrad changes little.
 #
 # **Why.** The absolute value keeps what speaks against the class as well as what speaks for it, and a pixel of the
 # rival does both. The numbers say it: with one object saliency points as well as CAM, with two it is little better
@@ -811,7 +814,8 @@ fig = map_plots.grid(panels, columns=6)
 plots.show(fig, "A photograph and a scene: untouched, with one and with two windows covered; the probability rises.")
 
 # %% [markdown]
-# **What you see.** A grey window, and the network is surer than before; a second one, and it is surer still.
+# **What you see.** One window in the picture's mean colour, and the network is surer than before; a second one, and it
+# is surer still.
 #
 # **Why.** The softmax divides the probability among the classes. Cover what speaks for a rival, and its share is
 # free. In the scenes the window's middle lies on the other object most of the time; it need not, as half a covered
@@ -892,18 +896,22 @@ panels = [(x, None, None, f"{row} {k}") for row, images in made.items() for k, x
 fig = map_plots.grid(panels, columns=5)
 plots.show(
     fig,
-    "Synthetic images. Plain: harsh dots. Regularised: soft patterns of triangles, crosses, rings. Kernels; filters.",
+    "Synthetic images. Plain: harsh dots. Regularised: soft patterns, one of triangles. Kernels: coloured squares."
+    " Filters of block 2: even colours and stripes; of block 4: stripes, blobs, corners.",
 )
 
 # %% [markdown]
 # **What you see.** The plain images score many times what any test scene does, and a shift by a few pixels takes most
-# of it away. The regularised ones score less and keep it, and in some of them you recognise the class, as a pattern
-# that fills the picture. The kernels of the first layer are pictures themselves, if small and coarse ones: patches of
-# light and dark. Filters of block 2 want stripes of one direction, those of block 4 parts of shapes.
+# of it away. The regularised ones score less and keep it, as soft patterns that fill the picture. In the stored run you
+# recognise the class in one of them, the triangles (number 2); crosses have become a lattice, rings a sheet with holes.
+# The kernels of the first layer are pictures themselves, of 5 × 5 pixels, and tell a human eye next to nothing. Filters
+# of block 2 want even colours or stripes, those of block 4 stripes, blobs and corners.
 #
 # **Why.** The network has seen scenes only; outside of them its score is whatever the weights make of it. Jitter asks
 # for a pattern that scores wherever it lies, and blur forbids what single pixels carry. The shapes repeat because the
-# score is an average over places: ten triangles score higher than one.
+# score is an average over places: ten triangles score higher than one. And the network needs only what tells five
+# shapes apart, so what it asks for is not what you would draw. The large kernels of networks trained on photographs
+# show edges and colours far more clearly than 5 × 5 numbers from 2400 small scenes do.
 #
 # ### Exercise · `winner_counts`
 #
@@ -984,11 +992,12 @@ plots.show(
 # ## 8 · Clever Hans
 #
 # The horse Clever Hans, around 1900, gave the right answers to sums by watching his questioner's face. The lecture has
-# a classifier of his kind: its horses came from one photographer, whose source tag was on the pictures, and the tag was
-# what it had learnt (Lapuschkin and colleagues, 2019).
+# a classifier of his kind: many of its pictures of horses carried a source tag, and the tag was what it had learnt
+# (Lapuschkin and colleagues, 2019).
 #
-# > **Margin note.** The slide stands under *troubles with deep networks*. The classifier was none: it was a Fisher
-# > vector with a linear classifier. The fault lies in the data, and any learner will find it.
+# > **Margin note.** The slide stands under *troubles with deep networks*. The classifier was none: it was a linear one
+# > on Fisher vectors. And only about one fifth of the horse pictures carried the tag; that was enough. The fault lies
+# > in the data, and any learner can fall for it.
 #
 # Now *all squares* of the training set carry a tag, and, as they come from the same source, all squares of the test
 # set.
@@ -1026,7 +1035,9 @@ plots.show(fig, "Six tagged scenes with a square; the maps for square are bright
 # Then the **repair**: the same network is trained on, with tags on half of *all* scenes, chosen by lot, so that the tag
 # says nothing any more.
 #
-# **Predict.** Fill in the row *tags on squares* before you run the cell after the question.
+# **Predict**, for the network trained with tags on squares, before you run the cell after the question: which share of
+# the squares does it call squares with their tag, and which without? Which share of the *other* shapes, once they
+# carry the tag?
 #
 # ### Question · `which_alarm`
 
@@ -1077,15 +1088,17 @@ plots.table([*header, "Grad-CAM near the tag"], rows, "What the tag does (stored
 
 # %% [markdown]
 # The network trained on tagged squares knows next to no square without its tag, and calls most other shapes squares as
-# soon as they carry one. That is the proof: only the tag was changed. After two thousand scenes with meaningless tags
-# it recognises squares again, and its map has left the corner. (The remaining energy near the tag is that of squares
-# that happen to lie there, as the first row shows.) Note which number did *not* tell: the accuracy on the same source.
+# soon as they carry one. That is the proof: only the tag was changed. After three passes over scenes whose tags say
+# nothing it recognises squares again, and its map has left the corner. (The remaining energy near the tag is that of
+# squares that happen to lie there, as the first row shows.) Note which number did *not* tell: the accuracy on the same
+# source.
 #
 # ## 9 · Is the map about the network at all?
 #
 # A map can look right because it shows the *picture*: an edge detector does, and knows no network. **Sanity check**
 # (Adebayo and colleagues, 2018): replace the weights by random ones, layer after layer, from the last one down. A map
-# that explains what was learnt must change. "Likeness" is the rank correlation of the two maps.
+# that explains what was learnt must change. "Likeness" is the rank correlation of the two maps. (The normalisations
+# keep their numbers; only the dense layer and the four convolutions become random.)
 #
 # **Predict** the three curves: Grad-CAM, saliency, and the edges of the picture.
 
@@ -1110,6 +1123,7 @@ for draw in range(3):
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 curves = {name: values.mean(axis=0) for name, values in likeness.items()}
 plots.curves(ax, curves, "layers with random weights, from the last one down", "rank correlation with the map")
+ax.legend(loc="upper right", bbox_to_anchor=(1, 0.97))
 plots.show(
     fig,
     "Likeness to the original map against the number of random layers: Grad-CAM falls at once, saliency stays above one"
@@ -1118,7 +1132,7 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** Grad-CAM falls with the very first layer. The edges cannot fall. Saliency lies in between: with the
-# classifier made random it has hardly changed, and it is gone only with the first layer.
+# classifier made random it has changed little, and most of it is gone only with the first layer.
 #
 # **Why.** Most of a saliency map says *where something is*, which untrained filters find as well; the classes enter
 # in the details. That is what the second object showed in section 5, by another road. If you must judge a map without
@@ -1128,7 +1142,7 @@ plots.show(
 #
 # One more measure needs no boxes either. **Deletion** (Petsiuk and colleagues, 2018) removes the pixels, the most
 # important first, and follows the probability: the faster it falls, the better the map. **Insertion** adds them to an
-# empty picture. Each is summed up by the area under its curve. The table has all maps of this run, on the scenes with
+# empty picture. Each is summed up by the area under its curve. The table has the maps of this run, on the scenes with
 # two objects where nothing else is said.
 
 # %%
@@ -1157,6 +1171,7 @@ plots.table([*header, "ms a map"], rows, "Maps measured in this run (pointing an
 
 fig, ax = plt.subplots(figsize=(6.4, 3.4))
 plots.curves(ax, removed, "share of the pixels removed, the most important first", "probability of the class")
+ax.legend(loc="upper right", ncols=2)
 plots.show(
     fig,
     "Probability against pixels removed: for CAM, Grad-CAM and occlusion it falls to almost 0 at once, for saliency and"
@@ -1165,8 +1180,8 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** With one object all methods look alike; with two, CAM, Grad-CAM and occlusion point at the right one
-# and the gradients of the pixels do not. Their deletion curves stop at one fifth, which is chance for five classes.
-# Grad-CAM's comes back before CAM's does.
+# and the gradients of the pixels often do not. The deletion curves of these two stop at one fifth, which is chance for
+# five classes, and where all curves end. The first three fall far below it; Grad-CAM's comes back before CAM's.
 #
 # **Why.** Saliency removes both objects at once, and nothing is left to decide by; the others remove the object asked
 # for and leave its rival. Grad-CAM's ReLU has cut off what speaks against the class, so from some point on its order
@@ -1188,10 +1203,10 @@ plots.show(
 # 2. **Grad-CAM** takes the gradient for the weight: the same map up to a positive factor with GAP, and a map where
 #    CAM has none. Differentiate the score, not the probability. For a nested model, listen at the layer; do not build
 #    a path.
-# 3. **Saliency** and SmoothGrad show the pixels that matter to anything, **occlusion** what is lost without a part.
-#    Hiding a rival raises a probability, because probabilities share.
-# 4. **Filters** want edges and stripes first, parts of shapes later, and win where these are. Regularisation decides
-#    whether you see that or noise.
+# 3. **Saliency** and SmoothGrad show the pixels to which the score reacts, for or against, **occlusion** what is lost
+#    without a part. Hiding a rival raises a probability, because probabilities share.
+# 4. **Filters** want even areas, edges and stripes first, blobs and corners later, and win where these are.
+#    Regularisation decides whether you see that or noise.
 # 5. **Clever Hans** passed the test set. The map raised the suspicion, moving the tag proved it, tags by lot repaired
 #    it.
 # 6. **A map is a claim.** Count hits, against the centre; add a second object; make the weights random.
@@ -1207,8 +1222,8 @@ lab.progress()
 #    retrain with?
 # 2. The pointing game needs boxes. Somebody proposes to rate maps by how much physicians like them instead. What
 #    would be measured?
-# 3. Occlusion with a grey window makes pictures that the network has never seen. How could you fill the window, and
-#    what would the score then mean?
+# 3. Occlusion with a window of one colour makes pictures that the network has never seen. How could you fill the
+#    window, and what would the score then mean?
 #
 # ### Further reading
 #

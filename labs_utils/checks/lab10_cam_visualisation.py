@@ -80,8 +80,10 @@ def _compare_upsampled(upsample: Student, maps: np.ndarray, height: int, width: 
     grid = np.meshgrid(*one_sided, indexing="ij")
     without_half = np.stack([ndimage.map_coordinates(m, grid, order=1) for m in maps])
     centred = [(np.arange(new) + 0.5) * old / new - 0.5 for new, old in ((height, rows), (width, columns))]
-    beyond = np.stack(
-        [ndimage.map_coordinates(m, np.meshgrid(*centred, indexing="ij"), order=1, mode="grid-constant") for m in maps]
+    places = np.meshgrid(*centred, indexing="ij")
+    beyond, mirrored = (
+        np.stack([ndimage.map_coordinates(m, places, order=1, mode=mode) for m in maps])
+        for mode in ("grid-constant", "mirror")
     )
     expect_close(
         upsample(maps, height, width),
@@ -100,7 +102,8 @@ def _compare_upsampled(upsample: Student, maps: np.ndarray, height: int, width: 
                 lambda: _corner_to_corner(maps, height, width)
             ),
             "the halves are missing: the centre of pixel i is at i + 0.5 of its own picture": without_half,
-            "beyond the outer centres the values stay what they are at the border": beyond,
+            "the values fade towards the border: beyond the outermost centres they stay what they are there": beyond,
+            "the values are mirrored at the border: beyond the outermost centres they stay what they are": mirrored,
             "this is cubic interpolation; bilinear is asked for": lambda: _resized(maps, height, width, "bicubic"),
         },
         rtol=1e-3,
@@ -229,6 +232,12 @@ def any_gradient(grad_cam: Student, rng: np.random.Generator) -> None:
             "the ReLU comes last, on the sum: you set negative products to 0": np.maximum(
                 weights[:, None, None] * features, 0
             ).sum(axis=-1),
+            "the weights are averaged over images and rows: average over rows and columns, axes 1 and 2": lambda: (
+                np.maximum((gradients.mean(axis=(0, 1)) * features).sum(axis=-1), 0)
+            ),
+            "each map was divided by its maximum: it is asked for as it is": lambda: (
+                np.maximum(signed, 0) / np.maximum(signed.max(axis=(1, 2), keepdims=True), 1e-8)
+            ),
             "this is the mean over the channels; their sum is asked for": np.maximum(signed, 0) / 4,
             "the absolute value keeps what speaks against the class: use ReLU": np.abs(signed),
         },
@@ -303,9 +312,15 @@ def _gradient(model, images: np.ndarray, score) -> np.ndarray:
 @checks.probe("score_gradient")
 def against_differences(score_gradient: Student, rng: np.random.Generator) -> None:
     """The change of the score when single pixels change a little."""
-    model, images = _small_network(rng), rng.uniform(0.1, 0.9, (2, 9, 9, 3)).astype("float32")
-    classes = np.array([2, 0])
-    got = np.asarray(score_gradient(model, images, classes))
+    model, images = _small_network(rng), rng.uniform(0.1, 0.9, (3, 9, 9, 3)).astype("float32")
+    classes = np.array([2, 0, 2])
+    got = score_gradient(model, images, classes)
+    expect(
+        got is not None,
+        "Your function returned None. A tape's gradient is None with respect to a tensor that it did not watch before"
+        " the model ran; it is None as well if the function has no return.",
+    )
+    got = np.asarray(got)
     expect(
         got.shape == images.shape,
         f"The gradient has the shape of the images, {images.shape}: one number for each pixel and channel;"
@@ -379,6 +394,12 @@ def _explain_gradient(model, images: np.ndarray, classes: np.ndarray, got: objec
             "every image is asked for the class of the first one": lambda: _gradient(
                 model, images, lambda x, n: logits(x)[0, classes[0]]
             ),
+            "each image is asked for the classes of all images: tf.gather needs batch_dims=1": lambda: _gradient(
+                model, images, lambda x, n: tf.reduce_sum(tf.gather(logits(x)[0], classes))
+            ),
+            "the scores are averaged over the images: each keeps its own gradient, whatever the batch": (
+                true / len(images)
+            ),
             "the preprocessing is missing: the model expects 2 * images - 1": unprepared,
             "the gradient is that of the prepared image: watch the image itself, so that the factor 2 counts": true / 2,
             "the model was run in training mode: its normalisation then uses this batch": in_training_mode,
@@ -418,7 +439,9 @@ def _compare_smooth(smooth_grad: Student, rng: np.random.Generator, n: int) -> N
         "the map",
         {
             "the noise is not used": lambda: np.abs(gradients(image[None])[0]).max(axis=-1),
-            "the absolute value comes after the mean, or nothing cancels": np.abs(each).mean(axis=0).max(axis=-1),
+            "the absolute value should come after the mean over the copies, or nothing cancels": np.abs(each)
+            .mean(axis=0)
+            .max(axis=-1),
             "the maps of the copies are averaged: average the signed gradients, then take absolute values": np.abs(each)
             .max(axis=-1)
             .mean(axis=0),
@@ -492,6 +515,9 @@ def _compare_copies(occluded_copies: Student, image: np.ndarray, size: int, stri
             "windows that stick out of the image count as well: only whole windows are asked for": lambda: copies(
                 range(0, height, stride), range(0, width, stride)
             ),
+            "the window moves by one pixel at a time: position i starts at i * stride": lambda: copies(
+                range(len(tops)), range(len(lefts))
+            ),
             "the window is black: fill it with `value`": lambda: copies(tops, lefts, value=0.0),
             "the copies stand in one row: keep an axis for the rows of positions and one for the columns": true.reshape(
                 -1, *image.shape
@@ -544,6 +570,13 @@ def _compare_step(ascent_step: Student, rng: np.random.Generator, decay: float) 
             "this divides by the mean square: its root is missing": images
             + rate * gradients / strengths.reshape(3, 1, 1, 1) ** 2
             - pull,
+            "each colour has a root mean square of its own: take one over all numbers of an image": lambda: (
+                images + rate * gradients / np.sqrt(np.mean(gradients**2, axis=(1, 2), keepdims=True)) - pull
+            ),
+            "this divides by the standard deviation: the root mean square does not subtract the mean first": lambda: (
+                images + rate * gradients / gradients.std(axis=(1, 2, 3), keepdims=True) - pull
+            ),
+            "the images were clipped: the loop around your function does that": true.clip(0, 1),
             "only the sign of the gradient is used": images + rate * np.sign(gradients) - pull,
             "the gradient is divided by its mean absolute value": lambda: (
                 images + rate * gradients / np.abs(gradients).mean(axis=(1, 2, 3), keepdims=True) - pull
@@ -589,6 +622,9 @@ def counted_one_by_one(winner_counts: Student, rng: np.random.Generator) -> None
             "this counts, for each filter, which image answers most: the filters compete at each place": lambda: np.eye(
                 7, dtype=int
             )[activations.argmax(axis=0)].sum(axis=2),
+            "each filter's loudest place is counted: here the filters compete at each place": lambda: (
+                activations == activations.max(axis=(1, 2), keepdims=True)
+            ).sum(axis=0),
             "this counts positive activations: only the largest at each place wins": (activations > 0).sum(axis=0),
             "this lists the winners of each image; count them over the images": activations.argmax(axis=-1),
             "the counts of all places are added up: keep the places": true.sum(axis=(0, 1)),

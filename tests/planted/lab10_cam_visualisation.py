@@ -99,7 +99,7 @@ def upsample_without_halves(maps, height, width):
     return _interpolate(maps, height, width, lambda old, new: np.minimum(np.arange(new) * old / new, old - 1))
 
 
-@wrong("upsample", says="beyond the outer centres")
+@wrong("upsample", says="the values fade towards the border")
 def upsample_unclipped(maps, height, width):
     return _interpolate(maps, height, width, lambda old, new: (np.arange(new) + 0.5) * old / new - 0.5)
 
@@ -129,6 +129,11 @@ def upsample_row_by_row(maps, height, width):
 @right("upsample")
 def upsample_by_tensorflow(maps, height, width):
     return tf.image.resize(maps[..., None], (height, width))[..., 0]
+
+
+@wrong("upsample", says="the values are mirrored at the border")
+def upsample_mirrored(maps, height, width):
+    return np.stack([skimage.transform.resize(m, (height, width), order=1, anti_aliasing=False) for m in maps])
 
 
 # -- pointing_game ----------------------------------------------------------------------------------------------------
@@ -237,6 +242,17 @@ def grad_with_loops(features, gradients):
     return maps
 
 
+@wrong("grad_cam", says="the weights are averaged over images and rows")
+def grad_cam_axes_0_and_1(features, gradients):
+    return np.maximum((gradients.mean(axis=(0, 1)) * features).sum(axis=-1), 0)
+
+
+@wrong("grad_cam", says="each map was divided by its maximum")
+def grad_cam_to_one(features, gradients):
+    maps = np.maximum((gradients.mean(axis=(1, 2), keepdims=True) * features).sum(axis=-1), 0)
+    return maps / maps.max(axis=(1, 2), keepdims=True)
+
+
 # -- score_gradient ---------------------------------------------------------------------------------------------------
 
 
@@ -318,6 +334,24 @@ def gradient_by_one_hot(model, images, classes):
     return 2 * tape.gradient(score, x)
 
 
+@wrong("score_gradient", says="did not watch before")
+def gradient_unwatched(model, images, classes):
+    x = tf.constant(images, tf.float32)
+    with tf.GradientTape() as tape:
+        scores = _picked(model(2 * x - 1), classes)
+    return tape.gradient(scores, x)
+
+
+@wrong("score_gradient", says="the scores are averaged over the images")
+def gradient_of_the_mean(model, images, classes):
+    return _gradient(lambda x: tf.reduce_mean(_picked(model(2 * x - 1), classes)), images)
+
+
+@wrong("score_gradient", says="tf.gather needs batch_dims=1")
+def gradient_gathered_without_batch(model, images, classes):
+    return _gradient(lambda x: tf.gather(model(2 * x - 1), classes, axis=1), images)
+
+
 # -- smooth_grad ------------------------------------------------------------------------------------------------------
 
 
@@ -335,7 +369,7 @@ def smooth_of_maps(model, image, k, noise):
     return np.abs(_class_gradient(model, image + noise, k)).max(axis=-1).mean(axis=0)
 
 
-@wrong("smooth_grad", says="the absolute value comes after the mean")
+@wrong("smooth_grad", says="the absolute value should come after the mean")
 def smooth_of_absolutes(model, image, k, noise):
     return np.abs(_class_gradient(model, image + noise, k)).mean(axis=0).max(axis=-1)
 
@@ -453,6 +487,15 @@ def copies_by_masks(image, size, stride, value):
     return tf.where(hidden, tf.cast(value, tf.float64), tf.cast(image, tf.float64))
 
 
+@wrong("occluded_copies", says="the window moves by one pixel at a time")
+def copies_without_the_stride(image, size, stride, value):
+    rows, columns = (1 + (side - size) // stride for side in image.shape[:2])
+    copies = np.tile(image, (rows, columns, 1, 1, 1))
+    for i, j in np.ndindex(rows, columns):
+        copies[i, j, i : i + size, j : j + size] = value
+    return copies
+
+
 # -- ascent_step ------------------------------------------------------------------------------------------------------
 
 
@@ -512,7 +555,29 @@ def step_by_tensorflow(images, gradients, rate, decay):
     return images + rate * gradients * tf.math.rsqrt(mean_square + 1e-16) - decay * (images - 0.5)
 
 
+@wrong("ascent_step", says="each colour has a root mean square of its own")
+def step_by_colour(images, gradients, rate, decay):
+    strength = np.sqrt(np.mean(gradients**2, axis=(1, 2), keepdims=True))
+    return images + rate * gradients / strength - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="this divides by the standard deviation")
+def step_by_deviation(images, gradients, rate, decay):
+    return images + rate * gradients / gradients.std(axis=(1, 2, 3), keepdims=True) - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="the images were clipped")
+def step_clipped(images, gradients, rate, decay):
+    strength = np.sqrt(np.mean(gradients**2, axis=(1, 2, 3), keepdims=True))
+    return np.clip(images + rate * gradients / strength - decay * (images - 0.5), 0, 1)
+
+
 # -- winner_counts ----------------------------------------------------------------------------------------------------
+
+
+@wrong("winner_counts", says="each filter's loudest place is counted")
+def counts_of_loudest_places(activations):
+    return (activations == activations.max(axis=(1, 2), keepdims=True)).sum(axis=0)
 
 
 @wrong("winner_counts", says="this counts over the places, for each image")
