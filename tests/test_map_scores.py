@@ -110,20 +110,45 @@ def test_likeness_is_a_rank_correlation_that_passes_over_constant_maps():
     assert np.isnan(map_scores.likeness(a, 0 * a))
 
 
-def test_panels_show_image_map_box_and_title():
+def drawn(*panels, **limits):
+    figure = map_plots.grid(panels, columns=3, **limits)
+    axes = figure.axes
+    plt.close(figure)
+    return axes
+
+
+def test_a_panel_shows_the_image_the_map_over_its_grey_version_or_the_map_alone():
     image = np.random.default_rng(0).random((8, 6, 3))
-    figure = map_plots.grid(
-        [(image,), (image, image[..., 0]), (image, None, (1, 2, 4, 5), "a box"), (image,)], columns=3, vmin=0, vmax=1
+    alone, covered, map_only = (
+        ax.images[0].get_array() for ax in drawn((image,), (image, image[..., 0]), (image[..., 0],))
     )
-    assert len(figure.axes) == 6
-    shown = [len(ax.images) for ax in figure.axes]
-    assert shown == [1, 2, 1, 1, 0, 0]
+    assert np.abs(alone - image).max() < 0.03
+    viridis = plt.get_cmap("viridis")
+    own = (image[..., 0] - image[..., 0].min()) / np.ptp(image[..., 0])
+    assert np.abs(map_only - viridis(own)[..., :3]).max() < 0.1
+    grey = image.mean(axis=-1, keepdims=True)
+    assert np.abs(covered - 0.35 * grey - 0.65 * viridis(own)[..., :3]).max() < 0.1
+
+
+def test_limits_hold_for_all_maps_and_a_constant_map_has_one_colour():
+    half, full = (
+        ax.images[0].get_array() for ax in drawn((np.full((4, 4), 0.5),), (np.full((4, 4), 1.0),), vmin=0, vmax=1)
+    )
+    viridis = plt.get_cmap("viridis")
+    assert np.abs(half - viridis(0.5)[:3]).max() < 0.05 and np.abs(full - viridis(1.0)[:3]).max() < 0.05
+    (constant,) = drawn((np.full((4, 4), 7.0),))
+    assert len(np.unique(constant.images[0].get_array().reshape(-1, 3), axis=0)) == 1
+
+
+def test_panels_have_frames_titles_and_whole_pixels():
+    image = np.zeros((8, 6, 3))
+    figure = map_plots.grid([(image, None, (1, 2, 4, 5), "a box"), (image,), (np.zeros((4, 4)),)], columns=2, size=60)
+    first, _, third = figure.axes
+    (box,) = first.patches
+    assert box.get_bbox().bounds == (1.5, 0.5, 3, 3) and first.get_title() == "a box"
     assert not any(ax.axison for ax in figure.axes)
-    (box,) = figure.axes[2].patches
-    assert box.get_bbox().bounds == (1.5, 0.5, 3, 3)
-    assert figure.axes[2].get_title() == "a box"
-    overlay = figure.axes[1].images[1]
-    assert overlay.get_cmap().name == "viridis" and overlay.get_clim() == (0, 1)
+    extents = [ax.get_window_extent() for ax in (first, third)]
+    assert np.allclose([(e.width, e.height) for e in extents], [(60, 80), (60, 60)])
     plt.close(figure)
 
 
