@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 CMAP = "viridis"
 _OPACITY = 0.65
-_LEVELS = 20
+_LEVELS = 16
 _GAP, _TITLE = 6, 17  # pixels between panels, and above one with a title
 
 
