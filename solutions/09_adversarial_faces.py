@@ -21,7 +21,7 @@
 # **After this lab you can answer:**
 #
 # 1. How does the gradient with respect to the *pixels* turn a picture into one that the network gets wrong?
-# 2. Why does random noise of the same size do next to nothing?
+# 2. Is it the size of the change that does the damage, or its direction?
 # 3. What do many small steps with a projection gain over one, and how is an attack measured honestly?
 # 4. Can an attacker choose the answer, change one pixel only, print the attack on a sticker, or do without the
 #    network?
@@ -46,8 +46,7 @@ import numpy as np
 import scipy
 import tensorflow as tf
 
-from labs_utils import Lab, datasets, plots, portraits, robustness
-from labs_utils.experiments import stored
+from labs_utils import Lab, datasets, experiments, plots, portraits, robustness
 
 lab = Lab("09_adversarial_faces")
 plots.use_style()
@@ -58,14 +57,14 @@ keras.utils.set_random_seed(9)
 #
 # The pictures are 64 × 64 pixels in colour with one of two labels. They are **drawn by a program**: nobody's face,
 # from a list of traits that is known for each portrait. The program shifts some of those traits (jaw, brow, hair
-# length, beard, …) by the label, so that the two labels overlap and no network can be right about all. With
-# `load_faces(source="lfw")` (photographs, *Labeled Faces in the Wild*) or the path of a folder of your own the same
-# cells run.
+# length, beard, earrings, headscarves, …) by the label, so that the two labels overlap and no network can be right
+# about all. With `load_faces(source="lfw")` (photographs, *Labeled Faces in the Wild*) or the path of a folder of
+# your own the same cells run.
 #
 # Please read this before the pictures. **A label is what a data set says, not what a person is.** Here it is the
 # recipe that the program was told to draw; in a collection of photographs it is usually a guess from a first name
 # or a glance. Nobody's gender can be read off a face; a network that is right about 95 % of such labels has learnt
-# conventions of hair, beard and make-up in one collection, and it fails people who do not follow them, every time.
+# conventions of hair, beard and make-up in one collection, and it fails people who do not follow them far more often.
 # We use the task because the lecture's subject, a confident and wrong answer about a face, is seen at once in it,
 # not because such a system should be built. Photographs of people also need their consent for the use you make of
 # them: most faces in public collections were never asked, which is why the default here is drawn. And attacks have
@@ -88,8 +87,8 @@ plots.show(
 # %% [markdown]
 # **What you see.** Twelve pictures of each label, one label a row. Within a row they differ more than the rows do.
 #
-# **Why.** Skin, age, light, pose, clothes, glasses and background are drawn without regard to the label. What the
-# network can use is a handful of traits that are only more frequent in one row than in the other.
+# **Why.** Skin, age, light, pose, glasses, background, colour and cut of the clothes are drawn without regard to the
+# label. What the network can use are traits that are only more frequent in one row than in the other.
 #
 # ## 2 · A small network
 #
@@ -111,9 +110,11 @@ def small_cnn_for_faces():
 
 
 model = small_cnn_for_faces()
-robustness.fit(model, x_train, y_train, epochs=8, peak=0.003)
+seconds = robustness.fit(model, x_train, y_train, epochs=8, peak=0.003)
 clean = robustness.accuracy(model, x_test, y_test)
-print(f"test accuracy {clean:.3f} on {len(x_test)} faces, {model.count_params()} parameters")
+print(
+    f"test accuracy {clean:.3f} on {len(x_test)} faces, {model.count_params()} parameters, {seconds:.0f} s of training"
+)
 
 # %%
 p_test = robustness.probabilities(model, x_test)
@@ -157,9 +158,8 @@ plots.show(
 # </details>
 # <details><summary>Hint 3 · in four lines</summary>
 #
-# Inside `with tf.GradientTape() as tape:` call `tape.watch(images)`, compute
-# `logits = model(images, training=False)`, so that dropout rests, and the sum of the losses. After the block:
-# `tape.gradient(loss, images)`.
+# Inside `with tf.GradientTape() as tape:` call `tape.watch(images)`, compute `logits = model(images,
+# training=False)`, so that dropout rests, and the sum of the losses. After the block: `tape.gradient(loss, images)`.
 #
 # </details>
 
@@ -194,7 +194,7 @@ def pixel_gradient(model, images, labels):
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# One call of `pixel_gradient`, then `np.sign`. Uphill means plus.
+# You have the gradient already. Which part of it does the formula use, and in which direction does the loss rise?
 #
 # </details>
 # <details><summary>Hint 2 · the range</summary>
@@ -204,7 +204,7 @@ def pixel_gradient(model, images, labels):
 #
 # </details>
 #
-# When it works, the next cell shows six faces that the network had right. ε = 4/255 is four steps of the 255 that a
+# When it works, the next cell shows four faces that the network had right. ε = 4/255 is four steps of the 255 that a
 # screen can show. **Predict.** Will you see it? Will the network still be sure?
 
 
@@ -224,19 +224,19 @@ def fgsm(model, images, labels, epsilon):
 
 # %%
 right = np.flatnonzero(p_test.argmax(axis=1) == y_test)
-shown = np.concatenate([right[y_test[right] == label][:3] for label in (0, 1)])
+shown = np.concatenate([right[y_test[right] == label][:2] for label in (0, 1)])
 attacked = fgsm(model, x_test[shown], y_test[shown], 4 / 255)
 fig = robustness.attack_figure(model, x_test[shown], attacked, names)
 plots.show(
     fig,
-    "Six faces, the change made to each, magnified to coloured static, and the attacked faces, which look the same"
-    " but get other answers.",
+    "Four faces, the change made to each, magnified to coloured static, and the attacked faces, which look the same"
+    " but nearly all get other answers.",
 )
 
 # %% [markdown]
 # **What you see.** Above, the faces and what the network says of them; below, the attacked ones, hardly to be told
-# apart, with other answers, most of them nearly certain. Between them the change, magnified 32 times: coloured
-# static with a few streaks, as strong on the wall behind as on the face.
+# apart, nearly all with other answers, most of them nearly certain. Between them the change, magnified 32 times:
+# coloured static with a few streaks, as strong on the wall behind as on the face.
 #
 # **Why.** A picture has 12 288 numbers. Each moves by 0.016 only, but all move in the direction that hurts, and in
 # a network that is nearly linear nearby the many small effects add up. A scalar product in $d$ dimensions grows
@@ -272,8 +272,8 @@ def why_the_sign():
 # </details>
 # <details><summary>Hint 2 · in NumPy</summary>
 #
-# `np.random.default_rng(seed).normal(size=…)`; the lengths are
-# `np.sqrt((a**2).sum(axis=(1, 2, 3), keepdims=True))`, of shape $(n, 1, 1, 1)$, so that they broadcast.
+# `np.random.default_rng(seed).normal(size=…)`; the lengths are `np.sqrt((a**2).sum(axis=(1, 2, 3), keepdims=True))`,
+# of shape $(n, 1, 1, 1)$, so that they broadcast.
 #
 # </details>
 #
@@ -300,11 +300,11 @@ def noise_of_equal_norm(perturbation, seed):
 epsilons = np.array([0, 1, 2, 4, 8, 16]) / 255
 x_attack, y_attack = x_test[:250], y_test[:250]
 x_few, y_few = x_attack[:100], y_attack[:100]  # for attacks that take many steps
-by_fgsm = robustness.accuracy_under(model, partial(fgsm, model), x_attack, y_attack, epsilons)
-by_noise = []
-for epsilon in epsilons:
-    change = fgsm(model, x_attack, y_attack, epsilon) - x_attack
-    noise = noise_of_equal_norm(change, 0) if epsilon else 0
+under_fgsm = [fgsm(model, x_attack, y_attack, epsilon) for epsilon in epsilons]
+by_fgsm = [robustness.accuracy(model, pictures, y_attack) for pictures in under_fgsm]
+by_noise = by_fgsm[:1]
+for pictures in under_fgsm[1:]:
+    noise = noise_of_equal_norm(pictures - x_attack, 0)
     by_noise.append(robustness.accuracy(model, np.clip(x_attack + noise, 0, 1), y_attack))
 plots.show(
     robustness.accuracy_figure({"FGSM": (epsilons, by_fgsm), "noise of equal norm": (epsilons, by_noise)}),
@@ -321,7 +321,9 @@ plots.show(
 #
 # > **Margin note.** Lecture A shows pictures that AlexNet takes for an *ostrich* (Szegedy et al., posted in 2013,
 # > published in 2014). Those were found by a constrained optimisation (L-BFGS) for each picture; the one-step
-# > method came a year later. Lecture E's "Jiawei Sun" of the one-pixel attack is Jiawei **Su**.
+# > method came a year later. On lecture E's slide about the one-pixel attack the authors are Jiawei **Su**, Danilo
+# > Vasconcellos **Vargas** and Kouichi **Sakurai**. Its figure, more than 40 % of ImageNet, seems to be that of a
+# > preprint: look the rates up in the published article (2019) before you quote them.
 #
 # ## 4 · Many small steps: projected gradient descent
 #
@@ -385,7 +387,7 @@ def project_to_ball(images, originals, epsilon):
 def pgd_step(model, images, originals, labels, epsilon, step):
     """One step of PGD: up the loss by `step` in each pixel, then back into the ball.
 
-    images: (n, h, w, c), where the attack is; originals: where it started;
+    images: (n, h, w, c), where the attack is; originals: the unattacked pictures;
     labels: (n,); epsilon: radius of the ball; step: length of the step.
     """
     # BEGIN SOLUTION
@@ -410,18 +412,19 @@ for name, attack in duel.items():
 after_forty = robustness.accuracy(model, pgd(model, x_few, y_few, 8 / 255, steps=40), y_few)
 print(f"PGD, 40 steps, ε = 8/255: accuracy {after_forty:.2f}")
 gained = np.subtract(duel["FGSM"][1], duel["PGD, 10 steps"][1])
-assert np.all(gained > -0.011) and after_forty <= 0.05  # one picture in a hundred may fall to FGSM alone
+print("PGD leaves less accuracy than FGSM by " + ", ".join(f"{gain:.2f}" for gain in gained))
 plots.show(
     robustness.accuracy_figure(duel),
     "Accuracy over small sizes of the change: the curve of PGD lies on that of FGSM or below it.",
 )
 
 # %% [markdown]
-# **What you see.** PGD is at least as strong as FGSM at every ε (the cell insists on it, give or take one picture),
-# and forty steps at 8/255 leave the network at most 5 %. For this network the gain is small.
+# **What you see.** PGD leaves as much accuracy as FGSM or a little less (the differences, from ε = 0.5/255 to 4/255,
+# stand above the figure), and forty steps at 8/255 leave next to nothing. No law forces PGD below FGSM: a single step
+# may win a face that ten steps from a random place miss. For this network the gain is small.
 #
 # **Why.** The steps follow the loss where it bends. How much that gains depends on how bent it is inside the cube:
-# little in a small network without defence and for small ε. The difference will matter in section 8.
+# little in a small network without defence and for small ε. Section 8 asks again, of a network with a defence.
 #
 # ### Exercise · `robust_accuracy`
 #
@@ -467,6 +470,8 @@ by_starts = [robust_accuracy(starts[: k + 1], y_some) for k in range(4)]
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 2.7), sharey=True)
 axes[0].semilogx(fractions, by_step, "o-", color=plots.BLUE)
 axes[0].set(xlabel="step size / ε (10 steps)", ylabel="accuracy, ε = 1.5/255")
+axes[0].set_xticks(fractions, [f"{f:g}" for f in fractions])
+axes[0].minorticks_off()
 axes[1].plot(range(1, 5), by_starts, "s--", color=plots.ORANGE)
 axes[1].set(xlabel="random starts (5 steps each)", xticks=range(1, 5))
 plots.show(fig, "Left: accuracy against step size, highest for tiny steps. Right: accuracy with one to four starts.")
@@ -476,7 +481,7 @@ plots.show(fig, "Left: accuracy against step size, highest for tiny steps. Right
 # here. Restarts can only lower the robust accuracy, and here they lower it by a picture or two at most.
 #
 # **Why.** The accuracy under attack is an **upper bound** on the truth: it says how strong *this attack* was.
-# Before a low number is believed it must stop falling with more steps, other step sizes and more starts.
+# Before a high number is believed it must have stopped falling with more steps, other step sizes and more starts.
 #
 # ## 5 · Choose the answer
 #
@@ -501,8 +506,9 @@ plots.show(fig, "Left: accuracy against step size, highest for tiny steps. Right
 #
 # </details>
 #
-# **Predict.** The next cell trains a small network on ten digits and turns one of each into the *same* digit.
-# Change `TARGET`: which digits are hardest to reach?
+# **Predict.** The next cell trains a small network on ten digits and turns one of each into the *same* digit, with
+# every pixel changed by at most 0.15 of the range from white to black. Which digits are hardest to reach? (The
+# figure shows `TARGET`; the line above it counts for all ten.)
 
 
 # %%
@@ -527,22 +533,25 @@ reader = keras.Sequential([keras.Input((8, 8, 1)), *layers])
 robustness.fit(reader, digits[:1400], digit_labels[:1400], epochs=20, peak=0.01)
 
 rest = 1400 + np.array([np.argmax(digit_labels[1400:] == digit) for digit in range(10)])
-steered = digits[rest]
-for _ in range(20):
-    steered = targeted_step(reader, steered, digits[rest], TARGET, 0.25, 0.03)
-pictures = np.concatenate([digits[rest], steered])
+steered = [digits[rest]] * 10  # one row a target
+for _ in range(10):
+    steered = [targeted_step(reader, row, digits[rest], k, 0.15, 0.03) for k, row in enumerate(steered)]
+reached = [np.sum(np.delete(robustness.predicted(reader, row), k) == k) for k, row in enumerate(steered)]
+print("of the nine other digits turned: " + ", ".join(f"{count} into {k}" for k, count in enumerate(reached)))
+pictures = np.concatenate([digits[rest], steered[TARGET]])
 titles = [f"{p.argmax()} · {p.max():.0%}" for p in robustness.probabilities(reader, pictures)]
 fig = plots.image_grid(list(pictures[..., 0]), titles, columns=10, size=0.85, vmin=0, vmax=1)
-plots.show(fig, "Ten digits from 0 to 9 with the network's answers, and the same digits a little smudged, read as 8.")
+plots.show(fig, f"Ten digits from 0 to 9 with the network's answers; the same smudged, some of them read as {TARGET}.")
 
 # %% [markdown]
-# **What you see.** The upper row is read as written. The lower row is still ten different digits to you, with grey
-# smudges, and for the network nearly all are the target.
+# **What you see.** The lower row has grey smudges and is still the upper row to you. For the network some of the
+# nine others are now the target, how many depends on the target: from one digit there is a short way to some answers
+# and a long way to others.
 #
 # **Why.** With ten answers the way *to* the target differs from the way *away from* the truth, so the target has to
 # stand in the loss. With two labels, as for our faces, both are the same. A target then still makes sense for
-# pictures that are no faces at all: lecture A's "everything becomes an ostrich", and Nguyen et al. (2015), who
-# start from noise.
+# pictures that are no faces at all: "All images are recognized as *ostrich*" in lecture A, and Nguyen et al. (2015),
+# who start from noise.
 #
 # **Predict.** What ε do noise, coffee and a cat need, to become a face of the label you choose?
 
@@ -559,14 +568,15 @@ pictures = np.stack(list(columns.values()), axis=1).reshape(-1, 64, 64, 3)
 shares = robustness.probabilities(model, pictures)[:, LABEL]
 titles = [f"{way}\n{names[LABEL]} {share:.1%}" for way, share in zip(list(columns) * 4, shares, strict=True)]
 plots.show(
-    plots.image_grid(list(pictures), titles, columns=6, size=1.15),
-    "A cat, coffee, bricks and noise, each as it is and with two sizes of change; the changed ones look the same and"
-    f" are called {names[LABEL]} with near certainty.",
+    plots.image_grid(list(pictures), titles, columns=6, size=1.05),
+    "A cat, coffee, bricks and noise, each as it is and with two sizes of change: at 4/255 they look the same, at"
+    f" 16/255 grainy; most of the changed ones are called {names[LABEL]} with near certainty.",
 )
 
 # %% [markdown]
 # **What you see.** A network with two answers gives one of them to everything, often with a high probability. A
-# change that is hard to see makes the chosen label nearly certain, also for noise.
+# change that is hard to see (4/255) makes the chosen label nearly certain, also for noise; at 16/255 the photographs
+# are visibly spoilt.
 #
 # **Why.** "Neither" is not among the answers: softmax shares 100 % between the labels that exist. And far from the
 # training pictures nothing in training ever asked for doubt.
@@ -630,20 +640,20 @@ pricked = np.stack([worst_pixel(x_test[i], y_test[i]) for i in picked])
 answers = robustness.probabilities(model, pricked)
 fallen = int(np.sum(answers.argmax(axis=1) != y_test[picked]))
 titles = [f"{100 * p_test[i, y_test[i]]:.0f} → {100 * p[y_test[i]]:.0f}" for i, p in zip(picked, answers, strict=True)]
-fig = plots.image_grid(list(pricked), titles, columns=12, size=0.8)
 plots.show(
-    fig,
-    "Twelve faces, each with one pixel of a loud colour; above each the right answer's share before and after.",
+    robustness.circled(pricked, x_test[picked], titles, size=1.4),
+    "Twelve faces, each with a ring around one pixel of another colour; above each the right answer's share before and"
+    " after.",
 )
 print(f"{fallen} of {len(picked)} fall to one pixel")
 
 # %% [markdown]
-# **What you see.** In each face one pixel has a loud colour. The probability of the right answer (in per cent)
-# always falls; faces near the border, on the left, cross it, and surer ones do not.
+# **What you see.** In each face one pixel, inside the ring, has another colour. The probability of the right answer
+# (in per cent) falls; faces near the border, the first ones, cross it, and surer ones do not.
 #
 # **Why.** One pixel of 4096 reaches the scores through a handful of windows only. Su et al. report far more success
 # on pictures of 32 × 32 pixels, where one pixel is a larger part. Note what the attack did *not* need: weights,
-# gradients, anything but answers to about 450 pictures a face.
+# gradients, anything but answers to 440 pictures a face (11 crowds of 40).
 #
 # ### A sticker that works wherever it lands
 #
@@ -693,8 +703,8 @@ def paste_patch(images, patch, top, left):
 # gradients are added.
 #
 # **Predict.** The patch covers between 5 % and 10 % of the area, somewhere on the face. Of the faces with the other
-# label, how many will it win over, how many a patch of the same colours in random order, and how many if it lands
-# anywhere in the picture?
+# label, how many will it win over? How many a plain grey square, how many a patch of the same colours in random
+# order, and how many if it lands anywhere in the picture?
 
 
 # %%
@@ -734,6 +744,7 @@ patch = train_patch(model, x_train[y_train != STICKER], STICKER)
 others = x_test[right][y_test[right] != STICKER][:120]
 shuffled = np.random.default_rng(1).permutation(patch.reshape(-1, 3)).reshape(patch.shape)
 kinds = {"trained, on the face": patch, "shuffled, on the face": shuffled, "trained, anywhere": patch}
+kinds["grey, on the face"] = np.full_like(patch, 0.5)
 rng, sides, success = np.random.default_rng(5), (14, 17, 20), {name: ((14, 17, 20), []) for name in kinds}
 for side in sides:
     for name, sticker in kinds.items():
@@ -747,18 +758,19 @@ pictures = {"patch": patch} | {f"{names[STICKER]} {share:.1%}" + " " * k: worn[k
 plots.show(
     robustness.curves_and_pictures(success, "side of the patch (pixels)", "share won over", pictures),
     "Left: the share of faces won over against the patch's size, far higher for the trained patch on the face than for"
-    " the shuffled one or for a patch anywhere. Right: the patch of coloured dots and four faces wearing it.",
+    " the shuffled one, the grey one or a patch anywhere. Right: the patch of coloured dots and four faces wearing it.",
 )
 
 # %% [markdown]
 # **What you see.** One square of 64 coloured dots, computed once from training faces, changes the answer for a
-# large part of test faces that it has never met, wherever on the face it lands; larger is better. The same colours
-# in random order do much less, and so does the patch outside the places it was trained for.
+# large part of the test faces, which it has never met, anywhere up to 8 pixels from the middle of the face; larger is
+# better. Some faces resist, among the four shown too. The same colours in random order do much less, and so does the
+# patch where it may land anywhere in the picture; a plain grey square does least.
 #
 # **Why.** The patch shows the network an exaggerated portion of what it counts as evidence for the label. It holds
 # for the transformations that were drawn, no further: this network's dense layer asks for each part at its place
-# (section 9), so that evidence on the wall counts little. The control matters: covering part of a face also hides
-# evidence.
+# (section 9), so that evidence on the wall counts little. The grey square is the control: covering part of a face
+# also hides evidence.
 #
 # ## 7 · Without the network: transfer
 #
@@ -775,7 +787,7 @@ for filters in (8, 16, 32):
     layers += [keras.layers.Conv2D(filters, 4, strides=2, padding="same", activation="elu")]
 layers += [keras.layers.Flatten(), keras.layers.Dropout(0.3), keras.layers.Dense(48, "relu"), keras.layers.Dense(2)]
 second = keras.Sequential([keras.Input((64, 64, 3)), *layers])
-robustness.fit(second, x_train, y_train, epochs=6, peak=0.003)
+robustness.fit(second, x_train, y_train, epochs=5, peak=0.003)
 
 x_both, y_both = x_attack[:150], y_attack[:150]
 transfer = {name: (epsilons[1:], []) for name in ("attacked itself", "attacked by the first", "noise of equal norm")}
@@ -795,15 +807,18 @@ plots.show(
 # **What you see.** Pictures made for the first network also bring the second one down, less than its own attack
 # does and far more than noise.
 #
-# **Why.** Both learnt from the same pictures, and what is predictive in those pictures points the same way in both:
-# the perturbation is not an accident of one set of weights. Hiding the weights is no protection.
+# **Why.** What is predictive in the pictures points the same way in both networks: the perturbation is not an
+# accident of one set of weights. Here the attacker had an advantage: both networks learnt from the *same* 3000
+# portraits. Draw others for the second, `portraits.draw_portraits(3000, seed=92)`, and measure again: in our one
+# trial (not part of this run) 36 % were left at 8/255, more than here and far less than under noise. Hiding the
+# weights is no protection.
 #
 # ## 8 · Defences, real and apparent
 #
 # ### Adversarial training
 #
 # Show the network the worst pictures while it learns (Madry et al., 2018):
-# $\min_w \mathbb E \, \max_{\lVert \delta \rVert \le \varepsilon} J(w, x + \delta, y)$. The inner maximum costs
+# $\min_w \mathbb E \, \max_{\lVert \delta \rVert_\infty \le \varepsilon} J(w, x + \delta, y)$. The inner maximum costs
 # several gradients a step; one FGSM step from a *random start* is a cheap stand-in (Wong et al., 2020). The
 # training step below is all of it: find bad pictures inside the ball, then descend on their loss. `tf.function`
 # compiles it.
@@ -841,34 +856,46 @@ for _ in range(250):
 radii = np.array([0, 2, 4, 8]) / 255
 networks, robust, gradients = {"usual": model, "hardened": hardened}, {}, {}
 for name, network in networks.items():
-    robust[name] = 255 * radii, robustness.accuracy_under(network, partial(pgd, network), x_few, y_few, radii)
+    attacked = robustness.accuracy_under(network, partial(pgd, network), x_few, y_few, radii[1:])
+    robust[name] = 255 * radii, [robustness.accuracy(network, x_few, y_few), *attacked]
     for k in (0, 1):
         size = np.abs(pixel_gradient(network, x_few[k : k + 1], y_few[k : k + 1]))[0].mean(axis=-1)
         gradients[f"{name}, face {k + 1}"] = size / size.mean()
 plots.show(
-    robustness.curves_and_pictures(robust, "255 ε", "accuracy under PGD", gradients, cmap="cividis", vmin=0, vmax=6),
+    robustness.curves_and_pictures(
+        robust, "ε in steps of 1/255", "accuracy under PGD", gradients, cmap="cividis", vmin=0, vmax=6
+    ),
     "Left: under PGD the usual network falls at once, the hardened one slowly, from a lower start. Right: size of the"
-    " gradient in each pixel for two faces and either network.",
+    " gradient in each pixel, yellow where it is large, for two faces and either network.",
 )
+attacks = {"FGSM": fgsm, "PGD, start 0": pgd, "PGD, 40 steps": partial(pgd, steps=40)}
+attacks |= {f"PGD, start {k}": partial(pgd, seed=k) for k in (1, 2, 3)}  # ten steps each
+attacked = [attack(hardened, x_few, y_few, 4 / 255) for attack in attacks.values()]
+answers = np.stack([robustness.predicted(hardened, pictures) for pictures in attacked])
+for kind, row in zip(attacks, answers, strict=True):
+    print(f"{kind:14} {robust_accuracy(row[None], y_few):.2f}")
+print(f"all of them    {robust_accuracy(answers, y_few):.2f}")
 
 # %% [markdown]
 # **What you see.** The hardened network gives away accuracy on clean faces and keeps a good part under attacks that
-# leave the usual network nothing. Its gradients look less like static and more like parts of the face.
+# leave the usual network nothing. Its gradients (yellow = large) are less scattered, gathered around the middle of
+# the face. The list asks whether the number at ε = 4/255 can be believed: FGSM, ten steps from four starts and forty
+# steps differ by a few faces in a hundred, and all of them together win hardly more than the forty steps alone.
 #
 # **Why.** Within the ball only features that survive ±ε are worth learning, and many that helped on clean faces do
-# not. It is trained for ε = 4/255; beyond that nothing was promised, and the curve falls there.
+# not. It is trained for ε = 4/255: up to there it keeps most of its accuracy, and it falls faster beyond. The list is
+# no formality. Training with one step can end in a network that withstands FGSM only and loses everything to PGD
+# (*catastrophic overfitting*, Wong et al., 2020).
 #
 # ### Blur and rounding: looking defended
 #
 # Why not wash the attack away: blur each picture, or round its colours to eight levels, before the network sees it?
 # Ready-made attacked pictures are made for a network without that. But an attacker who *knows* of it attacks the
-# whole chain. Through the blur runs a gradient. Rounding is flat almost everywhere: its gradient is zero, FGSM
-# stands still (*gradient masking*), and the accuracy looks perfect. Athalye et al. (2018) step over it: compute the
-# gradient behind the rounding and pretend that rounding is the identity on the way back (*backward pass
-# differentiable approximation*, BPDA).
+# whole chain, and has a second way: take the gradient *behind* the defence, and pretend that on the way back the
+# defence is the identity (*backward pass differentiable approximation*, BPDA; Athalye et al., 2018).
 #
-# **Predict.** For each of the two defences: accuracy under pictures made for the bare network, under an attack on
-# the chain, and under BPDA?
+# **Predict.** For each of the two defences: accuracy under pictures made for the bare network, and under PGD on the
+# chain? For the rounding also under BPDA?
 
 
 # %%
@@ -895,6 +922,7 @@ chains = {
     "blur 3 × 3": (blurring, pgd(blurring, *task)),
     "eight levels, plain PGD": (rounding, pgd(rounding, *task)),
     "eight levels, BPDA": (rounding, bpda(*task)),
+    "eight levels, BPDA, 20 steps": (rounding, bpda(*task, steps=20)),
 }
 defences = []
 for name, (chain, attacked) in chains.items():
@@ -920,9 +948,13 @@ def what_the_rounding_did():
 
 
 # %% [markdown]
-# The blur seems to save many of the ready-made pictures and loses most of that to an attacker who knows of it. The
-# third row is the trap: evaluated with the attack that happened to be at hand, rounding looks like the best defence
-# of all. The fourth row has the truth, or rather a better upper bound of it.
+# The blur seems to save many of the ready-made pictures and loses much of that to an attacker who knows of it. The
+# third row is the trap: rounding is flat almost everywhere, its gradient is zero, PGD stays where it started
+# (*gradient masking*), and the defence looks like the best of all. The symptom stands in the same row: pictures made
+# *without* knowledge of the defence beat the attack made with it, which cannot be if that attack did its work. The
+# last rows step over the rounding and have a better upper bound. Twice as many steps hardly lower it: whether the
+# rest above the bare network is a small true gain, or the price of pretending that rounding is the identity, this
+# table cannot tell.
 #
 # ## 9 · Without any attacker
 #
@@ -945,17 +977,18 @@ for ax, (label, (change, amounts)) in zip(axes, trials.items(), strict=True):
     confidence = [p.max(axis=1).mean() for p in answers]
     plots.curves(ax, {"accuracy": (amounts, accuracy), "mean confidence": (amounts, confidence)}, label, "fraction")
 plots.show(
-    fig, "Three panels, shift, rotation and cover: accuracy falls, towards a half, and confidence falls much less."
+    fig, "Three panels, shift, rotation and cover: accuracy falls far, with some ups, and confidence falls much less."
 )
 
 # %% [markdown]
-# **What you see.** Small shifts cost something; larger ones, rotation and covering bring the accuracy down towards
-# guessing. The confidence falls far less, and may even rise again: the network is wrong and sure of it.
+# **What you see.** Small shifts cost something; larger ones, rotation and covering bring the accuracy far down, not
+# always further with the amount: it can rise again, for faces that stand on their head as well. The confidence falls
+# far less: the network is wrong and sure of it.
 #
 # **Why.** Convolution moves along with the face, but the dense layer behind it knows *places* (lab 06), and nothing
-# in training was ever turned or covered. Softmax has no answer "I have never seen this", and a score far from the
-# border counts as certainty, whatever produced it. A check of the input (is this a face, upright, uncovered?) has
-# to come from elsewhere.
+# in training was ever turned by more than some ten degrees, or covered by a grey square. Softmax has no answer "I
+# have never seen this", and a score far from the border counts as certainty, whatever produced it. A check of the
+# input (is this a face, upright, uncovered?) has to come from elsewhere.
 #
 # ## 10 · For whom does it err?
 #
@@ -977,7 +1010,8 @@ plots.show(
 # </details>
 #
 # **Predict.** Skin was drawn without regard to the label, and all skin colours are equally frequent in training.
-# Hair length depends on the label, but not fully. Between which groups do you expect a difference?
+# Hair length depends on the label, but not fully ("hair covered" is a headscarf or a turban). Between which groups do
+# you expect a difference?
 
 
 # %%
@@ -995,29 +1029,40 @@ def error_rates(labels, predictions, groups, count):
 
 
 # %%
+RUN_IN_FULL = False  # True: minutes for the long run behind this cell, and again for the one behind the next figure
+long_runs = {
+    name: experiments.all_experiments()[name] if RUN_IN_FULL else partial(experiments.stored, name)
+    for name in ("faces_error_by_skin", "faces_bias_knob")
+}
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.9))
 predictions = p_test.argmax(axis=1)
+larger_run = long_runs["faces_error_by_skin"]()
+by_skin = np.mean(larger_run["error_rates"], axis=0), larger_run["sizes"]
 for ax, (groups, group_names) in zip(axes, robustness.face_groups(faces), strict=True):
     rates = error_rates(y_test, predictions, groups, len(group_names))
-    robustness.rate_intervals(ax, rates, np.bincount(groups, minlength=len(group_names)), group_names, "group")
-sharper = np.mean(stored("faces_error_by_skin")["error_rates"], axis=0)
+    sizes = np.bincount(groups, minlength=len(group_names))
+    larger = by_skin if group_names[0].startswith("skin") else None
+    robustness.rate_intervals(ax, rates, sizes, group_names, "group", larger)
 plots.show(
     fig,
-    "Error rates with intervals. Left: groups of skin colour, whose intervals overlap. Right: groups of label and hair"
-    " length, which differ several times over.",
+    "Error rates with intervals. Left: groups of skin colour, whose intervals mostly overlap, in this run and in a"
+    " larger stored one. Right: groups of label and hair length, which differ several times over.",
 )
-print("stored run, skin 1 to 6: " + ", ".join(f"{rate:.1%}" for rate in sharper))
 
 # %% [markdown]
-# **What you see.** By label and hair the rates lie far apart: those whose hair is rare for their label are taken
-# for the other one several times as often. The intervals of the skin colours are wide, and most of them overlap: a
-# hundred and fifty faces a group cannot tell 3 % from 6 %. The line under the figure has the sharper measurement,
-# 4000 fresh portraits and three networks (stored run): there the darkest group has 6.2 % errors, the fourth 3.5 %.
+# **What you see.** By label and hair the rates lie far apart: those whose hair is rare for their label are taken for
+# the other one several times as often. The intervals of the skin colours are wide, and most of them overlap: some
+# hundred and seventy faces a group cannot tell 3 % from 6 %. The squares are the stored run: the mean of three
+# networks on 4000 fresh portraits, with intervals for that many portraits. The darkest group comes out worst in the
+# test set and, on average, in the stored run (6.2 %, interval 4.6 to 8.3; the fourth group has 3.5 %, 2.3 to 5.1),
+# but not with every seed: one of the three stored networks erred most on the lightest.
 #
-# **Why.** The network learnt that long hair speaks for one label, because it mostly does. Those for whom it does
-# not pay for the average. Skin was drawn without regard to the label and evenly in training, and still the rates
-# are not equal. A likely reason, not tested here: brows, beards and shadows carry the label, and they are dark on
-# dark for one group. Balance in the numbers is not balance in the errors, and a small test set does not show it.
+# **Why.** The network learnt that long hair speaks for one label, because it mostly does. Those for whom it does not
+# pay for the average. Of skin the figure shows less: the intervals of the larger run still overlap, and its three
+# networks share their training portraits and their test. That is suspicion, not proof; to confirm or refute it takes
+# more portraits and networks that learnt from different ones. One thing to look at: the program draws brows and beards
+# with little contrast on dark skin; that would be a fault of the *pictures*. Balance in the numbers does not promise
+# balance in the errors, and a small test set cannot show it.
 #
 # ### Unbalanced on purpose
 #
@@ -1025,8 +1070,8 @@ print("stored run, skin 1 to 6: " + ", ".join(f"{rate:.1%}" for rate in sharper)
 # `draw_portraits` has a knob, `bias`: at 0 glasses say nothing about the label, at 1 all portraits with label 1
 # wear them in training and no others.
 #
-# **Predict.** A network trained with bias 0.9 is tested on portraits where glasses mean nothing. Which two of the
-# four groups (label, with or without glasses) will suffer?
+# **Predict.** A network trained with bias 0.9 (93 % of label 1 wear glasses, 3 % of label 0) is tested on portraits
+# where glasses mean nothing. Which two of the four groups (label, with or without glasses) will suffer?
 
 # %%
 skewed, fair = portraits.draw_portraits(1000, seed=90, bias=0.9), portraits.draw_portraits(400, seed=91)
@@ -1036,7 +1081,7 @@ robustness.fit(biased, skewed.images.astype("float32") / 255, skewed.labels, epo
 answers = robustness.predicted(biased, fair.images.astype("float32") / 255)
 group = 2 * fair.labels + fair.attributes["glasses"]
 four = [f"{name}, {worn}" for name in fair.label_names for worn in ("no glasses", "glasses")]
-knob = stored("faces_bias_knob")
+knob = long_runs["faces_bias_knob"]()
 means = np.mean(knob["error_rates"], axis=1)  # (bias, seed, group) → (bias, group)
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.9))
 robustness.rate_intervals(axes[0], error_rates(fair.labels, answers, group, 4), np.bincount(group), four, "group")
@@ -1044,14 +1089,15 @@ over_bias = {name: (knob["biases"], means[:, k]) for k, name in enumerate(four)}
 plots.curves(axes[1], over_bias, "bias of the training set (stored run)", "error rate")
 plots.show(
     fig,
-    "Left: error rates of four groups after biased training; the first label with glasses and the second without err"
-    " often. Right: the same over the bias, rising for those two.",
+    "Left: error rates of four groups after biased training; the first label with glasses and the second without are"
+    " often mislabelled. Right: the same over the bias, rising for those two.",
 )
 
 # %% [markdown]
-# **What you see.** Faces of label 0 *with* glasses and of label 1 *without* are taken for the other label; the
-# other two groups do better than before. The curves (stored: three seeds a point,
-# `python -m labs_utils.experiments faces_bias_knob`) rise with the bias, gently at first and then steeply.
+# **What you see.** Faces of label 0 *with* glasses and of label 1 *without* are often taken for the other label; the
+# other two groups do better than at bias 0. The curves (stored: three seeds a point, `python -m
+# labs_utils.experiments faces_bias_knob`) rise for the first two with the bias, gently at first and then steeply. At
+# bias 0 they start higher than section 2 suggests: here 1000 portraits were learnt, not 3000.
 #
 # **Why.** In the skewed set glasses are the easiest evidence there is. On test pictures *with the same bias* this
 # network would shine: only groups, and a test set that breaks the coincidence, show what it has learnt. Lecture A
@@ -1065,8 +1111,9 @@ def what_a_test_proves():
     """Network R keeps 60 % accuracy under PGD (40 steps, 10 restarts, ε = 8/255)
     on 1000 test faces. What has been shown?
 
-    a) At least 40 % of these faces can be turned within ε; the rest resisted
-       this attack, and a stronger one may still turn some of them.
+    a) For at least 40 % of these faces there is a picture within ε (perhaps the
+       face itself) that gets a wrong answer; the rest resisted this attack,
+       and a stronger one may still turn some of them.
     b) 60 % of these faces are safe from every change up to ε.
     c) On any 1000 pictures, 60 % would be answered rightly.
     """
@@ -1083,32 +1130,37 @@ def what_a_test_proves():
 # 2. **Noise** of the same length does next to nothing: a random direction is almost at right angles to the
 #    gradient.
 # 3. **PGD.** Small steps, projected onto the ball around the original; counted are pictures that survive every
-#    attack and every start. What is measured is an upper bound.
-# 4. **Other attackers.** Targets, single pixels without gradients, patches that work anywhere, pictures borrowed
+#    attack and every start. What is measured is an upper bound of the true robust accuracy.
+# 4. **Other attackers.** Targets, single pixels without gradients, patches that work on many faces, pictures borrowed
 #    from another network: each is a different idea of what the attacker may do.
-# 5. **Defence.** Adversarial training pays with clean accuracy and holds for the ε it was trained for. Rounding
-#    hides the gradient and falls to an attack that steps over it.
+# 5. **Defence.** Adversarial training pays with clean accuracy and keeps most of the rest up to the ε it was trained
+#    for, less beyond. Rounding hides the gradient and falls to an attack that steps over it.
 # 6. **Without attacker.** Confidence stays high where accuracy falls; averages hide groups; a bias of the training
 #    set becomes a rule of the network.
 #
-# Everything in one table: which attack needs what, and what it left of the accuracy on the faces that it was tried
-# on.
+# Everything in one table: which attack needs what, on how many faces it was tried, and what it left of the accuracy
+# there. Rows with different faces differ for that reason too.
 
 # %%
 left = {
-    "none": ("-", by_fgsm[0]),
-    "noise as long as FGSM's, 8/255": ("nothing", by_noise[4]),
-    "FGSM, 2/255": ("the gradient, once", by_fgsm[2]),
-    "PGD, 10 steps, 2/255": ("the gradient, 10 times", duel["PGD, 10 steps"][1][2]),
-    "PGD, 40 steps, 8/255": ("the gradient, 40 times", after_forty),
-    "one pixel (12 uncertain faces)": ("450 answers a face", 1 - fallen / len(picked)),
-    f"patch, {sides[1]} pixels wide, other label": ("gradients, in advance", 1 - success["trained, on the face"][1][1]),
-    "FGSM 8/255 made for another network": ("a network of one's own", transfer["attacked by the first"][1][3]),
-    "PGD 4/255 on the hardened network": ("the gradient, 10 times", robust["hardened"][1][2]),
-    "PGD 3/255 through rounding, BPDA": ("gradient and defence", float(defences[3][3])),
+    "none": ("-", 250, by_fgsm[0]),
+    "noise as long as FGSM's, 8/255": ("nothing", 250, by_noise[4]),
+    "FGSM, 2/255": ("the gradient, once", 100, duel["FGSM"][1][2]),
+    "PGD, 10 steps, 2/255": ("the gradient, 10 times", 100, duel["PGD, 10 steps"][1][2]),
+    "PGD, 40 steps, 8/255": ("the gradient, 40 times", 100, after_forty),
+    "one pixel, uncertain faces": ("440 answers a face", len(picked), 1 - fallen / len(picked)),
+    f"patch, {sides[1]} pixels wide, faces answered rightly": (
+        "gradients, in advance",
+        len(others),
+        1 - success["trained, on the face"][1][1],
+    ),
+    "FGSM 8/255 made for another network": ("a network of one's own", 150, transfer["attacked by the first"][1][3]),
+    "PGD 4/255 on the hardened network": ("the gradient, 10 times", 100, robust["hardened"][1][2]),
+    "PGD 3/255 through rounding, BPDA": ("gradient and defence", 100, float(defences[-1][3])),
 }
-rows = [[attack, needs, f"{value:.2f}"] for attack, (needs, value) in left.items()]
-plots.table(["attack", "what it needs", "accuracy left"], rows, "Attacks on the networks of this lab, in this run")
+rows = [[attack, needs, faces_tried, f"{value:.2f}"] for attack, (needs, faces_tried, value) in left.items()]
+header = ["attack", "what it needs", "faces", "accuracy left"]
+plots.table(header, rows, "Attacks on the networks of this lab, in this run")
 lab.progress()
 
 # %% [markdown]
@@ -1143,10 +1195,10 @@ lab.progress()
 #   classification*, Proceedings of Machine Learning Research 81 (2018) 77–91.
 
 # %% [markdown] tags=["solution"]
-# **For instructors.** 1: a shift by one pixel, a flip, another exposure lie far outside; a small sign that turns a
-# 3 into an 8, or a beard drawn on, can matter with few changed pixels. The ball is a mathematical convenience, not
-# a model of what people see. 2: error rates per group with intervals on people of *that* shop, what happens to
-# those who fit neither label, consent, and what the statistics are for; no accuracy answers the question whether it
-# should be done. 3: for example: with how many steps and restarts of PGD, does the attack know the defence (BPDA,
-# expectation over its randomness), and does accuracy fall to zero as ε grows? If it does not, the gradient is
-# masked.
+# **For instructors.** 1: a shift by one pixel, a flip, another exposure lie far outside. Inside lies what is faint
+# and yet decides: a pale shadow in an X-ray, a hairline crack in a weld, small print in light grey (a 3 made an 8 or
+# a beard drawn on are far outside this ball). The ball is a mathematical convenience, not a model of what people
+# see. 2: error rates per group with intervals on people of *that* shop, what happens to those who fit neither label,
+# consent, and what the statistics are for; no accuracy answers the question whether it should be done. 3: for
+# example: with how many steps and restarts of PGD, does the attack know the defence (BPDA, expectation over its
+# randomness), and does accuracy fall to zero as ε grows? If it does not, the gradient is masked.

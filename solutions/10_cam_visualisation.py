@@ -8,7 +8,7 @@
 #     title: Looking into a network
 #     lecture: E (visualisation tools, troubles with deep networks)
 #     minutes: 1
-#     data: [scenes, mobilenet]
+#     data: [scenes, textures, mobilenet]
 # ---
 
 # %% [markdown]
@@ -478,29 +478,17 @@ print(f"(the network without global average pooling has a test accuracy of {accu
 # %%
 backbone = load_mobilenet(size=160).model
 backbone.trainable = False
-textures = {name: getattr(skimage.data, name)() / 255 for name in ("brick", "grass", "gravel")}
-
-
-def crops(n, half, rng):
-    """n crops of each texture from the left (0) or right (1) half of its photograph, in colour; their classes."""
-    top, left = rng.integers(0, 353, n), 256 * half + rng.integers(0, 97, n)
-    found = [t[i : i + 160, j : j + 160] for t in textures.values() for i, j in zip(top, left, strict=True)]
-    return np.repeat(np.stack(found)[..., None], 3, axis=-1).astype("float32"), np.repeat(np.arange(3), n)
-
-
-rng = np.random.default_rng(4)
-x, y = crops(30, 0, rng)
+(x, y), (x_test, y_test) = datasets.load_textures(patch=160, train=30, test=32, seed=4)
+x, x_test, surfaces = (x / 255).astype("float32"), (x_test / 255).astype("float32"), ("brick", "grass", "gravel")
 top = keras.Sequential([keras.Input((256,)), layers.Dense(3, activation="softmax")])
 top.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", steps_per_execution=3)
 top.fit(backbone(prepared(x)).numpy().mean(axis=(1, 2)), y, batch_size=30, epochs=60, verbose=0)
 transfer = keras.Sequential([keras.Input((160, 160, 3)), backbone, layers.GlobalAveragePooling2D(), *top.layers])
-x, y = crops(20, 1, rng)
-print(
-    f"test accuracy {np.mean(transfer(prepared(x)).numpy().argmax(axis=1) == y):.2f} on the photographs' other halves"
-)
+accuracy = np.mean(transfer(prepared(x_test)).numpy().argmax(axis=1) == y_test)
+print(f"test accuracy {accuracy:.2f} on the photographs' other halves")
 try:
     recipe = keras.Model(transfer.inputs, [backbone.get_layer("conv_pw_13_relu").output, transfer.outputs[0]])
-    recipe(prepared(x[:1]))
+    recipe(prepared(x_test[:1]))
 except Exception as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0][:100]}")
 
@@ -515,10 +503,10 @@ except Exception as error:
 # **Predict.** The last feature maps have 5 × 5 places for 160 × 160 pixels. How sharp can the border be in the map?
 
 # %%
-rng = np.random.default_rng(6)
-(halves, kinds), (others, other_kinds) = crops(16, 1, rng), crops(16, 1, rng)
-others, other_kinds = np.roll(others, 16, axis=0), np.roll(other_kinds, 16)  # gravel with brick, brick with grass, …
-sides = rng.integers(0, 2, 48)
+order = np.argsort(y_test, kind="stable")
+halves, kinds = x_test[order[::2]], y_test[order[::2]]
+others, other_kinds = (np.roll(part[order[1::2]], 16, axis=0) for part in (x_test, y_test))  # of another class each
+sides = np.random.default_rng(6).integers(0, 2, 48)
 boxes = np.column_stack([0 * sides, 80 * sides, 0 * sides + 160, 80 * sides + 80])
 for picture, other, (_, left, _, right) in zip(halves, others, boxes, strict=True):
     picture[:, left:right] = other[:, left:right]
@@ -527,7 +515,7 @@ for name, wanted in {"its own class": other_kinds, "the other class": kinds}.ite
     maps = gradcam.grad_cam(transfer, prepared(halves), wanted)
     hits, energy = pointing_game(maps, boxes), map_scores.energy_in_box(maps, boxes)
     print(f"in the framed half, map for {name:15}: pointing {hits:.2f}, energy {energy:.2f}")
-    panels += [(halves[n], maps[n], boxes[n], f"for “{list(textures)[wanted[n]]}”") for n in (0, 1, 16, 32)]
+    panels += [(halves[n], maps[n], boxes[n], f"for “{surfaces[wanted[n]]}”") for n in (0, 1, 16, 32)]
 plots.show(
     map_plots.grid(panels, columns=4),
     "Four pictures with a different texture in either half, each with two Grad-CAM maps: each map is bright in the half"
@@ -1070,7 +1058,7 @@ table = [report(*case) for case in (("no tags", network), ("tags on squares", ha
 table += [[f"{name}, stored", *np.mean(runs, axis=0)] for name, runs in study["runs"].items()]
 header = ["network", "accuracy, same source", "tagged squares", "untagged squares", "other shapes, tagged"]
 rows = [[row[0], *(f"{value:.2f}" for value in row[1:])] for row in table]
-plots.table([*header, "map near the tag"], rows, "Accuracy; share called square; energy (stored: five networks)")
+plots.table([*header, "map near the tag"], rows, "Accuracy, share called square, energy (stored: mean of five)")
 
 # %% [markdown]
 # The network trained on tagged squares knows next to no square without its tag, and calls most other shapes squares as

@@ -98,6 +98,31 @@ def test_every_test_face_is_in_one_named_group_whatever_is_known(known):
     assert words == (["a, hair long", "b, hair covered", "b, hair short", "a, hair medium"] if known else list("abba"))
 
 
+def test_the_ring_is_around_the_pixel_that_changed_and_only_there():
+    images = grey(0.2, 0.4, 0.6)
+    changed = images.copy()
+    changed[0, 1, 3] = (1, 0, 0)
+    changed[2, 2, 0] = (0, 0, 0)
+    figure = robustness.circled(changed, images, ("a", "b", "c"), size=1)
+    rings = [
+        sorted({(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in ax.lines}) for ax in figure.axes
+    ]
+    plt.close(figure)
+    assert rings[:3] == [[(3, 1)], [], [(0, 2)]]
+
+
+def test_rates_of_two_runs_stand_at_their_values_with_intervals_that_hold_them():
+    figure, axes = plt.subplots()
+    robustness.rate_intervals(
+        axes, np.array([0.1, np.nan]), np.array([50, 0]), ("a", "b"), "", ([0.2, 0.3], [400, 500])
+    )
+    points = {line.get_label(): list(line.get_xdata()) for line in axes.lines if not line.get_label().startswith("_")}
+    spans = [line.get_xdata() for line in axes.lines if line.get_label().startswith("_")]
+    plt.close(figure)
+    assert points == {"this run": [0.1], "stored run": [0.2, 0.3]}
+    assert [low < value < high for (low, high), value in zip(spans, (0.1, 0.2, 0.3), strict=True)] == [True] * 3
+
+
 def test_shifting_turning_and_covering_change_what_they_say():
     images = np.random.default_rng(0).random((2, 16, 16, 3))
     assert np.array_equal(robustness.shifted(images, 3)[:, :, 3:], images[:, :, :-3])

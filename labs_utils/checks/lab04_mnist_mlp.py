@@ -167,16 +167,6 @@ def huge_logits(softmax_cross_entropy: Student, rng: np.random.Generator) -> Non
     )
 
 
-checks.choice(
-    "labels_as_numbers",
-    answer="b",
-    because={
-        "a": "Keras does not look: it compares the shapes (n,) and (n, 10) and stops with an error.",
-        "c": "it treats the digits as quantities, but a 7 is no nearer to an 8 than to a 2; classes have no order.",
-    },
-)
-
-
 # -- the network ------------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +252,16 @@ def outputs(build_mlp: Student, rng: np.random.Generator) -> None:
             mistakes,
             atol=1e-4,
         )
+
+
+checks.choice(
+    "labels_as_numbers",
+    answer="b",
+    because={
+        "a": "Keras does not look: it compares the shapes (n,) and (n, 10) and stops with an error.",
+        "c": "it treats the digits as quantities, but a 7 is no nearer to an 8 than to a 2; classes have no order.",
+    },
+)
 
 
 # -- mistakes and confidence ------------------------------------------------------------------------------------------

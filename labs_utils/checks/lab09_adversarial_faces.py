@@ -1,5 +1,6 @@
 """Checks of lab 09: gradients with respect to pixels, FGSM, projection, PGD, targets, noise, pixels, patches, rates."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from labs_utils.checking import CheckFailed, Checks, expect, expect_close
-from labs_utils.student import Student
+from labs_utils.student import Student, StudentError
 
 checks = Checks("09_adversarial_faces")
 
@@ -107,7 +108,8 @@ def _expect_no_weights(got: Any, model: Any) -> None:
     if got is None:
         raise CheckFailed(
             "Expected the gradient, got None.\n  Likely cause: `return` is missing, or the tape did not watch the"
-            " images: turn them into a tensor and call tape.watch(images) before the model sees them."
+            " images (turn them into a tensor and call tape.watch(images) before the model sees them), or NumPy or"
+            " model.predict broke the chain: inside the tape call model(images, training=False)."
         )
 
 
@@ -183,6 +185,7 @@ def _compare_fgsm(got: Any, images: np.ndarray, true: np.ndarray, gradient: np.n
     full = images + EPSILON * np.sign(gradient)
     norm = np.sqrt((gradient**2).sum(axis=(1, 2, 3), keepdims=True))
     away = images - EPSILON * np.sign(gradient)
+    largest = np.abs(gradient).max(axis=(1, 2, 3), keepdims=True)
     expect_close(
         got,
         true,
@@ -202,6 +205,12 @@ def _compare_fgsm(got: Any, images: np.ndarray, true: np.ndarray, gradient: np.n
             "this is the perturbation alone: add the picture": EPSILON * np.sign(gradient),
             "the gradient is divided by its length; FGSM takes its sign": np.clip(
                 images + EPSILON * gradient / norm, 0, 1
+            ),
+            "the gradient is divided by its largest entry, so only one pixel moves by ε; FGSM takes its sign": np.clip(
+                images + EPSILON * gradient / largest, 0, 1
+            ),
+            "the gradient is divided by the largest entry of the whole batch; FGSM takes its sign": np.clip(
+                images + EPSILON * gradient / largest.max(), 0, 1
             ),
             "ε is in the units of the picture already: do not divide it by 255": np.clip(
                 images + EPSILON / 255 * np.sign(gradient), 0, 1
@@ -302,7 +311,9 @@ def same_length(noise_of_equal_norm: Student, rng: np.random.Generator) -> None:
     got = _as_pictures(noise_of_equal_norm(perturbation, 3), perturbation)
     own, wanted = _lengths(got), _lengths(perturbation)
     cause = ""
-    if np.isclose(np.sqrt((own**2).sum()), np.sqrt((wanted**2).sum()), rtol=1e-3):
+    if np.allclose(np.sort(np.abs(got), axis=None), np.sort(np.abs(perturbation), axis=None), rtol=1e-3):
+        cause = "the perturbation's own values were mixed across the pictures: each picture keeps its own length"
+    elif np.isclose(np.sqrt((own**2).sum()), np.sqrt((wanted**2).sum()), rtol=1e-3):
         cause = "the length was taken over the whole batch: each picture has its own"
     elif np.allclose(own**2, wanted, rtol=1e-3) or np.allclose(own, wanted**2, rtol=1e-3):
         cause = "the square root of the sum of squares is the length"
@@ -310,8 +321,12 @@ def same_length(noise_of_equal_norm: Student, rng: np.random.Generator) -> None:
         cause = "the largest values are equal, but the lengths (square root of the sum of squares) should be"
     elif np.allclose(own, 1, rtol=1e-3):
         cause = "the noise has length 1: multiply it by the length of the perturbation"
+    elif np.allclose(own, own[0], rtol=1e-3):
+        cause = "every picture's noise has the same length: each perturbation has its own"
     elif np.allclose(own, np.sqrt(np.prod(got.shape[1:])), rtol=0.15):
         cause = "the noise was not rescaled"
+    elif np.allclose(own, wanted, rtol=0.15):
+        cause = "the lengths are right on average only: divide each picture's noise by the length that it has"
     if not np.allclose(own, wanted, rtol=1e-3):
         raise CheckFailed(
             f"The noise of picture 0 has length {own[0]:.4g}, its perturbation {wanted[0]:.4g}."
@@ -430,6 +445,8 @@ def what_is_allowed_stays(project_to_ball: Student, rng: np.random.Generator) ->
 # -- steps ------------------------------------------------------------------------------------------------------------
 
 STEP = 0.04
+# what TensorFlow and Keras say of a bare target
+LABELS_MISSING = r"'(int|list)' object has no attribute 'shape'|must have rank|labels\.shape|same shape up until"
 
 
 def _step_mistakes(
@@ -455,6 +472,7 @@ def _step_mistakes(
         ),
         "the step is as long as ε: use `step`": _nearest(images + up * EPSILON * np.sign(gradient), originals, EPSILON),
         "the result is not projected": right,
+        "the ball has the radius `step`; its radius is epsilon": _nearest(right, originals, STEP),
         "the step starts from the originals: start from where the attack is now": _nearest(
             originals + up * STEP * np.sign(gradient), originals, EPSILON
         ),
@@ -478,7 +496,15 @@ def _compare_step(
     up = 1 if target is None else -1
     asked = labels if target is None else np.full(len(images), target)
     gradient, at_originals = _gradient(model, images, asked), _gradient(model, originals, asked)
-    got = _expect_repeatable(student, model, images, originals, labels if target is None else target, EPSILON, STEP)
+    try:
+        got = _expect_repeatable(student, model, images, originals, labels if target is None else target, EPSILON, STEP)
+    except StudentError as error:
+        if target is None or not re.search(LABELS_MISSING, f"{error.type}: {error.text}"):
+            raise
+        raise CheckFailed(
+            f"The step stopped with {error.type}: {error.text.splitlines()[0][:120]}\n  Likely cause: one number stands"
+            " where the gradient needs one label for each picture: np.full(len(images), target)."
+        ) from None
     _expect_no_weights(got, model)
     expect_close(
         got,
@@ -543,6 +569,10 @@ def right_every_time(robust_accuracy: Student, rng: np.random.Generator) -> None
         "a picture counts only if all predictions are right, not if any is": right.any(axis=0).mean(),
         "this is the number of pictures; divide by how many there are": float(right.all(axis=0).sum()),
         "this is the fraction that some attack brings down: accuracy is the rest": 1 - right.all(axis=0).mean(),
+        "this counts attacks that no picture falls to: rows are attacks, so take np.all over axis 0": right.all(
+            axis=1
+        ).mean(),
+        "this is one answer an attack: rows are attacks, so take np.all over axis 0": right.all(axis=1),
         "the majority of the attacks does not decide; one success is enough": (right.mean(axis=0) > 0.5).mean(),
         "this is the number of attacks' accuracy each; one number is asked for": right.mean(axis=1),
         "only the last attack counts here": right[-1].mean(),

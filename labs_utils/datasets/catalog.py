@@ -6,6 +6,7 @@ A new data set is one `Dataset` here and one module with its loader. Files keep 
 
 from dataclasses import dataclass
 
+from labs_utils.datasets import chihuahua_files
 from labs_utils.errors import LabsError
 
 
@@ -19,7 +20,7 @@ class RemoteFile:
     size: int
     """Length in bytes."""
     mirrors: tuple[str, ...]
-    """Addresses of the file, tried in this order."""
+    """Addresses of the file, or ``archive#member`` (see `labs_utils.datasets.archive`), tried in this order."""
 
     @property
     def name(self) -> str:
@@ -95,6 +96,28 @@ MNIST = Dataset(
     ),
 )
 
+TEXTURES = Dataset(
+    name="textures",
+    title="Textures",
+    licence="CC0",
+    credit="photographs brick, grass and gravel of scikit-image",
+    fallback="come with scikit-image",
+)
+
+_CHIHUAHUA_ARCHIVE = "https://codeload.github.com/mlatsjsu/workshop-chihuahua-vs-muffin/zip/1f3b63926d70"
+
+CHIHUAHUA = Dataset(
+    name="chihuahua",
+    title="Chihuahua or muffin",
+    licence="none stated; read by you, never redistributed by us",
+    credit="github.com/mlatsjsu/workshop-chihuahua-vs-muffin at commit 1f3b63926d70",
+    fallback="textures (brick, grass, gravel) of scikit-image",
+    files=tuple(
+        RemoteFile(f"chihuahua-muffin/{path}", sha256, int(size), (f"{_CHIHUAHUA_ARCHIVE}#{path}",))
+        for sha256, size, path in map(str.split, chihuahua_files.TABLE.split("\n")[1:-1])
+    ),
+)
+
 IMAGENET_CLASSES = RemoteFile(
     "mobilenet/imagenet_class_index.json",
     "a1e7a966a1f601d39e4b43e119b3e7dd4a2ad3ea08cf69847cbaf021013767bc",
@@ -142,7 +165,7 @@ FACES = Dataset(
     fallback="synthetic portraits, drawn by labs_utils (real ones only through load_faces(source='lfw') or a folder)",
 )
 
-DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST, MOBILENET, FACES, SCENES)}
+DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST, TEXTURES, CHIHUAHUA, MOBILENET, FACES, SCENES)}
 
 
 def find_dataset(name: str) -> Dataset:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from labs_utils.datasets.archive import MemberMissing, read_member
 from labs_utils.datasets.catalog import RemoteFile
 from labs_utils.errors import LabsError
 
@@ -50,6 +51,7 @@ PATIENCE = Patience()
 def download(file: RemoteFile, folder: Path, patience: Patience = PATIENCE) -> Path:
     """Downloads `file` to its place below `folder`, from the first mirror that gives it whole.
 
+    A mirror is an address, or that of a zip archive with ``#`` and a member of it (`labs_utils.datasets.archive`).
     Shows a progress bar in a terminal or a notebook. Other processes may fetch the same file at the same time.
 
     Raises:
@@ -102,7 +104,7 @@ def _transfer(url: str, destination: Path, file: RemoteFile, patience: Patience)
     # `disable=None` leaves the bar out where the output goes to a file or a pipe.
     bar = tqdm(desc=file.name, total=file.size, unit="B", unit_scale=True, leave=False, disable=None)
     with bar, open(destination, "wb") as output:
-        for chunk in _chunks(url, patience):
+        for chunk in _content(url, patience):
             output.write(chunk)
             received += len(chunk)
             bar.update(len(chunk))
@@ -112,6 +114,22 @@ def _transfer(url: str, destination: Path, file: RemoteFile, patience: Patience)
         raise _MirrorFailed(f"ended after {received} of {file.size} bytes")
     # Temporary files are private; the finished one may serve everybody who shares the folder.
     destination.chmod(0o644)
+
+
+def _content(url: str, patience: Patience) -> Iterator[bytes]:
+    """Yields the body at `url`, or the member of the archive there that its fragment names.
+
+    Raises:
+        _MirrorFailed: no connection, an error status, too slow, or an archive without that member.
+    """
+    address, _, member = url.partition("#")
+    if not member:
+        yield from _chunks(address, patience)
+        return
+    try:
+        yield from read_member(address, member, lambda address: _chunks(address, patience))
+    except MemberMissing as error:
+        raise _MirrorFailed(str(error)) from error
 
 
 def _chunks(url: str, patience: Patience) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from labs_utils.robustness.evaluate import accuracy, accuracy_under, face_groups
 from labs_utils.robustness.pictures import (
     accuracy_figure,
     attack_figure,
+    circled,
     curves_and_pictures,
     magnified,
     rate_intervals,
@@ -20,6 +21,7 @@ __all__ = [
     "accuracy_figure",
     "accuracy_under",
     "attack_figure",
+    "circled",
     "covered",
     "curves_and_pictures",
     "face_groups",

@@ -95,7 +95,10 @@ def face_groups(faces) -> list[tuple[np.ndarray, list[str]]]:
         lengths = ["short", "medium", "long", "covered"]
         hair = np.array([lengths.index(length) for length in known["hair_length"]])
         by_hair = [f"{name}, hair {length}" for name in names for length in lengths]
-        return [(known["skin_tone"] - 1, [f"skin {k + 1}" for k in range(6)]), (len(lengths) * labels + hair, by_hair)]
+        return [
+            (known["skin_tone"] - 1, [f"skin {k}" for k in ("1, lightest", 2, 3, 4, 5, "6, darkest")]),
+            (len(lengths) * labels + hair, by_hair),
+        ]
     brightness = faces.x_test.mean(axis=(1, 2, 3))
     thirds = np.digitize(brightness, np.quantile(brightness, [1 / 3, 2 / 3]))
     return [(thirds, ["dark picture", "medium", "bright picture"]), (labels, list(names))]

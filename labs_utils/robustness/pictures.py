@@ -88,7 +88,35 @@ def curves_and_pictures(
     return figure
 
 
-def rate_intervals(axes: Axes, rates: np.ndarray, sizes: np.ndarray, names: Sequence[str], ylabel: str) -> None:
+def circled(
+    images: Sequence[np.ndarray], originals: Sequence[np.ndarray], titles: Sequence[str], size: float
+) -> Figure:
+    """Pictures in two rows, with a ring around the pixel of each that differs most from the original.
+
+    Args:
+        images: each (height, width, 3) in [0, 1].
+        originals: the same shapes.
+        titles: one for each picture.
+        size: inches a picture.
+    """
+    figure = plots.image_grid(list(images), titles, columns=-(-len(images) // 2), size=size)
+    for ax, image, original in zip(figure.axes, images, originals, strict=False):
+        change = np.abs(image - original).sum(axis=-1)
+        if change.any():
+            row, column = np.unravel_index(change.argmax(), change.shape)
+            for colour, width in (("black", 3), ("white", 1.2)):  # seen on dark and on bright
+                ax.plot(column, row, "o", markersize=10, fillstyle="none", color=colour, markeredgewidth=width)
+    return figure
+
+
+def rate_intervals(
+    axes: Axes,
+    rates: np.ndarray,
+    sizes: np.ndarray,
+    names: Sequence[str],
+    ylabel: str,
+    larger: tuple[np.ndarray, np.ndarray] | None = None,
+) -> None:
     """Draws rates as points with 95 % intervals (Wilson, 1927), one row a group.
 
     Args:
@@ -97,14 +125,23 @@ def rate_intervals(axes: Axes, rates: np.ndarray, sizes: np.ndarray, names: Sequ
         sizes: (k,) members of each group.
         names: of the groups.
         ylabel: what the groups are.
+        larger: rates and sizes of a larger, stored run, drawn below the others as squares.
     """
     from scipy import stats
 
-    for row in np.flatnonzero(sizes):
-        count = round(float(rates[row] * sizes[row]))
-        interval = stats.binomtest(count, int(sizes[row])).proportion_ci(method="wilson")
-        axes.plot([interval.low, interval.high], [row, row], color=plots.GREY, linewidth=2)
-        axes.plot(rates[row], row, "o", color=plots.BLUE)
+    runs = [(rates, sizes, "o", plots.BLUE, "this run")]
+    if larger is not None:
+        runs.append((*map(np.asarray, larger), "s", plots.ORANGE, "stored run"))
+    for number, (values, members, marker, colour, label) in enumerate(runs):
+        shift = 0.3 * number - 0.15 * (len(runs) - 1)
+        known = np.flatnonzero(members)
+        for row in known:
+            count = round(float(values[row] * members[row]))
+            interval = stats.binomtest(count, int(members[row])).proportion_ci(method="wilson")
+            axes.plot([interval.low, interval.high], [row + shift] * 2, color=plots.GREY, linewidth=2)
+        axes.plot(values[known], known + shift, marker, color=colour, label=label)
+    if len(runs) > 1:
+        axes.legend(fontsize=8)
     labels = [f"{name} ({size})" for name, size in zip(names, sizes, strict=True)]
     axes.set(yticks=range(len(names)), yticklabels=labels, ylim=(len(names) - 0.5, -0.5))
     axes.set(xlabel="error rate, 95 % interval", ylabel=ylabel, xlim=(0, None))

@@ -92,6 +92,15 @@ def gradient_through_numpy(model, images, labels):
     return tape.gradient(loss, images)
 
 
+@wrong("pixel_gradient", says="model.predict broke the chain")
+def gradient_through_predict(model, images, labels):
+    images = tf.convert_to_tensor(images)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        loss = tf.reduce_sum(_entropy(labels, tf.constant(model.predict(images, verbose=0))))
+    return tape.gradient(loss, images)
+
+
 @right("pixel_gradient")
 def gradient_with_a_variable(model, images, labels):
     pixels = tf.Variable(images)
@@ -166,6 +175,12 @@ def fgsm_normalised(model, images, labels, epsilon):
     return np.clip(images + epsilon * g / np.sqrt((g**2).sum(axis=(1, 2, 3), keepdims=True)), 0, 1)
 
 
+@wrong("fgsm", says="divided by its largest entry")
+def fgsm_by_the_largest_entry(model, images, labels, epsilon):
+    g = _gradient(model, images, labels)
+    return np.clip(images + epsilon * g / np.abs(g).max(axis=(1, 2, 3), keepdims=True), 0, 1)
+
+
 @wrong("fgsm", says="do not divide it by 255")
 def fgsm_with_small_epsilon(model, images, labels, epsilon):
     return np.clip(images + epsilon / 255 * np.sign(_gradient(model, images, labels)), 0, 1)
@@ -216,6 +231,22 @@ def noise_of_equal_maximum(perturbation, seed):
     noise = np.random.default_rng(seed).normal(size=perturbation.shape)
     axes = (1, 2, 3)
     return noise * np.abs(perturbation).max(axis=axes, keepdims=True) / np.abs(noise).max(axis=axes, keepdims=True)
+
+
+@wrong("noise_of_equal_norm", says="right on average only")
+def noise_of_equal_spread(perturbation, seed):
+    spread = np.sqrt((perturbation**2).mean(axis=(1, 2, 3), keepdims=True))
+    return np.random.default_rng(seed).normal(scale=spread, size=perturbation.shape)
+
+
+@wrong("noise_of_equal_norm", says="mixed across the pictures")
+def noise_by_permutation(perturbation, seed):
+    return np.random.default_rng(seed).permuted(perturbation, axis=None)
+
+
+@wrong("noise_of_equal_norm", says="each perturbation has its own")
+def noise_of_signs(perturbation, seed):
+    return np.random.default_rng(seed).choice([-1, 1], size=perturbation.shape) * np.abs(perturbation).mean()
 
 
 @wrong("noise_of_equal_norm", says="no values below 0")
@@ -365,6 +396,11 @@ def pgd_with_an_old_gradient(model, images, originals, labels, epsilon, step):
     return _project(images + step * np.sign(_gradient(model, originals, labels)), originals, epsilon)
 
 
+@wrong("pgd_step", says="its radius is epsilon")
+def pgd_in_the_wrong_ball(model, images, originals, labels, epsilon, step):
+    return _project(images + step * np.sign(_gradient(model, images, labels)), originals, step)
+
+
 @wrong("pgd_step", says="dropout is active")
 def pgd_with_dropout(model, images, originals, labels, epsilon, step):
     g = _gradient(model, images, labels, training=True)
@@ -413,6 +449,18 @@ def target_unprojected(model, images, originals, target, epsilon, step):
 @wrong("targeted_step", says="the projection is around the current pictures")
 def target_around_itself(model, images, originals, target, epsilon, step):
     return _project(images - step * np.sign(_gradient(model, images, _all(target, images))), images, epsilon)
+
+
+@wrong("targeted_step", says="one label for each picture")
+def target_as_a_bare_number(model, images, originals, target, epsilon, step):
+    g = _gradient(model, images, target)
+    return _project(images - step * np.sign(g), originals, epsilon)
+
+
+@wrong("targeted_step", says="one label for each picture")
+def target_in_a_list_of_one(model, images, originals, target, epsilon, step):
+    g = _gradient(model, images, np.array([target]))
+    return _project(images - step * np.sign(g), originals, epsilon)
 
 
 @wrong("targeted_step", says="dropout is active")
@@ -577,6 +625,16 @@ def robust_minimum(predictions, labels):
 @wrong("robust_accuracy", says="not if any is")
 def robust_any(predictions, labels):
     return (predictions == labels).any(axis=0).mean()
+
+
+@wrong("robust_accuracy", says="np.all over axis 0")
+def robust_over_the_wrong_axis(predictions, labels):
+    return np.mean(np.all(predictions == labels, axis=1))
+
+
+@wrong("robust_accuracy", says="np.all over axis 0")
+def robust_without_the_mean(predictions, labels):
+    return np.all(predictions == labels, axis=1)
 
 
 @wrong("robust_accuracy", says="this is the number of pictures")

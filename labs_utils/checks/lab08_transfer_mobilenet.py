@@ -1,0 +1,728 @@
+"""Checks of lab 08: preprocessing, names, features, leaks, the lecture's model, what trains, batch normalisation."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import spatial, special
+
+from labs_utils.checking import CheckFailed, Checks, expect, expect_close, expect_model
+from labs_utils.student import ModelView, Student, StudentError
+
+if TYPE_CHECKING:
+    import keras
+
+checks = Checks("08_transfer_mobilenet")
+
+
+# -- into the network and out of it -----------------------------------------------------------------------------------
+
+
+@checks.probe("preprocess_pixels")
+def pixels_of_pictures(preprocess_pixels: Student, rng: np.random.Generator) -> None:
+    """Whole numbers from 0 to 255, as they come from a file."""
+    _compare_preprocessing(preprocess_pixels, rng.integers(0, 256, (2, 3, 4, 3)).astype("uint8"))
+
+
+@checks.probe("preprocess_pixels")
+def pixels_between(preprocess_pixels: Student, rng: np.random.Generator) -> None:
+    """Values between whole numbers, as resizing gives."""
+    _compare_preprocessing(preprocess_pixels, rng.uniform(0, 255, (1, 2, 5, 3)).astype("float32"))
+
+
+def _compare_preprocessing(preprocess_pixels: Student, pixels: np.ndarray) -> None:
+    import keras
+
+    x = pixels.astype("float64")
+    true = np.asarray(keras.applications.mobilenet.preprocess_input(x.copy()))
+    with np.errstate(over="ignore"):
+        wrapped = 2 * pixels / 255 - 1
+    expect_close(
+        preprocess_pixels(pixels),
+        true,
+        "the result",
+        {
+            "this runs from 0 to 1: MobileNet was trained on -1 to 1": x / 255,
+            "the - 1 is missing: this runs from 0 to 2": x / 127.5,
+            "- 1 was subtracted before the division": (x - 1) / 127.5,
+            "half of 255 is 127.5: with 128 white is not 1": x / 128 - 1,
+            "half of 255 is 127.5: with 128 black and white are not -1 and 1": (x - 128) / 128,
+            "half of 255 is 127.5, not 127": x / 127 - 1,
+            "this runs from -0.5 to 0.5": x / 255 - 0.5,
+            "the pixels are scaled twice: almost nothing is left of the picture": true / 127.5 - 1,
+            "a uint8 overflows when it is doubled (2 × 200 gives 144): divide first": wrapped,
+            "the mean is subtracted and the result divided by the spread of this picture: the scale is fixed, 127.5": (
+                lambda: (x - x.mean()) / x.std()
+            ),
+        },
+    )
+
+
+_NAMES = ["tabby", "espresso", "missile", "brick wall", "muffin", "pug", "tractor"]
+
+
+@checks.probe("top_names")
+def three_best(top_names: Student, rng: np.random.Generator) -> None:
+    """The three best of seven classes for four pictures."""
+    _compare_names(top_names, rng.dirichlet(np.ones(7), size=4), 3)
+
+
+@checks.probe("top_names")
+def other_counts(top_names: Student, rng: np.random.Generator) -> None:
+    """One best, and all seven in order."""
+    _compare_names(top_names, rng.dirichlet(np.ones(7), size=2), 1)
+    _compare_names(top_names, rng.dirichlet(np.ones(7), size=1), 7)
+
+
+def _compare_names(top_names: Student, probabilities: np.ndarray, k: int) -> None:
+    got = top_names(probabilities, _NAMES, k)
+    call = f"top_names(probabilities {probabilities.shape}, names, {k})"
+    if not isinstance(got, list) or len(got) != len(probabilities):
+        count = f" of {len(got)}" if isinstance(got, list | np.ndarray) else ""
+        raise CheckFailed(
+            f"{call}: return a list with one entry for each of the {len(probabilities)} pictures; got"
+            f" {type(got).__name__}{count}."
+        )
+    for number, (line, row) in enumerate(zip(got, probabilities, strict=True)):
+        if not isinstance(line, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in line):
+            raise CheckFailed(
+                f"{call}: the entry of each picture should be a list of pairs (name, probability); got {line!r:.80}."
+            )
+        found = [pair[0] for pair in line]
+        order = sorted(range(len(row)), key=lambda c, row=row: -row[c])
+        wanted = [_NAMES[c] for c in order][:k]
+        causes = {
+            tuple(_NAMES[c] for c in order[::-1][:k]): "these are the least probable: argsort puts the smallest first",
+            tuple(wanted[::-1]): "the order is reversed: the most probable comes first",
+            tuple(_NAMES[:k]): "these are the first names of the list, unsorted",
+        }
+        if len(found) != k:
+            causes = {tuple(found): f"{k} pairs are asked for, and there are {len(found)}"}
+        if all(isinstance(name, float | int) and not isinstance(name, bool) for name in found):
+            causes = {tuple(found): "the name comes first in a pair, and names are words: names[c]"}
+        cause = causes.get(tuple(found))
+        expect(
+            found == wanted,
+            f"{call}: picture {number} should give {wanted}; got {found}."
+            + (f"\n  Likely cause: {cause}." if cause else ""),
+        )
+        expect_close(
+            [pair[1] for pair in line],
+            [row[c] for c in order[:k]],
+            f"the probabilities of picture {number}",
+            {
+                "these are percentages; return the probability itself": [100 * row[c] for c in order[:k]],
+                "these are the numbers of the classes": order[:k],
+                "these were divided by their own sum: return them as the network gave them": lambda row=row: (
+                    np.sort(row)[::-1][:k] / np.sort(row)[::-1][:k].sum()
+                ),
+            },
+        )
+
+
+# -- models that the checks build -------------------------------------------------------------------------------------
+
+
+def _small_base(rng: np.random.Generator) -> "keras.Model":
+    """Two convolutions with batch normalisation whose weights are all random: the kinds of layers of MobileNet."""
+    import keras
+
+    layers = keras.layers
+    x = inputs = keras.Input((12, 12, 3))
+    for filters in (5, 7):
+        x = layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False)(x)
+        x = layers.BatchNormalization()(x)
+        x = layers.ReLU()(x)
+    base = keras.Model(inputs, x)
+    base.set_weights([_random_weight(weight.shape, rng) for weight in base.weights])
+    return base
+
+
+def _random_weight(shape: tuple, rng: np.random.Generator) -> np.ndarray:
+    """Of a kernel or, for a vector, anything that gamma, beta, a mean or a variance may be."""
+    return rng.normal(scale=0.4, size=shape) if len(shape) > 1 else rng.uniform(0.4, 1.6, shape)
+
+
+def _maps(base: "keras.Model", inputs: np.ndarray, training: bool = False) -> np.ndarray:
+    """The base's outputs, layer by layer in NumPy and TensorFlow's convolution, so that nothing in `base` changes."""
+    import tensorflow as tf
+
+    x = inputs.astype("float32")
+    for layer in base.layers:
+        weights = layer.get_weights()
+        match type(layer).__name__:
+            case "Conv2D":
+                x = tf.nn.conv2d(x, weights[0], layer.strides, layer.padding.upper()).numpy()
+            case "BatchNormalization":
+                gamma, beta, mean, variance = weights
+                if training:
+                    mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))
+                x = gamma * (x - mean) / np.sqrt(variance + layer.epsilon) + beta
+            case "ReLU":
+                x = np.maximum(x, 0)
+    return x
+
+
+@checks.probe("extract_features")
+def features_of_few(extract_features: Student, rng: np.random.Generator) -> None:
+    """Five pictures through a small base."""
+    _compare_features(extract_features, rng, 5)
+
+
+@checks.probe("extract_features")
+def features_of_many(extract_features: Student, rng: np.random.Generator) -> None:
+    """Seventy pictures, more than a batch."""
+    _compare_features(extract_features, rng, 70)
+
+
+def _compare_features(extract_features: Student, rng: np.random.Generator, count: int) -> None:
+    base = _small_base(rng)
+    images = rng.integers(0, 256, (count, 12, 12, 3)).astype("uint8")
+    pixels = images.astype("float64")
+    x = pixels / 127.5 - 1
+    maps = _maps(base, x)
+    expect_close(
+        extract_features(base, images),
+        maps.mean(axis=(1, 2)),
+        "the features",
+        {
+            "the preprocessing is missing: the base was trained on -1 to 1": lambda: _maps(base, pixels).mean((1, 2)),
+            "the pixels are scaled twice": lambda: _maps(base, x / 127.5 - 1).mean(axis=(1, 2)),
+            "the pixels run from 0 to 1; the base was trained on -1 to 1": lambda: _maps(base, pixels / 255).mean(
+                axis=(1, 2)
+            ),
+            "the base is called with training=True: batch normalisation then uses the other pictures of the batch": (
+                lambda: _maps(base, x, training=True).mean(axis=(1, 2))
+            ),
+            "the maps are not averaged: one number a channel is asked for": maps,
+            "the maps are flattened; average each of them": maps.reshape(count, -1),
+            "this is the maximum of each map; the average is asked for": maps.max(axis=(1, 2)),
+            "this is the sum of each map; the average is asked for": maps.sum(axis=(1, 2)),
+            "the average runs over axes 2 and 3; height and width are axes 1 and 2": maps.mean(axis=(2, 3)),
+            "only the pictures are averaged; the average belongs to height and width, axes 1 and 2": maps.mean(axis=0),
+            "the average runs over the channels; it belongs to height and width, axes 1 and 2": maps.mean(axis=3),
+            "the average runs over the pictures too; it belongs to height and width, axes 1 and 2": maps.mean(
+                (0, 1, 2)
+            ),
+        },
+        rtol=1e-3,
+        atol=1e-4,
+    )
+
+
+# -- leaks ------------------------------------------------------------------------------------------------------------
+
+
+def _painted(first: np.ndarray, second: np.ndarray, size: int, side: int = 100) -> np.ndarray:
+    """Which squares of `second` hold a pixel painted by a square of `first`."""
+    canvas = np.zeros((side, side), bool)
+    for row, column in first:
+        canvas[row : row + size, column : column + size] = True
+    return np.array([canvas[row : row + size, column : column + size].any() for row, column in second])
+
+
+@checks.probe("shares_pixels")
+def scattered(shares_pixels: Student, rng: np.random.Generator) -> None:
+    """Patches scattered over a photograph."""
+    _compare_leaks(shares_pixels, rng.integers(0, 80, (6, 2)), rng.integers(0, 80, (15, 2)), 12)
+
+
+@checks.probe("shares_pixels")
+def side_by_side(shares_pixels: Student, rng: np.random.Generator) -> None:
+    """Patches that touch without sharing a pixel, and that share one."""
+    row, column = (int(value) for value in rng.integers(30, 50, 2))
+    steps = [(0, 9), (9, 0), (8, 8), (-9, 0), (-8, 3), (0, 8), (0, -9), (9, 9), (2, 20), (25, 0), (0, 0), (-8, -8)]
+    _compare_leaks(shares_pixels, np.array([[row, column]]), np.array([row, column]) + np.array(steps), 9)
+
+
+def _compare_leaks(shares_pixels: Student, train: np.ndarray, test: np.ndarray, size: int) -> None:
+    apart = test[:, None] - train[None]
+    distance = np.abs(apart)
+    got = np.asarray(shares_pixels(train, test, size))
+    if got.dtype == bool:
+        got = got.astype(int)  # answers are compared as numbers, in which differences and signs have a meaning
+    expect_close(
+        got,
+        _painted(train, test, size).astype(int),
+        "the answer (1 stands for True)",
+        {
+            "patches that only touch share no pixel: < and not <=": (distance <= size).all(axis=2).any(axis=1),
+            "rows or columns that overlap are not enough: both must, at once": (distance < size)
+            .any(axis=2)
+            .any(axis=1),
+            "rows and columns must overlap with the same training patch, not with any two": (
+                (distance < size).any(axis=1).all(axis=1)
+            ),
+            "the two distances are added; each of them must be below the size": (distance.sum(axis=2) < size).any(
+                axis=1
+            ),
+            "these are the places of the patches; one True or False for each test patch is asked for": (
+                lambda: np.flatnonzero(_painted(train, test, size))
+            ),
+            "the straight-line distance is compared; squares overlap by rows and by columns": (
+                np.sqrt((apart**2).sum(axis=2)) < size
+            ).any(axis=1),
+            "only patches at the very same place were looked for": (distance == 0).all(axis=2).any(axis=1),
+            "half a patch is too little: corners closer than a whole side already share pixels": (
+                (distance < size / 2).all(axis=2).any(axis=1)
+            ),
+            "only test patches to the right of and below a training patch were looked for: take the absolute value": (
+                (apart < size) & (apart >= 0)
+            )
+            .all(axis=2)
+            .any(axis=1),
+            "the absolute value is missing: every patch far to the left or above counts": (apart < size)
+            .all(axis=2)
+            .any(axis=1),
+            "the answer is turned round: True stands for a leak": ~_painted(train, test, size),
+            "this tells which training patches are hit; asked are the test patches": lambda: _painted(
+                test, train, size
+            ),
+            "one answer for each pair; asked is whether any training patch shares a pixel": (distance < size).all(
+                axis=2
+            ),
+            "all training patches must share a pixel here; one is enough for a leak": (distance < size)
+            .all(axis=2)
+            .all(axis=1),
+        },
+    )
+
+
+# -- the lecture's model ----------------------------------------------------------------------------------------------
+
+
+def _with_head(base: "keras.Model", classes: int, rng: np.random.Generator) -> "keras.Model":
+    """A flat model: the base, an average over the maps, a hidden layer (of 8, to be quick) and a softmax."""
+    import keras
+
+    x = keras.layers.GlobalAveragePooling2D()(base.output)
+    x = keras.layers.Dense(8, activation="tanh")(x)
+    model = keras.Model(base.input, keras.layers.Dense(classes, activation="softmax")(x))
+    for layer in model.layers[-2:]:
+        layer.set_weights([_random_weight(weight.shape, rng) for weight in layer.weights])
+    return model
+
+
+@checks.probe("build_transfer_model")
+def layers_in_order(build_transfer_model: Student, rng: np.random.Generator) -> None:
+    """The layers and the number of outputs."""
+    base = _small_base(rng)
+    for classes in (3, 5):
+        model = expect_model(build_transfer_model(base, classes))
+        _expect_flat(model, len(base.layers))
+        dense = [row for row in model.layers if row["type"] == "Dense"]
+        sizes = [(row["output_shape"] or [None])[-1] for row in dense]
+        causes = {
+            (1024,): "the layer with one output a class is missing",
+            (classes,): "the hidden layer of 1024 is missing",
+            (1024, 3): "the number of classes is an argument, not always 3",
+            (1024, 1000): "the number of classes is an argument, not ImageNet's 1000",
+        }
+        cause = causes.get(tuple(sizes)) if sizes != [1024, classes] else None
+        expect(
+            sizes == [1024, classes],
+            f"Expected dense layers of 1024 and {classes} units for {classes} classes; got {sizes}."
+            + (f"\n  Likely cause: {cause}." if cause else ""),
+        )
+
+
+def _expect_flat(model: ModelView, least: int) -> None:
+    types = [row["type"] for row in model.layers]
+    if len(types) < least or {"Functional", "Model"} & set(types):
+        raise CheckFailed(
+            f"The model has {len(types)} layers, and the base alone has {least}.\n  Likely cause: the base went in as a"
+            " single layer; start at base.input and go on from base.output, so that single layers can be frozen."
+        )
+
+
+@checks.probe("build_transfer_model")
+def computes_as_the_lecture(build_transfer_model: Student, rng: np.random.Generator) -> None:
+    """Its outputs, from its own weights."""
+    base = _small_base(rng)
+    model = expect_model(build_transfer_model(base, 4))
+    x = rng.uniform(-1, 1, (6, 12, 12, 3)).astype("float32")
+    got = np.asarray(model.predict(x))
+    expect(
+        got.shape == (6, 4),
+        f"For 6 pictures and 4 classes the output should have shape (6, 4); got {got.shape}."
+        + ("\n  Likely cause: the maps are not averaged: GlobalAveragePooling2D is missing." if got.ndim == 4 else ""),
+    )
+    maps = _maps(base, x)
+    dense = model.weights()[len(base.weights) :]
+    if [weight.ndim for weight in dense] != [2, 1, 2, 1]:
+        raise CheckFailed("After the base, two dense layers with weights and biases are expected, and nothing trained.")
+    first, one, second, two = dense
+    if len(first) == maps[0].size:
+        raise CheckFailed(
+            f"The first dense layer has {len(first)} inputs, and there are {maps.shape[-1]} maps.\n  Likely cause: the"
+            " maps are flattened; GlobalAveragePooling2D averages each of them."
+        )
+
+    def outputs(pooled: np.ndarray, hidden: Any = lambda z: np.maximum(z, 0), last: Any = None) -> np.ndarray:
+        last = (lambda z: special.softmax(z, axis=1)) if last is None else last
+        return last(hidden(pooled @ first + one) @ second + two)
+
+    average = maps.mean(axis=(1, 2))
+    expect_close(
+        got,
+        outputs(average),
+        "the output",
+        {
+            "the softmax at the end is missing: the outputs are no probabilities": outputs(average, last=lambda z: z),
+            "the last layer has sigmoid; probabilities of classes that exclude each other need softmax": outputs(
+                average, last=special.expit
+            ),
+            "the last layer has ReLU; probabilities need softmax": outputs(average, last=lambda z: np.maximum(z, 0)),
+            "the hidden layer has no activation: two linear layers make one": outputs(average, hidden=lambda z: z),
+            "the hidden layer has softmax; the lecture has ReLU": outputs(
+                average, hidden=lambda z: special.softmax(z, axis=1)
+            ),
+            "the hidden layer has sigmoid; the lecture has ReLU": outputs(average, hidden=special.expit),
+            "the hidden layer has tanh; the lecture has ReLU": outputs(average, hidden=np.tanh),
+            "the average comes after the hidden layer; it belongs directly after the base": lambda: special.softmax(
+                np.maximum(maps @ first + one, 0).mean(axis=(1, 2)) @ second + two, axis=1
+            ),
+            "the maximum of each map is taken; the lecture averages": outputs(maps.max(axis=(1, 2))),
+            "the base's batch normalisation runs in training mode: training=True should not be there": lambda: outputs(
+                _maps(base, x, training=True).mean(axis=(1, 2))
+            ),
+        },
+        rtol=1e-3,
+        atol=1e-4,
+    )
+
+
+# -- what trains ------------------------------------------------------------------------------------------------------
+
+_KINDS = {"BatchNormalization": ("gamma", "beta", "running mean", "running variance"), "Dense": ("weights", "bias")}
+
+
+def _owners(model: "keras.Model") -> list[tuple[int, str]]:
+    """For each weight array of `model`: the number of its layer and what it is."""
+    return [
+        (number, _KINDS.get(type(layer).__name__, ("weights", "bias"))[k])
+        for number, layer in enumerate(model.layers)
+        for k, _ in enumerate(layer.weights)
+    ]
+
+
+def _train_step(view: ModelView, model: "keras.Model", rng: np.random.Generator) -> list[bool]:
+    """One step on a random batch with whole-number labels: for each weight array whether it moved."""
+    x = rng.uniform(-1, 1, (16, 12, 12, 3)).astype("float32")
+    y = rng.integers(0, 3, 16)
+    if view.compiled is None:
+        raise CheckFailed(
+            "The model that came back is not compiled.\n  Likely cause: model.compile(…) is missing; what trains is"
+            " settled when a model is compiled, so it belongs after the changes."
+        )
+    before = view.weights()
+    probabilities = np.asarray(view.predict(x))
+    try:
+        got = view.train(x, y)
+    except StudentError as error:
+        if "rank" in error.text or "shape" in error.text.lower():
+            raise CheckFailed(
+                "A training step with whole-number labels failed.\n  Likely cause: labels such as 0, 1, 2 need"
+                " loss='sparse_categorical_crossentropy'; without 'sparse_' they would have to be one-hot."
+            ) from error
+        raise
+    loss = float(np.ravel(np.asarray(got, dtype=float))[0])
+    true = float(-np.log(probabilities[np.arange(16), y]).mean())
+    after = view.weights()
+    moved = [not np.array_equal(old, new) for old, new in zip(before, after, strict=True)]
+    normalises = any(flag and kind == "running mean" for flag, (_, kind) in zip(moved, _owners(model), strict=True))
+    if not normalises:  # else the loss is that of another mode, and not to be foretold from predictions
+        expect(
+            np.isclose(loss, true, rtol=1e-2),
+            f"The loss of the first step should be the cross-entropy of the model's probabilities, {true:.4g}; got"
+            f" {loss:.4g}.\n  Likely cause: another loss than 'sparse_categorical_crossentropy' was compiled.",
+        )
+    return moved
+
+
+def _expect_moved(moved: list[bool], wanted: list[bool], model: "keras.Model", causes: dict[str, list[bool]]) -> None:
+    if moved == wanted:
+        return
+    owners = _owners(model)
+    wrong = next(k for k, (is_, should) in enumerate(zip(moved, wanted, strict=True)) if is_ != should)
+    number, kind = owners[wrong]
+    name = type(model.layers[number]).__name__
+    cause = next((sentence for sentence, pattern in causes.items() if pattern == moved), None)
+    raise CheckFailed(
+        f"After one training step the {kind} of layer {number} ({name}) {'moved' if moved[wrong] else 'did not move'},"
+        f" and {'should not have' if moved[wrong] else 'should have'}."
+        + (f"\n  Likely cause: {cause}." if cause else "")
+    )
+
+
+def _pattern(model: "keras.Model", trainable: Any) -> list[bool]:
+    """What moves in a step if the layers for which `trainable(number, layer)` holds are trainable."""
+    return [trainable(number, model.layers[number]) for number, _ in _owners(model)]
+
+
+def _is_norm(layer: object) -> bool:
+    return type(layer).__name__ == "BatchNormalization"
+
+
+@checks.probe("freeze_first")
+def base_frozen(freeze_first: Student, rng: np.random.Generator) -> None:
+    """One training step with the whole base frozen."""
+    base = _small_base(rng)
+    _compare_freezing(freeze_first, _with_head(base, 3, rng), len(base.layers), rng)
+
+
+@checks.probe("freeze_first")
+def half_frozen(freeze_first: Student, rng: np.random.Generator) -> None:
+    """One training step with the first five layers frozen; all came frozen."""
+    model = _with_head(_small_base(rng), 3, rng)
+    for layer in model.layers:
+        layer.trainable = False
+    _compare_freezing(freeze_first, model, 5, rng)
+
+
+@checks.probe("freeze_first")
+def compiled_as_asked(freeze_first: Student, rng: np.random.Generator) -> None:
+    """How it is compiled."""
+    model = _with_head(_small_base(rng), 3, rng)
+    view = expect_model(freeze_first(model, 7))
+    expect(view.compiled is not None, "The model that came back is not compiled: call model.compile(…) at the end.")
+    _compare_compilation(view, 0.001)
+
+
+def _compare_compilation(view: ModelView, rate: float) -> None:
+    optimizer = view.compiled["optimizer"]
+    expect(optimizer == "Adam", f"Adam is asked for as the optimiser; got {optimizer}.")
+    expect_close(
+        view.compiled["learning_rate"],
+        rate,
+        "the learning rate",
+        {"this is Adam's own default: pass the rate, keras.optimizers.Adam(rate)": 0.001} if rate != 0.001 else {},
+        rtol=1e-3,
+        atol=0,
+    )
+
+
+def _compare_freezing(freeze_first: Student, model: "keras.Model", count: int, rng: np.random.Generator) -> None:
+    view = expect_model(freeze_first(model, count))
+    moved = _train_step(view, model, rng)
+    _expect_moved(
+        moved,
+        _pattern(model, lambda number, _: number >= count),
+        model,
+        {
+            "nothing trains: the layers after the frozen ones must be set to trainable": _pattern(
+                model, lambda *_: False
+            ),
+            "nothing is frozen: layer.trainable = False, for each of the first layers": _pattern(
+                model, lambda *_: True
+            ),
+            "the last layers are frozen instead of the first": _pattern(
+                model, lambda number, _: number < len(model.layers) - count
+            ),
+            "frozen and trainable are exchanged": _pattern(model, lambda number, _: number < count),
+            "one layer too few is frozen: layers[:count] are the first count": _pattern(
+                model, lambda number, _: number >= count - 1
+            ),
+            "one layer too many is frozen: layers[:count] are the first count": _pattern(
+                model, lambda number, _: number > count
+            ),
+            "only layers with kernels are frozen; batch normalisation has weights and running averages too": _pattern(
+                model, lambda number, layer: number >= count or _is_norm(layer)
+            ),
+        },
+    )
+
+
+@checks.probe("normalised")
+def inference_mode(normalised: Student, rng: np.random.Generator) -> None:
+    """Inference: the stored averages."""
+    _compare_normalised(normalised, rng, training=False)
+
+
+@checks.probe("normalised")
+def training_mode(normalised: Student, rng: np.random.Generator) -> None:
+    """Training: the batch's own averages."""
+    _compare_normalised(normalised, rng, training=True)
+
+
+def _compare_normalised(normalised: Student, rng: np.random.Generator, training: bool) -> None:
+    import keras
+
+    x = rng.normal(loc=rng.normal(size=4), scale=0.1, size=(9, 4))
+    gamma, beta, mean = rng.uniform(0.5, 2, 4), rng.normal(size=4), rng.normal(size=4)
+    variance = rng.uniform(0.002, 0.05, 4)
+    layer = keras.layers.BatchNormalization()
+    layer.build(x.shape)
+    layer.set_weights([gamma, beta, mean, variance])
+    true = np.asarray(layer(x.astype("float32"), training=training))
+
+    def by(m: np.ndarray, v: np.ndarray, eps: float = 1e-3, scale: Any = gamma, shift: Any = beta) -> np.ndarray:
+        return scale * (x - m) / np.sqrt(v + eps) + shift
+
+    batch, stored = (x.mean(axis=0), x.var(axis=0)), (mean, variance)
+    used, other = (batch, stored) if training else (stored, batch)
+    expect_close(
+        normalised(x, gamma, beta, mean, variance, training),
+        true,
+        f"normalised(…, training={training})",
+        {
+            (
+                "the stored averages are used; in training the batch has its own"
+                if training
+                else "the batch's own averages are used; in inference the stored ones are, so that a picture does not"
+                " depend on its neighbours"
+            ): by(*other),
+            "ε = 0.001 is missing under the root": by(*used, eps=0),
+            "ε is added to the root; it belongs under it": gamma * (x - used[0]) / (np.sqrt(used[1]) + 1e-3) + beta,
+            "the root is missing: divide by the standard deviation, not by the variance": gamma
+            * (x - used[0])
+            / (used[1] + 1e-3)
+            + beta,
+            "γ and β are missing": by(*used, scale=1, shift=0),
+            "β is missing": by(*used, shift=0),
+            "γ is missing": by(*used, scale=1),
+            "γ and β are exchanged": by(*used, scale=beta, shift=gamma),
+            "the average runs over channels, or over everything; each channel has its own, over axis 0": lambda: by(
+                x.mean(), x.var()
+            ),
+            "the average runs over the channels of a row; each channel has its own, over axis 0": lambda: by(
+                x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+            ),
+            "the variance was divided by n - 1; batch normalisation divides by n": lambda: by(
+                batch[0], x.var(axis=0, ddof=1)
+            ),
+        },
+        rtol=1e-3,
+        atol=1e-3,
+    )
+
+
+checks.choice(
+    "frozen_statistics",
+    answer="b",
+    because={
+        "a": "that was so in early versions of Keras; a frozen batch normalisation stays in inference mode, also"
+        " during fit, since TensorFlow 2.",
+        "c": "the running averages are no trainable weights, but they stand still as well while the layer is frozen.",
+    },
+)
+
+
+@checks.probe("fine_tune")
+def from_the_normalisation(fine_tune: Student, rng: np.random.Generator) -> None:
+    """One training step when the first layer released is a batch normalisation."""
+    _compare_tuning(fine_tune, rng, 2)
+
+
+@checks.probe("fine_tune")
+def from_a_convolution(fine_tune: Student, rng: np.random.Generator) -> None:
+    """One training step when the first layer released is a convolution."""
+    _compare_tuning(fine_tune, rng, 1)
+
+
+@checks.probe("fine_tune")
+def low_rate(fine_tune: Student, rng: np.random.Generator) -> None:
+    """The learning rate."""
+    rate = float(rng.choice([1e-5, 3e-5, 2e-4]))
+    view = expect_model(fine_tune(_frozen_model(rng), 4, rate))
+    expect(
+        view.compiled is not None,
+        "The model that came back is not compiled.\n  Likely cause: what trains, and how fast, is settled by"
+        " model.compile(…): call it again after the changes.",
+    )
+    _compare_compilation(view, rate)
+
+
+def _frozen_model(rng: np.random.Generator) -> "keras.Model":
+    base = _small_base(rng)
+    model = _with_head(base, 3, rng)
+    for layer in model.layers[: len(base.layers)]:
+        layer.trainable = False
+    return model
+
+
+def _compare_tuning(fine_tune: Student, rng: np.random.Generator, start: int) -> None:
+    model = _frozen_model(rng)
+    moved = _train_step(expect_model(fine_tune(model, start, 1e-3)), model, rng)
+    head = len(model.layers) - 2
+
+    def released(number: int, layer: object) -> bool:
+        return number >= start and not _is_norm(layer)
+
+    _expect_moved(
+        moved,
+        _pattern(model, released),
+        model,
+        {
+            "batch normalisation was released too: keep those layers frozen, so that they stay in inference mode": (
+                _pattern(model, lambda number, _: number >= start)
+            ),
+            "everything was released, batch normalisation included": _pattern(model, lambda *_: True),
+            "layer number from_layer itself stays frozen: layers from from_layer on are number >= from_layer": _pattern(
+                model, lambda number, layer: number > start and not _is_norm(layer)
+            ),
+            "layers before from_layer were released too": _pattern(model, lambda _, layer: not _is_norm(layer)),
+            "nothing new was released: set layer.trainable layer by layer; model.trainable = True does nothing where"
+            " the model's own flag is True already, as it is here": _pattern(model, lambda number, _: number >= head),
+            "the dense layers at the end were frozen": _pattern(
+                model, lambda number, layer: released(number, layer) and number < head
+            ),
+            "nothing trains": _pattern(model, lambda *_: False),
+            "the layers before from_layer were released instead": _pattern(model, lambda number, _: number < start),
+        },
+    )
+
+
+checks.choice(
+    "stuck_loss",
+    answer="a",
+    because={
+        "b": "with a learning rate of 0 from the start the accuracy would not have reached 1.",
+        "c": "a network that overfits reaches a training loss near 0; this one is stuck on its training set.",
+    },
+)
+
+
+# -- neighbours -------------------------------------------------------------------------------------------------------
+
+
+@checks.probe("nearest")
+def directions(nearest: Student, rng: np.random.Generator) -> None:
+    """Forty pictures whose features differ in length and direction."""
+    features = rng.normal(size=(40, 6)) * np.exp(rng.normal(size=(40, 1)))
+    _compare_neighbours(nearest, features, rng.normal(size=6), 5)
+
+
+@checks.probe("nearest")
+def features_like_maps(nearest: Student, rng: np.random.Generator) -> None:
+    """Features that are never negative, as after ReLU; the query is one of them."""
+    features = rng.gamma(0.6, size=(30, 12)) * np.exp(rng.normal(size=(30, 1)))
+    _compare_neighbours(nearest, features, features[11], 4)
+
+
+def _compare_neighbours(nearest: Student, features: np.ndarray, query: np.ndarray, k: int) -> None:
+    order = np.argsort(spatial.distance.cdist(query[None], features, "cosine")[0])
+    lengths = np.linalg.norm(features, axis=1)
+    similarity = 1 - spatial.distance.cdist(query[None], features, "cosine")[0]
+    expect_close(
+        nearest(features, query, k),
+        order[:k],
+        "the places of the neighbours",
+        {
+            "these are the least similar: argsort puts the smallest first": order[::-1][:k],
+            "the order is reversed: the most similar comes first": order[:k][::-1],
+            "this is the Euclidean distance: a long vector of the same direction is a neighbour too": np.argsort(
+                np.linalg.norm(features - query, axis=1)
+            )[:k],
+            "the scalar product alone prefers long vectors: divide by the lengths of the rows": np.argsort(
+                -(features @ query)
+            )[:k],
+            "the lengths multiply instead of divide": np.argsort(-(features @ query) * lengths)[:k],
+            "this is the Manhattan distance; the angle is asked for": np.argsort(np.abs(features - query).sum(1))[:k],
+            "divided by the squares of the lengths: the root is missing": np.argsort(-(features @ query) / lengths**2)[
+                :k
+            ],
+            "these are the similarities; their places are asked for": similarity[order[:k]],
+            "the first is left out: a query that is one of the pictures is its own nearest neighbour": order[1 : k + 1],
+            "all pictures are listed; only the first k are asked for": order,
+        },
+    )

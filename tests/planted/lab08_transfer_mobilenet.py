@@ -1,0 +1,573 @@
+"""Planted answers for lab 08: the mistakes that beginners make, and right answers in other styles."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from sklearn.neighbors import NearestNeighbors
+
+from tests.planted import right, wrong
+
+# -- preprocess_pixels ------------------------------------------------------------------------------------------------
+
+
+@wrong("preprocess_pixels", says="this runs from 0 to 1")
+def preprocess_to_one(images):
+    return images / 255
+
+
+@wrong("preprocess_pixels", says="the - 1 is missing")
+def preprocess_without_shift(images):
+    return images / 127.5
+
+
+@wrong("preprocess_pixels", says="the pixels are scaled twice")
+def preprocess_twice(images):
+    return (images / 127.5 - 1) / 127.5 - 1
+
+
+@wrong("preprocess_pixels", says="a uint8 overflows")
+def preprocess_overflows(images):
+    return 2 * images / 255 - 1
+
+
+@wrong("preprocess_pixels", says="half of 255 is 127.5")
+def preprocess_by_128(images):
+    return (images.astype("float32") - 128) / 128
+
+
+@right("preprocess_pixels")
+def preprocess_by_keras(images):
+    return keras.applications.mobilenet.preprocess_input(images.astype("float32"))
+
+
+@right("preprocess_pixels")
+def preprocess_by_tensorflow(images):
+    return tf.cast(images, tf.float32) / 255 * 2 - 1
+
+
+# -- top_names --------------------------------------------------------------------------------------------------------
+
+
+@wrong("top_names", says="these are the least probable")
+def top_smallest(probabilities, names, k):
+    return [[(names[c], row[c]) for c in np.argsort(row)[:k]] for row in probabilities]
+
+
+@wrong("top_names", says="the order is reversed")
+def top_ascending(probabilities, names, k):
+    return [[(names[c], row[c]) for c in np.argsort(row)[-k:]] for row in probabilities]
+
+
+@wrong("top_names", says="return a list with one entry for each of the 4 pictures")
+def top_of_the_first(probabilities, names, k):
+    return [(names[c], probabilities[0, c]) for c in np.argsort(-probabilities[0])[:k]]
+
+
+@wrong("top_names", says="should be a list of pairs")
+def top_only_names(probabilities, names, k):
+    return [[names[c] for c in np.argsort(-row)[:k]] for row in probabilities]
+
+
+@wrong("top_names", says="these are percentages")
+def top_in_percent(probabilities, names, k):
+    return [[(names[c], 100 * row[c]) for c in np.argsort(-row)[:k]] for row in probabilities]
+
+
+@wrong("top_names", says="names are words")
+def top_numbers(probabilities, names, k):
+    return [[(int(c), row[c]) for c in np.argsort(-row)[:k]] for row in probabilities]
+
+
+@right("top_names")
+def top_by_sorting_pairs(probabilities, names, k):
+    return [sorted(zip(names, row, strict=True), key=lambda pair: -pair[1])[:k] for row in probabilities]
+
+
+@right("top_names")
+def top_by_tensorflow(probabilities, names, k):
+    values, places = tf.math.top_k(probabilities, k)
+    return [
+        [[names[c], value] for c, value in zip(line, row, strict=True)]
+        for line, row in zip(places.numpy(), values.numpy(), strict=True)
+    ]
+
+
+# -- extract_features -------------------------------------------------------------------------------------------------
+
+
+def _scaled(images):
+    return images.astype("float32") / 127.5 - 1
+
+
+@wrong("extract_features", says="the preprocessing is missing")
+def features_of_raw_pixels(model, images):
+    return model.predict(images.astype("float32"), verbose=0).mean(axis=(1, 2))
+
+
+@wrong("extract_features", says="the pixels are scaled twice")
+def features_scaled_twice(model, images):
+    return model.predict(_scaled(_scaled(images)), verbose=0).mean(axis=(1, 2))
+
+
+@wrong("extract_features", says="called with training=True")
+def features_in_training_mode(model, images):
+    return tf.reduce_mean(model(_scaled(images), training=True), axis=(1, 2))
+
+
+@wrong("extract_features", says="the maps are not averaged")
+def features_with_places(model, images):
+    return model(_scaled(images))
+
+
+@wrong("extract_features", says="the maps are flattened")
+def features_flattened(model, images):
+    return model.predict(_scaled(images), verbose=0).reshape(len(images), -1)
+
+
+@wrong("extract_features", says="height and width are axes 1 and 2")
+def features_over_other_axes(model, images):
+    return model.predict(_scaled(images), verbose=0).mean(axis=(2, 3))
+
+
+@wrong("extract_features", says="this is the maximum of each map")
+def features_largest(model, images):
+    return model.predict(_scaled(images), verbose=0).max(axis=(1, 2))
+
+
+@right("extract_features")
+def features_one_by_one(model, images):
+    return [np.mean(model(_scaled(image)[None], training=False)[0], axis=(0, 1)) for image in images]
+
+
+@right("extract_features")
+def features_by_a_new_model(model, images):
+    pooled = keras.layers.GlobalAveragePooling2D()(model.output)
+    return keras.Model(model.input, pooled).predict(_scaled(images), batch_size=16, verbose=0)
+
+
+# -- shares_pixels ----------------------------------------------------------------------------------------------------
+
+
+def _distances(train, test):
+    return np.abs(test[:, None] - train[None])
+
+
+@wrong("shares_pixels", says="patches that only touch share no pixel")
+def shares_when_touching(train, test, size):
+    return (_distances(train, test) <= size).all(axis=2).any(axis=1)
+
+
+@wrong("shares_pixels", says="both must, at once")
+def shares_rows_or_columns(train, test, size):
+    return (_distances(train, test) < size).any(axis=2).any(axis=1)
+
+
+@wrong("shares_pixels", says="the straight-line distance")
+def shares_by_distance(train, test, size):
+    return (np.linalg.norm(test[:, None] - train[None], axis=2) < size).any(axis=1)
+
+
+@wrong("shares_pixels", says="the two distances are added")
+def shares_by_the_sum(train, test, size):
+    return (_distances(train, test).sum(axis=2) < size).any(axis=1)
+
+
+@wrong("shares_pixels", says="True or False for each test patch")
+def shares_as_places(train, test, size):
+    return np.flatnonzero((_distances(train, test) < size).all(axis=2).any(axis=1))
+
+
+@wrong("shares_pixels", says="expected")
+def shares_never(train, test, size):
+    return np.zeros(len(test), bool)
+
+
+@wrong("shares_pixels", says="only patches at the very same place")
+def shares_the_corner(train, test, size):
+    return np.array([any((t == c).all() for c in train) for t in test])
+
+
+@wrong("shares_pixels", says="asked are the test patches")
+def shares_for_training(train, test, size):
+    return (_distances(train, test) < size).all(axis=2).any(axis=0)
+
+
+@wrong("shares_pixels", says="one answer for each pair")
+def shares_pairwise(train, test, size):
+    return (_distances(train, test) < size).all(axis=2)
+
+
+@right("shares_pixels")
+def shares_by_sets_of_pixels(train, test, size):
+    def pixels(corner):
+        return {(corner[0] + i, corner[1] + j) for i in range(size) for j in range(size)}
+
+    seen = set().union(*(pixels(corner) for corner in train))
+    return [bool(seen & pixels(corner)) for corner in test]
+
+
+@right("shares_pixels")
+def shares_by_loops(train, test, size):
+    return [
+        any(r0 < r1 + size and r1 < r0 + size and c0 < c1 + size and c1 < c0 + size for r1, c1 in train)
+        for r0, c0 in test
+    ]
+
+
+# -- build_transfer_model ---------------------------------------------------------------------------------------------
+
+
+def _model(base, classes, pool=None, hidden="relu", last="softmax", units=1024):
+    pool = keras.layers.GlobalAveragePooling2D() if pool is None else pool
+    x = pool(base.output)
+    if units:
+        x = keras.layers.Dense(units, activation=hidden)(x)
+    return keras.Model(base.input, keras.layers.Dense(classes, activation=last)(x))
+
+
+@wrong("build_transfer_model", says="the softmax at the end is missing")
+def build_with_logits(base, classes):
+    return _model(base, classes, last=None)
+
+
+@wrong("build_transfer_model", says="the last layer has sigmoid")
+def build_with_sigmoid(base, classes):
+    return _model(base, classes, last="sigmoid")
+
+
+@wrong("build_transfer_model", says="the maps are flattened")
+def build_with_flatten(base, classes):
+    return _model(base, classes, pool=keras.layers.Flatten())
+
+
+@wrong("build_transfer_model", says="the hidden layer has no activation")
+def build_linear(base, classes):
+    return _model(base, classes, hidden=None)
+
+
+@wrong("build_transfer_model", says="the hidden layer of 1024 is missing")
+def build_without_hidden(base, classes):
+    return _model(base, classes, units=0)
+
+
+@wrong("build_transfer_model", says="the number of classes is an argument")
+def build_for_three(base, classes):
+    return _model(base, 3)
+
+
+@wrong("build_transfer_model", says="the base went in as a single layer")
+def build_nested(base, classes):
+    inputs = keras.Input(base.input_shape[1:])
+    x = keras.layers.GlobalAveragePooling2D()(base(inputs))
+    x = keras.layers.Dense(1024, activation="relu")(x)
+    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+@wrong("build_transfer_model", says="GlobalAveragePooling2D is missing")
+def build_without_average(base, classes):
+    return _model(base, classes, pool=keras.layers.Identity())
+
+
+@wrong("build_transfer_model", says="it belongs directly after the base")
+def build_with_late_average(base, classes):
+    x = keras.layers.Dense(1024, activation="relu")(base.output)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(base.input, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+@wrong("build_transfer_model", says="the maximum of each map is taken")
+def build_with_maximum(base, classes):
+    return _model(base, classes, pool=keras.layers.GlobalMaxPooling2D())
+
+
+@right("build_transfer_model")
+def build_with_activations_as_layers(base, classes):
+    x = keras.layers.GlobalAveragePooling2D()(base.outputs[0])
+    x = keras.layers.ReLU()(keras.layers.Dense(1024)(x))
+    return keras.Model(base.inputs, keras.layers.Softmax()(keras.layers.Dense(classes)(x)))
+
+
+@right("build_transfer_model")
+def build_with_dropout(base, classes):
+    x = keras.layers.GlobalAveragePooling2D()(base.output)
+    x = keras.layers.Dropout(0.3)(keras.layers.Dense(1024, activation="relu")(x))
+    return keras.Model(base.input, keras.layers.Dense(classes, activation="softmax")(x))
+
+
+# -- freeze_first -----------------------------------------------------------------------------------------------------
+
+CROSS_ENTROPY = "sparse_categorical_crossentropy"
+
+
+def _frozen(model, frozen, loss=CROSS_ENTROPY, optimizer=None):
+    for number, layer in enumerate(model.layers):
+        layer.trainable = not frozen(number, layer)
+    model.compile(optimizer or keras.optimizers.Adam(0.001), loss)
+    return model
+
+
+@wrong("freeze_first", says="is not compiled")
+def freeze_uncompiled(model, count):
+    for number, layer in enumerate(model.layers):
+        layer.trainable = number >= count
+    return model
+
+
+@wrong("freeze_first", says="nothing trains")
+def freeze_everything(model, count):
+    model.trainable = False
+    model.compile("adam", CROSS_ENTROPY)
+    return model
+
+
+@wrong("freeze_first", says="must be set to trainable")
+def freeze_and_leave_the_rest(model, count):
+    for layer in model.layers[:count]:
+        layer.trainable = False
+    model.compile("adam", CROSS_ENTROPY)
+    return model
+
+
+@wrong("freeze_first", says="one layer too few")
+def freeze_one_too_few(model, count):
+    return _frozen(model, lambda number, _: number < count - 1)
+
+
+@wrong("freeze_first", says="one layer too many")
+def freeze_one_too_many(model, count):
+    return _frozen(model, lambda number, _: number <= count)
+
+
+@wrong("freeze_first", says="frozen and trainable are exchanged")
+def freeze_the_rest(model, count):
+    return _frozen(model, lambda number, _: number >= count)
+
+
+@wrong("freeze_first", says="batch normalisation has weights and running averages too")
+def freeze_convolutions(model, count):
+    return _frozen(model, lambda number, layer: number < count and "Norm" not in type(layer).__name__)
+
+
+@wrong("freeze_first", says="without 'sparse_' they would have to be one-hot")
+def freeze_for_one_hot(model, count):
+    return _frozen(model, lambda number, _: number < count, "categorical_crossentropy")
+
+
+@wrong("freeze_first", says="Adam is asked for")
+def freeze_with_sgd(model, count):
+    return _frozen(model, lambda number, _: number < count, optimizer=keras.optimizers.SGD(0.001))
+
+
+@right("freeze_first")
+def freeze_in_one_loop(model, count):
+    return _frozen(model, lambda number, _: number < count)
+
+
+@right("freeze_first")
+def freeze_with_objects_and_metrics(model, count):
+    for layer in model.layers[count:]:
+        layer.trainable = True
+    for layer in model.layers[:count]:
+        layer.trainable = False
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
+    return model
+
+
+# -- normalised -------------------------------------------------------------------------------------------------------
+
+
+def _normalise(x, gamma, beta, mean, variance, eps=1e-3):
+    return gamma * (x - mean) / np.sqrt(variance + eps) + beta
+
+
+@wrong("normalised", says="the stored averages are used")
+def normalised_always_stored(x, gamma, beta, mean, variance, training):
+    return _normalise(x, gamma, beta, mean, variance)
+
+
+@wrong("normalised", says="the batch's own averages are used")
+def normalised_always_batch(x, gamma, beta, mean, variance, training):
+    return _normalise(x, gamma, beta, x.mean(axis=0), x.var(axis=0))
+
+
+@wrong("normalised", says="ε = 0.001 is missing")
+def normalised_without_epsilon(x, gamma, beta, mean, variance, training):
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+    return _normalise(x, gamma, beta, mean, variance, 0)
+
+
+@wrong("normalised", says="the root is missing")
+def normalised_by_variance(x, gamma, beta, mean, variance, training):
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+    return gamma * (x - mean) / (variance + 1e-3) + beta
+
+
+@wrong("normalised", says="γ and β are missing")
+def normalised_only(x, gamma, beta, mean, variance, training):
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+    return _normalise(x, 1, 0, mean, variance)
+
+
+@wrong("normalised", says="each channel has its own")
+def normalised_over_everything(x, gamma, beta, mean, variance, training):
+    if training:
+        mean, variance = x.mean(), x.var()
+    return _normalise(x, gamma, beta, mean, variance)
+
+
+@right("normalised")
+def normalised_by_keras(x, gamma, beta, mean, variance, training):
+    layer = keras.layers.BatchNormalization()
+    layer.build(x.shape)
+    layer.set_weights([gamma, beta, mean, variance])
+    return layer(x, training=training)
+
+
+@right("normalised")
+def normalised_by_tensorflow(x, gamma, beta, mean, variance, training):
+    if training:
+        mean, variance = tf.nn.moments(tf.constant(x), axes=[0])
+    return tf.nn.batch_normalization(x, mean, variance, beta, gamma, 0.001)
+
+
+# -- fine_tune --------------------------------------------------------------------------------------------------------
+
+
+def _tuned(model, released, rate):
+    return _frozen(model, lambda number, layer: not released(number, layer), optimizer=keras.optimizers.Adam(rate))
+
+
+def _norm(layer):
+    return isinstance(layer, keras.layers.BatchNormalization)
+
+
+@wrong("fine_tune", says="settled by model.compile")
+def tune_without_compiling(model, from_layer, rate):
+    for layer in model.layers[from_layer:]:
+        layer.trainable = not _norm(layer)
+    return model
+
+
+@wrong("fine_tune", says="batch normalisation was released too")
+def tune_normalisation_too(model, from_layer, rate):
+    return _tuned(model, lambda number, _: number >= from_layer, rate)
+
+
+@wrong("fine_tune", says="everything was released")
+def tune_everything(model, from_layer, rate):
+    return _tuned(model, lambda *_: True, rate)
+
+
+@wrong("fine_tune", says="model.trainable = True does nothing")
+def tune_by_the_models_own_flag(model, from_layer, rate):
+    model.trainable = True  # is True already, and TensorFlow skips an assignment that changes nothing
+    for layer in model.layers[:from_layer]:
+        layer.trainable = False
+    model.compile(keras.optimizers.Adam(rate), CROSS_ENTROPY)
+    return model
+
+
+@wrong("fine_tune", says="nothing new was released")
+def tune_only_recompiles(model, from_layer, rate):
+    model.compile(keras.optimizers.Adam(rate), CROSS_ENTROPY)
+    return model
+
+
+@wrong("fine_tune", says="this is Adam's own default")
+def tune_at_the_usual_rate(model, from_layer, rate):
+    return _tuned(model, lambda number, layer: number >= from_layer and not _norm(layer), 0.001)
+
+
+@wrong("fine_tune", says="layers before from_layer were released too")
+def tune_all_convolutions(model, from_layer, rate):
+    return _tuned(model, lambda _, layer: not _norm(layer), rate)
+
+
+@wrong("fine_tune", says="itself stays frozen")
+def tune_one_layer_later(model, from_layer, rate):
+    return _tuned(model, lambda number, layer: number > from_layer and not _norm(layer), rate)
+
+
+@wrong("fine_tune", says="The learning rate")
+def tune_by_a_tenth_of_the_rate(model, from_layer, rate):
+    return _tuned(model, lambda number, layer: number >= from_layer and not _norm(layer), rate / 10)
+
+
+@right("fine_tune")
+def tune_in_two_loops(model, from_layer, rate):
+    for layer in model.layers:
+        layer.trainable = True
+    for layer in model.layers[:from_layer]:
+        layer.trainable = False
+    for layer in model.layers:
+        if _norm(layer):
+            layer.trainable = False
+    model.compile(keras.optimizers.Adam(learning_rate=rate), CROSS_ENTROPY, metrics=["accuracy"])
+    return model
+
+
+@right("fine_tune")
+def tune_by_type_name(model, from_layer, rate):
+    for number, layer in enumerate(model.layers):
+        layer.trainable = number >= from_layer and type(layer).__name__ != "BatchNormalization"
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss=keras.losses.SparseCategoricalCrossentropy())
+    return model
+
+
+# -- nearest ----------------------------------------------------------------------------------------------------------
+
+
+def _cosine(features, query):
+    return features @ query / np.linalg.norm(features, axis=1) / np.linalg.norm(query)
+
+
+@wrong("nearest", says="these are the least similar")
+def nearest_farthest(features, query, k):
+    return np.argsort(_cosine(features, query))[:k]
+
+
+@wrong("nearest", says="this is the Euclidean distance")
+def nearest_euclidean(features, query, k):
+    return np.argsort(np.linalg.norm(features - query, axis=1))[:k]
+
+
+@wrong("nearest", says="prefers long vectors")
+def nearest_by_product(features, query, k):
+    return np.argsort(-(features @ query))[:k]
+
+
+@wrong("nearest", says="the root is missing")
+def nearest_by_squared_lengths(features, query, k):
+    return np.argsort(-(features @ query) / (features**2).sum(axis=1))[:k]
+
+
+@wrong("nearest", says="the order is reversed")
+def nearest_ascending(features, query, k):
+    return np.argsort(_cosine(features, query))[-k:]
+
+
+@wrong("nearest", says="their places are asked for")
+def nearest_similarities(features, query, k):
+    return np.sort(_cosine(features, query))[::-1][:k]
+
+
+@right("nearest")
+def nearest_by_scikit_learn(features, query, k):
+    search = NearestNeighbors(n_neighbors=k, metric="cosine").fit(features)
+    return search.kneighbors(query[None], return_distance=False)[0]
+
+
+@right("nearest")
+def nearest_by_tensorflow(features, query, k):
+    rows = tf.math.l2_normalize(features, axis=1)
+    return tf.math.top_k(tf.linalg.matvec(rows, tf.math.l2_normalize(query)), k).indices
+
+
+@right("nearest")
+def nearest_by_selection(features, query, k):
+    similarity = list(_cosine(features, query))
+    return sorted(range(len(features)), key=lambda i: -similarity[i])[:k]
