@@ -9,15 +9,22 @@ from labs_utils.datasets.digits import load_digits
 from labs_utils.datasets.faces import Faces, load_faces
 from labs_utils.datasets.image_folder import PictureFolder, load_image_folder
 from labs_utils.datasets.mnist import load_mnist
+from labs_utils.datasets.photographs import load_photographs
+from labs_utils.datasets.scenes import SHAPES, TAG_BOX, add_tag, make_scenes
 from labs_utils.datasets.textures import load_textures
 
 __all__ = [
+    "SHAPES",
+    "TAG_BOX",
     "Faces",
     "PictureFolder",
+    "add_tag",
     "load_chihuahua",
     "load_digits",
     "load_faces",
     "load_image_folder",
     "load_mnist",
+    "load_photographs",
     "load_textures",
+    "make_scenes",
 ]

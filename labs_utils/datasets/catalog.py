@@ -149,6 +149,14 @@ MOBILENET = Dataset(
     ),
 )
 
+SCENES = Dataset(
+    name="scenes",
+    title="Scenes of coloured shapes",
+    licence="MIT, as this project",
+    credit="drawn by this project",
+    fallback="drawn by labs_utils, seeded",
+)
+
 FACES = Dataset(
     name="faces",
     title="Faces",
@@ -157,7 +165,7 @@ FACES = Dataset(
     fallback="synthetic portraits, drawn by labs_utils (real ones only through load_faces(source='lfw') or a folder)",
 )
 
-DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST, TEXTURES, CHIHUAHUA, MOBILENET, FACES)}
+DATASETS = {dataset.name: dataset for dataset in (DIGITS, MNIST, TEXTURES, CHIHUAHUA, MOBILENET, FACES, SCENES)}
 
 
 def find_dataset(name: str) -> Dataset:

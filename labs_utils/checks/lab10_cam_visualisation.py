@@ -1,0 +1,657 @@
+"""Checks of lab 10: class activation maps, Grad-CAM, gradients of the input, occlusion, and how maps are measured."""
+
+import numpy as np
+from scipy import ndimage
+
+from labs_utils.checking import CheckFailed, Checks, expect, expect_close
+from labs_utils.student import Student
+
+checks = Checks("10_cam_visualisation")
+
+
+# -- class activation maps --------------------------------------------------------------------------------------------
+
+
+@checks.probe("class_activation_map")
+def as_a_dense_layer_sees_it(class_activation_map: Student, rng: np.random.Generator) -> None:
+    """The score of a dense layer, asked at every place."""
+    import keras
+
+    features, weights = rng.uniform(0, 2, (3, 5, 4, 6)), rng.normal(size=6)
+    dense = keras.layers.Dense(1, use_bias=False)
+    dense.build((None, 6))
+    dense.set_weights([weights[:, None]])
+    true = np.asarray(dense(features.astype("float32")))[..., 0]
+    contributions = features * weights
+    expect_close(
+        class_activation_map(features, weights),
+        true,
+        "the maps",
+        {
+            "this is the mean over the channels: CAM is their weighted sum": true / 6,
+            "the channels are not summed: add them up": contributions,
+            "the features were averaged over the places first, which leaves no map": true.mean(axis=(1, 2)),
+            "you summed over places: the channels, the last axis, are to be summed": contributions.sum(axis=(1, 2)),
+            "you summed over the rows: the channels, the last axis, are to be summed": contributions.sum(axis=1),
+            "negative values were set to 0: they count in CAM, or its mean is not the score": np.maximum(true, 0),
+            "the maps were divided by their maximum": true / true.max(axis=(1, 2), keepdims=True),
+            "the sign of the weights is lost": features @ np.abs(weights),
+            "rows and columns are swapped: a map has the rows of its image as rows": true.transpose(0, 2, 1),
+        },
+    )
+
+
+@checks.probe("class_activation_map")
+def mean_is_the_score(class_activation_map: Student, rng: np.random.Generator) -> None:
+    """The mean of the map is the score."""
+    features, weights = rng.uniform(0, 2, (2, 7, 7, 12)), rng.normal(size=12)
+    maps = np.asarray(class_activation_map(features, weights))
+    expect(maps.shape == (2, 7, 7), f"For features (2, 7, 7, 12) the maps have shape (2, 7, 7); got {maps.shape}.")
+    expect_close(maps.mean(axis=(1, 2)), features.mean(axis=(1, 2)) @ weights, "the mean over each map")
+
+
+def _resized(maps: np.ndarray, height: int, width: int, how: str = "bilinear") -> np.ndarray:
+    import keras
+
+    return np.asarray(keras.ops.image.resize(maps[..., None], (height, width), interpolation=how))[..., 0]
+
+
+def _corner_to_corner(maps: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Bilinear interpolation that puts the centres of the corner pixels on each other."""
+    return ndimage.zoom(maps, (1, height / maps.shape[1], width / maps.shape[2]), order=1)
+
+
+@checks.probe("upsample")
+def by_whole_factors(upsample: Student, rng: np.random.Generator) -> None:
+    """From 4 × 5 to 12 × 20."""
+    _compare_upsampled(upsample, rng.normal(size=(2, 4, 5)), 12, 20)
+
+
+@checks.probe("upsample")
+def by_any_factor(upsample: Student, rng: np.random.Generator) -> None:
+    """From 6 × 6 to 16 × 23."""
+    _compare_upsampled(upsample, rng.normal(size=(3, 6, 6)), 16, 23)
+
+
+def _compare_upsampled(upsample: Student, maps: np.ndarray, height: int, width: int) -> None:
+    true = _resized(maps, height, width)
+    rows, columns = maps.shape[1:]
+    one_sided = [np.minimum(np.arange(new) * old / new, old - 1) for new, old in ((height, rows), (width, columns))]
+    grid = np.meshgrid(*one_sided, indexing="ij")
+    without_half = np.stack([ndimage.map_coordinates(m, grid, order=1) for m in maps])
+    centred = [(np.arange(new) + 0.5) * old / new - 0.5 for new, old in ((height, rows), (width, columns))]
+    places = np.meshgrid(*centred, indexing="ij")
+    beyond, mirrored = (
+        np.stack([ndimage.map_coordinates(m, places, order=1, mode=mode) for m in maps])
+        for mode in ("grid-constant", "mirror")
+    )
+    expect_close(
+        upsample(maps, height, width),
+        true,
+        f"the maps, brought from {rows} × {columns} to {height} × {width}",
+        {
+            "the maps are not upsampled": maps,
+            "each value is repeated (nearest neighbour): interpolate between the centres": lambda: _resized(
+                maps, height, width, "nearest"
+            ),
+            "the maps are transposed: the second axis is the row": lambda: _resized(
+                maps.transpose(0, 2, 1), height, width
+            ),
+            "height and width are swapped": lambda: _resized(maps, width, height),
+            "the corners were put on each other: the centre of pixel i is at i + 0.5, in both pictures": (
+                lambda: _corner_to_corner(maps, height, width)
+            ),
+            "the halves are missing: the centre of pixel i is at i + 0.5 of its own picture": without_half,
+            "the values fade towards the border: beyond the outermost centres they stay what they are there": beyond,
+            "the values are mirrored at the border: beyond the outermost centres they stay what they are": mirrored,
+            "this is cubic interpolation; bilinear is asked for": lambda: _resized(maps, height, width, "bicubic"),
+        },
+        rtol=1e-3,
+        atol=1e-4,
+    )
+
+
+# -- the pointing game ------------------------------------------------------------------------------------------------
+
+
+def _boxes(rng: np.random.Generator, n: int, height: int, width: int) -> np.ndarray:
+    top, left = rng.integers(0, height - 4, n), rng.integers(0, width - 4, n)
+    sizes = rng.integers(2, 5, (2, n))
+    return np.stack([top, left, top + sizes[0], left + sizes[1]], axis=1)
+
+
+def _peaked(places: np.ndarray, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    maps = rng.normal(0, 0.1, (len(places), height, width))
+    maps[np.arange(len(places)), places[:, 0], places[:, 1]] = 3
+    return maps
+
+
+def _share(places: np.ndarray, boxes: np.ndarray, last: int = 0) -> float:
+    top, left, bottom, right = boxes.T
+    rows, columns = places.T
+    return np.mean((rows >= top) & (rows < bottom + last) & (columns >= left) & (columns < right + last))
+
+
+@checks.probe("pointing_game")
+def hits_and_misses(pointing_game: Student, rng: np.random.Generator) -> None:
+    """Peaks somewhere in 11 × 17 pixels."""
+    for _ in range(20):  # until the usual mistakes give other numbers
+        boxes = _boxes(rng, 40, 11, 17)
+        inside = boxes[:, :2] + rng.integers(0, 2, (40, 2))
+        places = np.where(rng.random((40, 1)) < 0.6, inside, rng.integers(0, (11, 17), (40, 2)))
+        swapped = _share(places[:, ::-1], boxes)
+        if abs(swapped - _share(places, boxes)) > 0.01:
+            break
+    true = _share(places, boxes)
+    expect_close(
+        pointing_game(_peaked(places, 11, 17, rng), boxes),
+        true,
+        "the share of hits",
+        {
+            "rows and columns are swapped: a box is top, left, bottom, right": swapped,
+            "this is the number of hits, not their share": true * 40,
+            "this is the share of misses": 1 - true,
+        },
+    )
+
+
+@checks.probe("pointing_game")
+def along_the_border(pointing_game: Student, rng: np.random.Generator) -> None:
+    """Peaks along the borders of the boxes."""
+    boxes = np.tile([[3, 5, 7, 10]], (5, 1))
+    places = np.array([[3, 5], [6, 9], [7, 8], [5, 10], [2, 6]])
+    maps = _peaked(places, 12, 14, rng)
+    one_by_one = np.array([float(pointing_game(maps[i : i + 1], boxes[i : i + 1])) for i in range(5)])
+    expect_close(
+        one_by_one,
+        [1, 1, 0, 0, 0],
+        "hits with peaks at the first pixel, the last, just below, just right of and just above the box",
+        {
+            "bottom and right are the first row and column outside: use <, not <=": [1, 1, 1, 1, 0],
+            "top and left belong to the box: use <=, not <": [0, 1, 0, 0, 0],
+            "top and left belong to the box, bottom and right do not": [0, 1, 1, 1, 0],
+        },
+    )
+
+
+@checks.probe("pointing_game")
+def negative_maps(pointing_game: Student, rng: np.random.Generator) -> None:
+    """Maps whose largest value is negative."""
+    boxes = _boxes(rng, 10, 12, 12)
+    maps = _peaked(boxes[:, :2], 12, 12, rng) - 9
+    deepest = maps.reshape(10, -1).argmin(axis=1)
+    away = np.column_stack(np.unravel_index(deepest, (12, 12)))
+    expect_close(
+        pointing_game(maps, boxes),
+        1,
+        "the share of hits",
+        {"the largest value counts, not the largest absolute value": _share(away, boxes)},
+    )
+
+
+# -- Grad-CAM ---------------------------------------------------------------------------------------------------------
+
+
+def _weighted(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(n, h, w) from features (n, h, w, C) and weights (n, C), one image and channel at a time."""
+    return np.stack([sum(w * f[..., c] for c, w in enumerate(ws)) for f, ws in zip(features, weights, strict=True)])
+
+
+@checks.probe("grad_cam")
+def any_gradient(grad_cam: Student, rng: np.random.Generator) -> None:
+    """Random features and gradients."""
+    features = rng.uniform(0, 2, (3, 6, 5, 4))
+    gradients = rng.normal([0.7, -0.6, 0.5, -0.7], 1, (3, 6, 5, 4))
+    weights = np.stack([[g[..., c].mean() for c in range(4)] for g in gradients])
+    signed = _weighted(features, weights)
+    channels = gradients.mean(axis=-1, keepdims=True)
+    expect_close(
+        grad_cam(features, gradients),
+        np.maximum(signed, 0),
+        "the maps",
+        {
+            "the ReLU is missing: only places that speak for the class are kept": signed,
+            "the weights are averaged over the channels: average over rows and columns, axes 1 and 2": lambda: (
+                np.maximum((channels * features).sum(axis=-1), 0)
+            ),
+            "the weights are averaged over the channels as well: each channel has its own": np.maximum(
+                gradients.mean(axis=(1, 2, 3))[:, None, None] * features.sum(axis=-1), 0
+            ),
+            "the weights are averaged over the images as well: each image has its own": np.maximum(
+                features @ gradients.mean(axis=(0, 1, 2)), 0
+            ),
+            "the weights are the sums of the gradient over the places; their means are asked for": np.maximum(
+                30 * signed, 0
+            ),
+            "gradient and features are multiplied place by place (HiResCAM): Grad-CAM averages the gradient first": (
+                lambda: np.maximum((features * gradients).sum(axis=-1), 0)
+            ),
+            "the ReLU comes last, on the sum: you set negative weights to 0": _weighted(
+                features, np.maximum(weights, 0)
+            ),
+            "the ReLU comes last, on the sum: you set negative products to 0": np.maximum(
+                weights[:, None, None] * features, 0
+            ).sum(axis=-1),
+            "the weights are averaged over images and rows: average over rows and columns, axes 1 and 2": lambda: (
+                np.maximum((gradients.mean(axis=(0, 1)) * features).sum(axis=-1), 0)
+            ),
+            "each map was divided by its maximum: it is asked for as it is": lambda: (
+                np.maximum(signed, 0) / np.maximum(signed.max(axis=(1, 2), keepdims=True), 1e-8)
+            ),
+            "this is the mean over the channels; their sum is asked for": np.maximum(signed, 0) / 4,
+            "the absolute value keeps what speaks against the class: use ReLU": np.abs(signed),
+        },
+    )
+
+
+@checks.probe("grad_cam")
+def of_a_real_network(grad_cam: Student, rng: np.random.Generator) -> None:
+    """On a network with global average pooling it is CAM, its negative values cut off."""
+    import keras
+    import tensorflow as tf
+
+    features = tf.constant(rng.uniform(0, 1, (4, 5, 7, 6)), tf.float32)
+    head = keras.Sequential([keras.Input((5, 7, 6)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3)])
+    weights = rng.normal(size=(6, 3)).astype("float32")
+    head.set_weights([weights, np.zeros(3)])
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        score = head(features)[:, 1]
+    got = grad_cam(features.numpy(), tape.gradient(score, features).numpy())
+    expect_close(got, np.maximum(features.numpy() @ weights[:, 1], 0) / 35, "the maps of a network that ends in GAP")
+
+
+checks.choice(
+    "logit_or_probability",
+    answer="b",
+    because={
+        "a": "the probability is not a function of this class's score alone: its gradient mixes in all other classes.",
+        "c": "training needs the loss, and its gradient is close to 0 for the same reason; the logit's is not.",
+    },
+)
+
+
+# -- gradients of the input -------------------------------------------------------------------------------------------
+
+
+def _small_network(rng: np.random.Generator):
+    """A network of four classes whose inputs run from -1 to 1, with a normalisation that has seen other data."""
+    import keras
+    from keras import layers
+
+    model = keras.Sequential(
+        [
+            keras.Input((9, 9, 3)),
+            layers.Conv2D(5, 3, activation="tanh"),
+            layers.BatchNormalization(),
+            layers.Conv2D(6, 3, strides=2, activation="tanh"),
+            layers.Flatten(),
+            layers.Dense(4),
+        ]
+    )
+    scale = {"gamma": (0.5, 1.5), "moving_variance": (0.5, 1.5)}
+    for variable in model.variables:
+        low, high = scale.get(variable.name, (-0.5, 0.5))
+        variable.assign(rng.uniform(low, high, variable.shape))
+    return model
+
+
+def _gradient(model, images: np.ndarray, score) -> np.ndarray:
+    """Gradient of `score(model, x)` at the images, by TensorFlow, one image at a time."""
+    import tensorflow as tf
+
+    parts = []
+    for number, image in enumerate(images):
+        x = tf.Variable(image[None], dtype=tf.float32)
+        with tf.GradientTape() as tape:
+            value = score(x, number)
+        parts.append(tape.gradient(value, x).numpy()[0])
+    return np.stack(parts)
+
+
+@checks.probe("score_gradient")
+def against_differences(score_gradient: Student, rng: np.random.Generator) -> None:
+    """The change of the score when single pixels change a little."""
+    model, images = _small_network(rng), rng.uniform(0.1, 0.9, (3, 9, 9, 3)).astype("float32")
+    classes = np.array([2, 0, 2])
+    got = score_gradient(model, images, classes)
+    expect(
+        got is not None,
+        "Your function returned None. A tape's gradient is None with respect to a tensor that it did not watch before"
+        " the model ran; it is None as well if the function has no return.",
+    )
+    got = np.asarray(got)
+    expect(
+        got.shape == images.shape,
+        f"The gradient has the shape of the images, {images.shape}: one number for each pixel and channel;"
+        f" got {got.shape}.",
+    )
+    step, slopes, found = 0.01, [], []
+    for _ in range(4):
+        n, i, j, c = (int(rng.integers(0, size)) for size in images.shape)
+        moved = np.stack([images[n], images[n]])
+        moved[:, i, j, c] += (step, -step)
+        up, down = np.asarray(model(2 * moved - 1, training=False))[:, classes[n]].astype(float)
+        slopes.append((up - down) / (2 * step))
+        found.append(got[n, i, j, c])
+    _explain_gradient(model, images, classes, got)
+    expect_close(found, slopes, "the slope of the score at four pixels", rtol=0.02, atol=0.005)
+
+
+@checks.probe("score_gradient")
+def several_classes(score_gradient: Student, rng: np.random.Generator) -> None:
+    """Five images, each with a class of its own that need not be the most likely."""
+    model, images = _small_network(rng), rng.uniform(0, 1, (5, 9, 9, 3)).astype("float32")
+    classes = np.asarray(model(2 * images - 1)).argmin(axis=1)
+    classes[0] = (classes[0] + 1) % 4
+    _explain_gradient(model, images, classes, score_gradient(model, images, classes))
+
+
+def _explain_gradient(model, images: np.ndarray, classes: np.ndarray, got: object) -> None:
+    import tensorflow as tf
+
+    def logits(x, training=False):
+        return model(2 * x - 1, training=training)
+
+    def probability(x, n):
+        return tf.nn.softmax(logits(x))[0, classes[n]]
+
+    def loss(x, n):
+        return -tf.nn.log_softmax(logits(x))[0, classes[n]]
+
+    def in_training_mode():
+        # a forward pass in training mode changes the statistics of the normalisation: put them back
+        before = model.get_weights()
+        x = tf.Variable(images, dtype=tf.float32)
+        with tf.GradientTape() as tape:
+            value = tf.reduce_sum(tf.gather(logits(x, training=True), classes, axis=1, batch_dims=1))
+        gradient = tape.gradient(value, x).numpy()
+        model.set_weights(before)
+        return gradient
+
+    true = _gradient(model, images, lambda x, n: logits(x)[0, classes[n]])
+    unprepared = _gradient(model, images, lambda x, n: model(x)[0, classes[n]])
+    expect_close(
+        got,
+        true,
+        "the gradient",
+        {
+            "this is the gradient of the softmax output: differentiate the score (logit) itself": lambda: _gradient(
+                model, images, probability
+            ),
+            "this is the gradient of the loss: differentiate the score of the class": lambda: _gradient(
+                model, images, loss
+            ),
+            "this is the gradient of the logarithm of the probability: differentiate the score": lambda: (
+                -_gradient(model, images, loss)
+            ),
+            "the scores of all classes are summed: pick the one that is asked for": lambda: _gradient(
+                model, images, lambda x, n: tf.reduce_sum(logits(x))
+            ),
+            "you watch the most likely class: the one that is asked for may be another": lambda: _gradient(
+                model, images, lambda x, n: tf.reduce_max(logits(x))
+            ),
+            "every image is asked for the class of the first one": lambda: _gradient(
+                model, images, lambda x, n: logits(x)[0, classes[0]]
+            ),
+            "each image is asked for the classes of all images: tf.gather needs batch_dims=1": lambda: _gradient(
+                model, images, lambda x, n: tf.reduce_sum(tf.gather(logits(x)[0], classes))
+            ),
+            "the scores are averaged over the images: each keeps its own gradient, whatever the batch": (
+                true / len(images)
+            ),
+            "the preprocessing is missing: the model expects 2 * images - 1": unprepared,
+            "the gradient is that of the prepared image: watch the image itself, so that the factor 2 counts": true / 2,
+            "the model was run in training mode: its normalisation then uses this batch": in_training_mode,
+            "this is the absolute value; the sign is asked for as well": np.abs(true),
+            "the channels are joined already: keep them": np.abs(true).max(axis=-1),
+        },
+        rtol=1e-3,
+        atol=1e-4,
+    )
+
+
+@checks.probe("smooth_grad")
+def many_noisy_copies(smooth_grad: Student, rng: np.random.Generator) -> None:
+    """Sixteen noisy copies of one image."""
+    _compare_smooth(smooth_grad, rng, 16)
+
+
+@checks.probe("smooth_grad")
+def one_copy(smooth_grad: Student, rng: np.random.Generator) -> None:
+    """A single copy without noise, which gives plain saliency."""
+    _compare_smooth(smooth_grad, rng, 1)
+
+
+def _compare_smooth(smooth_grad: Student, rng: np.random.Generator, n: int) -> None:
+    model, image = _small_network(rng), rng.uniform(0.2, 0.8, (9, 9, 3)).astype("float32")
+    noise = (0.2 * (n > 1) * rng.normal(size=(n, 9, 9, 3))).astype("float32")
+    k = int(rng.integers(0, 4))
+
+    def gradients(images):
+        return _gradient(model, images, lambda x, _: model(2 * x - 1)[0, k])
+
+    each = gradients(image + noise)
+    mean = each.mean(axis=0)
+    expect_close(
+        smooth_grad(model, image, k, noise),
+        np.abs(mean).max(axis=-1),
+        "the map",
+        {
+            "the noise is not used": lambda: np.abs(gradients(image[None])[0]).max(axis=-1),
+            "the absolute value should come after the mean over the copies, or nothing cancels": np.abs(each)
+            .mean(axis=0)
+            .max(axis=-1),
+            "the maps of the copies are averaged: average the signed gradients, then take absolute values": np.abs(each)
+            .max(axis=-1)
+            .mean(axis=0),
+            "the absolute value is missing": mean.max(axis=-1),
+            "this is the mean over the channels; their maximum is asked for": np.abs(mean).mean(axis=-1),
+            "this is the sum over the channels; their maximum is asked for": np.abs(mean).sum(axis=-1),
+            "the gradients are summed over the copies; their mean is asked for": n * np.abs(mean).max(axis=-1),
+            "the channels are not joined: take the maximum over them": np.abs(mean),
+            "the copies are not averaged": np.abs(each).max(axis=-1),
+            "this is the gradient at the noise alone: add the image to it": lambda: np.abs(
+                gradients(noise).mean(axis=0)
+            ).max(axis=-1),
+            "the noise is subtracted or the image multiplied by it: add the noise to the image": lambda: np.abs(
+                gradients(image - noise).mean(axis=0)
+            ).max(axis=-1),
+        },
+        rtol=1e-3,
+        atol=1e-4,
+    )
+
+
+# -- occlusion --------------------------------------------------------------------------------------------------------
+
+
+@checks.probe("occluded_copies")
+def grey_window(occluded_copies: Student, rng: np.random.Generator) -> None:
+    """A grey window of 4 pixels that moves by 2 over 10 × 12."""
+    _compare_copies(occluded_copies, rng.uniform(0, 1, (10, 12, 3)), 4, 2, 0.5)
+
+
+@checks.probe("occluded_copies")
+def coloured_window(occluded_copies: Student, rng: np.random.Generator) -> None:
+    """A coloured window of 3 pixels that moves by 4 over 9 × 12."""
+    _compare_copies(occluded_copies, rng.uniform(0, 1, (9, 12, 3)), 3, 4, rng.uniform(0, 1, 3))
+
+
+def _compare_copies(occluded_copies: Student, image: np.ndarray, size: int, stride: int, value: object) -> None:
+    height, width = image.shape[:2]
+
+    def copies(tops, lefts, value=value, of=image):
+        rows, columns = np.arange(height), np.arange(width)
+        down = np.array([(rows >= t) & (rows < t + size) for t in tops])
+        right = np.array([(columns >= s) & (columns < s + size) for s in lefts])
+        return np.where((down[:, None, :, None] & right[None, :, None, :])[..., None], value, of)
+
+    tops, lefts = range(0, height - size + 1, stride), range(0, width - size + 1, stride)
+    true = copies(tops, lefts)
+    piled = np.empty_like(true)
+    current = image.copy()
+    for i, top in enumerate(tops):
+        for j, left in enumerate(lefts):
+            current[top : top + size, left : left + size] = value
+            piled[i, j] = current
+    expect_close(
+        occluded_copies(image, size, stride, value),
+        true,
+        f"the copies of an image {image.shape} with a window of {size} that moves by {stride}",
+        {
+            "the windows pile up: start each copy from the untouched image": piled,
+            "all copies are the same array: copy the image for each position": np.broadcast_to(current, true.shape),
+            "no pixel is covered": np.broadcast_to(image, true.shape),
+            "the window moves by one pixel: it should move by the stride": lambda: copies(
+                range(height - size + 1), range(width - size + 1)
+            ),
+            "the window moves by its own size: it should move by the stride": lambda: copies(
+                range(0, height - size + 1, size), range(0, width - size + 1, size)
+            ),
+            "the last position is missing: a window that ends at the border still fits": lambda: copies(
+                range(0, height - size, stride), range(0, width - size, stride)
+            ),
+            "windows that stick out of the image count as well: only whole windows are asked for": lambda: copies(
+                range(0, height, stride), range(0, width, stride)
+            ),
+            "the window moves by one pixel at a time: position i starts at i * stride": lambda: copies(
+                range(len(tops)), range(len(lefts))
+            ),
+            "the window is black: fill it with `value`": lambda: copies(tops, lefts, value=0.0),
+            "the copies stand in one row: keep an axis for the rows of positions and one for the columns": true.reshape(
+                -1, *image.shape
+            ),
+            "the two axes of positions are swapped: the first moves down": true.swapaxes(0, 1),
+            "everything but the window is covered: it is the window that hides": lambda: np.where(
+                copies(tops, lefts, 1.0, np.zeros_like(image)) > 0, image, value
+            ),
+        },
+    )
+
+
+# -- what a filter wants ----------------------------------------------------------------------------------------------
+
+
+@checks.probe("ascent_step")
+def uphill(ascent_step: Student, rng: np.random.Generator) -> None:
+    """A step without decay."""
+    _compare_step(ascent_step, rng, 0.0)
+
+
+@checks.probe("ascent_step")
+def with_decay(ascent_step: Student, rng: np.random.Generator) -> None:
+    """A step with decay towards grey."""
+    _compare_step(ascent_step, rng, 0.1)
+
+
+def _compare_step(ascent_step: Student, rng: np.random.Generator, decay: float) -> None:
+    images, gradients = rng.uniform(0, 1, (3, 6, 5, 2)), rng.normal(0, 1, (3, 6, 5, 2))
+    gradients *= np.array([0.01, 1.0, 30.0]).reshape(3, 1, 1, 1)
+    rate = 0.05
+    flat = gradients.reshape(3, -1)
+    strengths = np.sqrt(np.var(flat, axis=1) + flat.mean(axis=1) ** 2)  # the root mean square of each image
+    unit = gradients / strengths.reshape(3, 1, 1, 1)
+    pull = decay * (images - 0.5)
+    true = images + rate * unit - pull
+    expect_close(
+        ascent_step(images, gradients, rate, decay),
+        true,
+        "the images after the step" + (" (the decay is 0 here)" if not decay else ""),
+        {
+            "this walks downhill: add the gradient, do not subtract it": images - rate * unit - pull,
+            "the gradient is not normalised: divide it by its root mean square": images + rate * gradients - pull,
+            "one root mean square was taken over the whole batch: each image has its own": lambda: (
+                images + rate * gradients / np.sqrt(np.mean(gradients**2)) - pull
+            ),
+            "the gradient is divided by its norm: the root mean square has the mean where the norm has the sum": (
+                images + rate * unit / np.sqrt(60) - pull
+            ),
+            "this divides by the mean square: its root is missing": images
+            + rate * gradients / strengths.reshape(3, 1, 1, 1) ** 2
+            - pull,
+            "each colour has a root mean square of its own: take one over all numbers of an image": lambda: (
+                images + rate * gradients / np.sqrt(np.mean(gradients**2, axis=(1, 2), keepdims=True)) - pull
+            ),
+            "this divides by the standard deviation: the root mean square does not subtract the mean first": lambda: (
+                images + rate * gradients / gradients.std(axis=(1, 2, 3), keepdims=True) - pull
+            ),
+            "the images were clipped: the loop around your function does that": true.clip(0, 1),
+            "only the sign of the gradient is used": images + rate * np.sign(gradients) - pull,
+            "the gradient is divided by its mean absolute value": lambda: (
+                images + rate * gradients / np.abs(gradients).mean(axis=(1, 2, 3), keepdims=True) - pull
+            ),
+            "the decay is missing": images + rate * unit,
+            "the decay pulls to black: the distance from grey, images - 0.5, shrinks": images
+            + rate * unit
+            - decay * images,
+            "the decay pushes away from grey: subtract it": images + rate * unit + pull,
+            "the rate multiplies the decay as well: it belongs to the gradient only": images + rate * (unit - pull),
+            "the decay is taken after the step: use the images as they came in": lambda: (
+                images + rate * unit - decay * (images + rate * unit - 0.5)
+            ),
+        },
+        rtol=1e-3,
+    )
+
+
+@checks.probe("winner_counts")
+def counted_one_by_one(winner_counts: Student, rng: np.random.Generator) -> None:
+    """Seven images, four filters."""
+    activations = rng.normal(size=(7, 5, 3, 4))
+    true = np.zeros((5, 3, 4), int)
+    weakest, images = np.zeros_like(true), np.zeros((7, 4), int)
+    for place in np.ndindex(7, 5, 3):
+        order = sorted(range(4), key=lambda k, place=place: activations[(*place, k)])
+        true[(*place[1:], order[-1])] += 1
+        weakest[(*place[1:], order[0])] += 1
+        images[place[0], order[-1]] += 1
+    loudest = activations.mean(axis=0).argmax(axis=-1)
+    expect_close(
+        winner_counts(activations),
+        true,
+        "the counts",
+        {
+            "this counts over the places, for each image: count over the images, for each place": images,
+            "this is the share of the images; their number is asked for": true / 7,
+            "this counts the weakest filter: the winner has the largest activation": weakest,
+            "this is the most frequent winner itself: return how often each filter wins": true.argmax(axis=-1),
+            "you averaged the activations first and then looked for the winner; each image has its own winner": np.eye(
+                4, dtype=int
+            )[loudest],
+            "this counts, for each filter, which image answers most: the filters compete at each place": lambda: np.eye(
+                7, dtype=int
+            )[activations.argmax(axis=0)].sum(axis=2),
+            "each filter's loudest place is counted: here the filters compete at each place": lambda: (
+                activations == activations.max(axis=(1, 2), keepdims=True)
+            ).sum(axis=0),
+            "this counts positive activations: only the largest at each place wins": (activations > 0).sum(axis=0),
+            "this lists the winners of each image; count them over the images": activations.argmax(axis=-1),
+            "the counts of all places are added up: keep the places": true.sum(axis=(0, 1)),
+            "the filters stand in the first axis: they belong in the last": np.moveaxis(true, -1, 0),
+        },
+    )
+
+
+@checks.probe("winner_counts")
+def quiet_filters(winner_counts: Student, rng: np.random.Generator) -> None:
+    """A filter that never wins has a count of 0."""
+    activations = rng.uniform(0, 1, (6, 4, 4, 5))
+    activations[..., 4] = -1
+    got = np.asarray(winner_counts(activations))
+    if got.shape != (4, 4, 5):
+        raise CheckFailed(
+            f"The counts for activations (6, 4, 4, 5) have shape (4, 4, 5), also of a silent filter; got {got.shape}."
+        )
+    expect(np.all(got[..., 4] == 0), "The last filter never wins here; its counts should be 0.")
+    expect_close(got.sum(axis=-1), np.full((4, 4), 6), "the counts of all filters together")
+
+
+checks.choice(
+    "which_alarm",
+    answer="c",
+    because={
+        "a": "more data of the same kind carries the same tags: the accuracy stays as splendid as it is.",
+        "b": "a validation set cut from the same collection carries the tags as well.",
+    },
+)

@@ -1,0 +1,637 @@
+"""Planted answers for lab 10: the mistakes that beginners make, and right answers in other styles."""
+
+import keras
+import numpy as np
+import skimage
+import tensorflow as tf
+from scipy import ndimage
+
+from tests.planted import right, wrong
+
+# -- class_activation_map ---------------------------------------------------------------------------------------------
+
+
+@wrong("class_activation_map", says="this is the mean over the channels")
+def cam_mean(features, weights):
+    return np.mean(features * weights, axis=-1)
+
+
+@wrong("class_activation_map", says="the channels are not summed")
+def cam_not_summed(features, weights):
+    return features * weights
+
+
+@wrong("class_activation_map", says="the features were averaged over the places first")
+def cam_pooled(features, weights):
+    return features.mean(axis=(1, 2)) @ weights
+
+
+@wrong("class_activation_map", says="you summed over places")
+def cam_summed_over_places(features, weights):
+    return (features * weights).sum(axis=(1, 2))
+
+
+@wrong("class_activation_map", says="negative values were set to 0")
+def cam_with_relu(features, weights):
+    return np.maximum(features @ weights, 0)
+
+
+@wrong("class_activation_map", says="rows and columns are swapped")
+def cam_transposed(features, weights):
+    return (features @ weights).transpose(0, 2, 1)
+
+
+@wrong("class_activation_map", says="the maps were divided by their maximum")
+def cam_normalised(features, weights):
+    maps = features @ weights
+    return maps / maps.max(axis=(1, 2), keepdims=True)
+
+
+@right("class_activation_map")
+def cam_by_einsum(features, weights):
+    return tf.einsum("nijc,c->nij", tf.cast(features, tf.float32), tf.cast(weights, tf.float32))
+
+
+@right("class_activation_map")
+def cam_channel_by_channel(features, weights):
+    total = np.zeros(features.shape[:3])
+    for c, weight in enumerate(weights):
+        total += weight * features[:, :, :, c]
+    return total.tolist()
+
+
+# -- upsample ---------------------------------------------------------------------------------------------------------
+
+
+def _hat(places, old):
+    return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(old)))
+
+
+def _interpolate(maps, height, width, places):
+    h, w = maps.shape[1:]
+    return _hat(places(h, height), h) @ maps @ _hat(places(w, width), w).T
+
+
+@wrong("upsample", says="the maps are not upsampled")
+def upsample_not(maps, height, width):
+    return maps
+
+
+@wrong("upsample", says="each value is repeated")
+def upsample_nearest(maps, height, width):
+    rows = (np.arange(height) + 0.5) * maps.shape[1] / height
+    columns = (np.arange(width) + 0.5) * maps.shape[2] / width
+    return maps[:, rows.astype(int)][:, :, columns.astype(int)]
+
+
+@wrong("upsample", says="height and width are swapped")
+def upsample_swapped(maps, height, width):
+    return tf.image.resize(maps[..., None], (width, height))[..., 0]
+
+
+@wrong("upsample", says="the corners were put on each other")
+def upsample_corners(maps, height, width):
+    return _interpolate(maps, height, width, lambda old, new: np.linspace(0, old - 1, new))
+
+
+@wrong("upsample", says="the halves are missing")
+def upsample_without_halves(maps, height, width):
+    return _interpolate(maps, height, width, lambda old, new: np.minimum(np.arange(new) * old / new, old - 1))
+
+
+@wrong("upsample", says="the values fade towards the border")
+def upsample_unclipped(maps, height, width):
+    return _interpolate(maps, height, width, lambda old, new: (np.arange(new) + 0.5) * old / new - 0.5)
+
+
+@wrong("upsample", says="the maps are transposed")
+def upsample_transposed(maps, height, width):
+    return tf.image.resize(maps.transpose(0, 2, 1)[..., None], (height, width))[..., 0]
+
+
+@right("upsample")
+def upsample_by_scikit_image(maps, height, width):
+    return [skimage.transform.resize(m, (height, width), order=1, mode="edge", anti_aliasing=False) for m in maps]
+
+
+@right("upsample")
+def upsample_row_by_row(maps, height, width):
+    h, w = maps.shape[1:]
+    rows = (np.arange(height) + 0.5) * h / height - 0.5
+    columns = (np.arange(width) + 0.5) * w / width - 0.5
+    out = []
+    for m in maps:
+        wide = np.array([np.interp(columns, np.arange(w), row) for row in m])
+        out.append(np.array([np.interp(rows, np.arange(h), column) for column in wide.T]).T)
+    return np.array(out)
+
+
+@right("upsample")
+def upsample_by_tensorflow(maps, height, width):
+    return tf.image.resize(maps[..., None], (height, width))[..., 0]
+
+
+@wrong("upsample", says="the values are mirrored at the border")
+def upsample_mirrored(maps, height, width):
+    return np.stack([skimage.transform.resize(m, (height, width), order=1, anti_aliasing=False) for m in maps])
+
+
+# -- pointing_game ----------------------------------------------------------------------------------------------------
+
+
+def _peaks(maps):
+    return np.array([np.unravel_index(m.argmax(), m.shape) for m in maps])
+
+
+@wrong("pointing_game", says="rows and columns are swapped")
+def pointing_swapped(maps, boxes):
+    columns, rows = _peaks(maps).T
+    top, left, bottom, right = boxes.T
+    return np.mean((top <= rows) & (rows < bottom) & (left <= columns) & (columns < right))
+
+
+@wrong("pointing_game", says="this is the number of hits")
+def pointing_counted(maps, boxes):
+    return sum(t <= i < b and s <= j < r for (i, j), (t, s, b, r) in zip(_peaks(maps), boxes, strict=True))
+
+
+@wrong("pointing_game", says="bottom and right are the first row and column outside")
+def pointing_inclusive(maps, boxes):
+    return np.mean([t <= i <= b and s <= j <= r for (i, j), (t, s, b, r) in zip(_peaks(maps), boxes, strict=True)])
+
+
+@wrong("pointing_game", says="top and left belong to the box")
+def pointing_exclusive(maps, boxes):
+    return np.mean([t < i < b and s < j < r for (i, j), (t, s, b, r) in zip(_peaks(maps), boxes, strict=True)])
+
+
+@wrong("pointing_game", says="not the largest absolute value")
+def pointing_absolute(maps, boxes):
+    return pointing_by_masks(np.abs(maps), boxes)
+
+
+@right("pointing_game")
+def pointing_by_masks(maps, boxes):
+    hits = 0
+    for m, (t, s, b, r) in zip(maps, boxes, strict=True):
+        hits += m[t:b, s:r].max() == m.max()
+    return hits / len(maps)
+
+
+@right("pointing_game")
+def pointing_by_scipy(maps, boxes):
+    hits = []
+    for m, (t, s, b, r) in zip(maps, boxes, strict=True):
+        i, j = ndimage.maximum_position(m)
+        hits.append(i in range(t, b) and j in range(s, r))
+    return tf.reduce_mean(tf.cast(hits, tf.float32))
+
+
+# -- grad_cam ---------------------------------------------------------------------------------------------------------
+
+
+@wrong("grad_cam", says="the ReLU is missing")
+def grad_without_relu(features, gradients):
+    return (gradients.mean(axis=(1, 2), keepdims=True) * features).sum(axis=-1)
+
+
+@wrong("grad_cam", says="the weights are averaged over the channels:")
+def grad_pools_channels(features, gradients):
+    return np.maximum((gradients.mean(axis=-1, keepdims=True) * features).sum(axis=-1), 0)
+
+
+@wrong("grad_cam", says="the weights are averaged over the images as well")
+def grad_pools_images(features, gradients):
+    return np.maximum(features @ gradients.mean(axis=(0, 1, 2)), 0)
+
+
+@wrong("grad_cam", says="the weights are the sums of the gradient")
+def grad_sums(features, gradients):
+    return np.maximum((gradients.sum(axis=(1, 2), keepdims=True) * features).sum(axis=-1), 0)
+
+
+@wrong("grad_cam", says="HiResCAM")
+def grad_place_by_place(features, gradients):
+    return np.maximum((gradients * features).sum(axis=-1), 0)
+
+
+@wrong("grad_cam", says="you set negative weights to 0")
+def grad_relu_on_weights(features, gradients):
+    return (np.maximum(gradients.mean(axis=(1, 2), keepdims=True), 0) * features).sum(axis=-1)
+
+
+@wrong("grad_cam", says="this is the mean over the channels")
+def grad_mean_of_channels(features, gradients):
+    return np.maximum((gradients.mean(axis=(1, 2), keepdims=True) * features).mean(axis=-1), 0)
+
+
+@right("grad_cam")
+def grad_by_tensorflow(features, gradients):
+    alpha = tf.reduce_mean(tf.cast(gradients, tf.float32), axis=(1, 2))
+    return tf.nn.relu(tf.einsum("nc,nijc->nij", alpha, tf.cast(features, tf.float32)))
+
+
+@right("grad_cam")
+def grad_with_loops(features, gradients):
+    maps = []
+    for f, g in zip(features, gradients, strict=True):
+        total = np.zeros(f.shape[:2])
+        for c in range(f.shape[-1]):
+            total += g[:, :, c].mean() * f[:, :, c]
+        maps.append(np.where(total > 0, total, 0))
+    return maps
+
+
+@wrong("grad_cam", says="the weights are averaged over images and rows")
+def grad_cam_axes_0_and_1(features, gradients):
+    return np.maximum((gradients.mean(axis=(0, 1)) * features).sum(axis=-1), 0)
+
+
+@wrong("grad_cam", says="each map was divided by its maximum")
+def grad_cam_to_one(features, gradients):
+    maps = np.maximum((gradients.mean(axis=(1, 2), keepdims=True) * features).sum(axis=-1), 0)
+    return maps / maps.max(axis=(1, 2), keepdims=True)
+
+
+# -- score_gradient ---------------------------------------------------------------------------------------------------
+
+
+def _gradient(score, images):
+    x = tf.convert_to_tensor(images, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = score(x)
+    return tape.gradient(value, x).numpy()
+
+
+def _picked(scores, classes):
+    return tf.gather(scores, classes, axis=1, batch_dims=1)
+
+
+@wrong("score_gradient", says="this is the gradient of the softmax output")
+def gradient_of_probability(model, images, classes):
+    return _gradient(lambda x: _picked(tf.nn.softmax(model(2 * x - 1)), classes), images)
+
+
+@wrong("score_gradient", says="this is the gradient of the loss")
+def gradient_of_loss(model, images, classes):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+    return _gradient(lambda x: loss(classes, model(2 * x - 1)), images)
+
+
+@wrong("score_gradient", says="the scores of all classes are summed")
+def gradient_of_all(model, images, classes):
+    return _gradient(lambda x: model(2 * x - 1), images)
+
+
+@wrong("score_gradient", says="you watch the most likely class")
+def gradient_of_the_winner(model, images, classes):
+    return _gradient(lambda x: tf.reduce_max(model(2 * x - 1), axis=1), images)
+
+
+@wrong("score_gradient", says="the preprocessing is missing")
+def gradient_unprepared(model, images, classes):
+    return _gradient(lambda x: _picked(model(x), classes), images)
+
+
+@wrong("score_gradient", says="the gradient is that of the prepared image")
+def gradient_of_the_prepared(model, images, classes):
+    return _gradient(lambda x: _picked(model(x), classes), 2 * images - 1)
+
+
+@wrong("score_gradient", says="the model was run in training mode")
+def gradient_in_training(model, images, classes):
+    return _gradient(lambda x: _picked(model(2 * x - 1, training=True), classes), images)
+
+
+@wrong("score_gradient", says="this is the absolute value")
+def gradient_absolute(model, images, classes):
+    return np.abs(_gradient(lambda x: _picked(model(2 * x - 1), classes), images))
+
+
+@wrong("score_gradient", says="The gradient has the shape of the images")
+def gradient_as_map(model, images, classes):
+    return gradient_absolute(model, images, classes).max(axis=-1)
+
+
+@right("score_gradient")
+def gradient_one_by_one(model, images, classes):
+    found = []
+    for image, k in zip(images, classes, strict=True):
+        x = tf.Variable(image[None], dtype=tf.float32)
+        with tf.GradientTape() as tape:
+            score = model(2 * x - 1, training=False)[0, int(k)]
+        found.append(tape.gradient(score, x)[0])
+    return tf.stack(found)
+
+
+@right("score_gradient")
+def gradient_by_one_hot(model, images, classes):
+    x = tf.constant(2 * images - 1, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        score = tf.reduce_sum(model(x) * tf.one_hot(classes, model.output_shape[1]))
+    return 2 * tape.gradient(score, x)
+
+
+@wrong("score_gradient", says="did not watch before")
+def gradient_unwatched(model, images, classes):
+    x = tf.constant(images, tf.float32)
+    with tf.GradientTape() as tape:
+        scores = _picked(model(2 * x - 1), classes)
+    return tape.gradient(scores, x)
+
+
+@wrong("score_gradient", says="the scores are averaged over the images")
+def gradient_of_the_mean(model, images, classes):
+    return _gradient(lambda x: tf.reduce_mean(_picked(model(2 * x - 1), classes)), images)
+
+
+@wrong("score_gradient", says="tf.gather needs batch_dims=1")
+def gradient_gathered_without_batch(model, images, classes):
+    return _gradient(lambda x: tf.gather(model(2 * x - 1), classes, axis=1), images)
+
+
+# -- smooth_grad ------------------------------------------------------------------------------------------------------
+
+
+def _class_gradient(model, images, k):
+    return _gradient(lambda x: model(2 * x - 1)[:, k], images)
+
+
+@wrong("smooth_grad", says="the noise is not used")
+def smooth_without_noise(model, image, k, noise):
+    return np.abs(_class_gradient(model, image[None], k)[0]).max(axis=-1)
+
+
+@wrong("smooth_grad", says="average the signed gradients")
+def smooth_of_maps(model, image, k, noise):
+    return np.abs(_class_gradient(model, image + noise, k)).max(axis=-1).mean(axis=0)
+
+
+@wrong("smooth_grad", says="the absolute value should come after the mean")
+def smooth_of_absolutes(model, image, k, noise):
+    return np.abs(_class_gradient(model, image + noise, k)).mean(axis=0).max(axis=-1)
+
+
+@wrong("smooth_grad", says="the absolute value is missing")
+def smooth_signed(model, image, k, noise):
+    return _class_gradient(model, image + noise, k).mean(axis=0).max(axis=-1)
+
+
+@wrong("smooth_grad", says="the channels are not joined")
+def smooth_in_colour(model, image, k, noise):
+    return np.abs(_class_gradient(model, image + noise, k).mean(axis=0))
+
+
+@wrong("smooth_grad", says="this is the mean over the channels")
+def smooth_mean_colour(model, image, k, noise):
+    return np.abs(_class_gradient(model, image + noise, k).mean(axis=0)).mean(axis=-1)
+
+
+@right("smooth_grad")
+def smooth_one_by_one(model, image, k, noise):
+    total = 0
+    for some in noise:
+        total = total + _class_gradient(model, (image + some)[None], k)[0]
+    total = np.abs(total / len(noise))
+    return np.maximum(np.maximum(total[..., 0], total[..., 1]), total[..., 2])
+
+
+@right("smooth_grad")
+def smooth_by_tensorflow(model, image, k, noise):
+    gradient = tf.reduce_mean(_class_gradient(model, image[None] + noise, k), axis=0)
+    return tf.reduce_max(tf.abs(gradient), axis=-1)
+
+
+# -- occluded_copies --------------------------------------------------------------------------------------------------
+
+
+def _starts(side, size, stride):
+    return range(0, side - size + 1, stride)
+
+
+def _copies(image, size, value, tops, lefts):
+    copies = np.tile(image, (len(tops), len(lefts), 1, 1, 1))
+    for i, top in enumerate(tops):
+        for j, left in enumerate(lefts):
+            copies[i, j, top : top + size, left : left + size] = value
+    return copies
+
+
+@wrong("occluded_copies", says="the windows pile up")
+def copies_pile_up(image, size, stride, value):
+    image, rows = image.copy(), []
+    for top in _starts(image.shape[0], size, stride):
+        rows.append([])
+        for left in _starts(image.shape[1], size, stride):
+            image[top : top + size, left : left + size] = value
+            rows[-1].append(image.copy())
+    return np.array(rows)
+
+
+@wrong("occluded_copies", says="changes its first argument in place")
+def copies_in_place(image, size, stride, value):
+    image[:size, :size] = value
+    return copies_as_lists(image, size, stride, value)
+
+
+@wrong("occluded_copies", says="the last position is missing")
+def copies_without_the_last(image, size, stride, value):
+    h, w = image.shape[:2]
+    return _copies(image, size, value, range(0, h - size, stride), range(0, w - size, stride))
+
+
+@wrong("occluded_copies", says="windows that stick out")
+def copies_that_stick_out(image, size, stride, value):
+    h, w = image.shape[:2]
+    return _copies(image, size, value, range(0, h, stride), range(0, w, stride))
+
+
+@wrong("occluded_copies", says="the window moves by one pixel")
+def copies_by_one(image, size, stride, value):
+    h, w = image.shape[:2]
+    return _copies(image, size, value, _starts(h, size, 1), _starts(w, size, 1))
+
+
+@wrong("occluded_copies", says="the window is black")
+def copies_black(image, size, stride, value):
+    return copies_as_lists(image, size, stride, 0)
+
+
+@wrong("occluded_copies", says="the copies stand in one row")
+def copies_in_a_row(image, size, stride, value):
+    return np.concatenate(copies_as_lists(image, size, stride, value))
+
+
+@right("occluded_copies")
+def copies_as_lists(image, size, stride, value):
+    rows = []
+    for top in _starts(image.shape[0], size, stride):
+        row = []
+        for left in _starts(image.shape[1], size, stride):
+            copy = image.copy()
+            copy[top : top + size, left : left + size] = value
+            row.append(copy)
+        rows.append(row)
+    return rows
+
+
+@right("occluded_copies")
+def copies_by_masks(image, size, stride, value):
+    h, w = image.shape[:2]
+    tops, lefts = (np.array(_starts(side, size, stride))[:, None] for side in (h, w))
+    down = (np.arange(h) >= tops) & (np.arange(h) < tops + size)
+    right_ = (np.arange(w) >= lefts) & (np.arange(w) < lefts + size)
+    hidden = np.einsum("ah,bw->abhw", down, right_)[..., None]
+    return tf.where(hidden, tf.cast(value, tf.float64), tf.cast(image, tf.float64))
+
+
+@wrong("occluded_copies", says="the window moves by one pixel at a time")
+def copies_without_the_stride(image, size, stride, value):
+    rows, columns = (1 + (side - size) // stride for side in image.shape[:2])
+    copies = np.tile(image, (rows, columns, 1, 1, 1))
+    for i, j in np.ndindex(rows, columns):
+        copies[i, j, i : i + size, j : j + size] = value
+    return copies
+
+
+# -- ascent_step ------------------------------------------------------------------------------------------------------
+
+
+def _rms(gradients):
+    return np.sqrt((gradients**2).mean(axis=(1, 2, 3), keepdims=True))
+
+
+@wrong("ascent_step", says="this walks downhill")
+def step_down(images, gradients, rate, decay):
+    return images - rate * gradients / _rms(gradients) - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="the gradient is not normalised")
+def step_not_normalised(images, gradients, rate, decay):
+    return images + rate * gradients - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="one root mean square was taken over the whole batch")
+def step_of_the_batch(images, gradients, rate, decay):
+    return images + rate * gradients / np.sqrt(np.mean(gradients**2)) - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="the gradient is divided by its norm")
+def step_by_the_norm(images, gradients, rate, decay):
+    norm = np.sqrt((gradients**2).sum(axis=(1, 2, 3), keepdims=True))
+    return images + rate * gradients / norm - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="the decay is missing")
+def step_without_decay(images, gradients, rate, decay):
+    return images + rate * gradients / _rms(gradients)
+
+
+@wrong("ascent_step", says="the decay pulls to black")
+def step_to_black(images, gradients, rate, decay):
+    return images + rate * gradients / _rms(gradients) - decay * images
+
+
+@wrong("ascent_step", says="the decay is taken after the step")
+def step_then_decay(images, gradients, rate, decay):
+    images = images + rate * gradients / _rms(gradients)
+    return images - decay * (images - 0.5)
+
+
+@right("ascent_step")
+def step_image_by_image(images, gradients, rate, decay):
+    moved = []
+    for image, gradient in zip(images, gradients, strict=True):
+        strength = np.linalg.norm(gradient) / np.sqrt(gradient.size)
+        moved.append((1 - decay) * image + decay * 0.5 + rate * gradient / strength)
+    return moved
+
+
+@right("ascent_step")
+def step_by_tensorflow(images, gradients, rate, decay):
+    mean_square = tf.reduce_mean(tf.square(gradients), axis=(1, 2, 3), keepdims=True)
+    return images + rate * gradients * tf.math.rsqrt(mean_square + 1e-16) - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="each colour has a root mean square of its own")
+def step_by_colour(images, gradients, rate, decay):
+    strength = np.sqrt(np.mean(gradients**2, axis=(1, 2), keepdims=True))
+    return images + rate * gradients / strength - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="this divides by the standard deviation")
+def step_by_deviation(images, gradients, rate, decay):
+    return images + rate * gradients / gradients.std(axis=(1, 2, 3), keepdims=True) - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="the images were clipped")
+def step_clipped(images, gradients, rate, decay):
+    strength = np.sqrt(np.mean(gradients**2, axis=(1, 2, 3), keepdims=True))
+    return np.clip(images + rate * gradients / strength - decay * (images - 0.5), 0, 1)
+
+
+# -- winner_counts ----------------------------------------------------------------------------------------------------
+
+
+@wrong("winner_counts", says="each filter's loudest place is counted")
+def counts_of_loudest_places(activations):
+    return (activations == activations.max(axis=(1, 2), keepdims=True)).sum(axis=0)
+
+
+@wrong("winner_counts", says="this counts over the places, for each image")
+def winners_of_images(activations):
+    winners = activations.argmax(axis=-1)
+    return np.stack([(winners == k).sum(axis=(1, 2)) for k in range(activations.shape[-1])], axis=-1)
+
+
+@wrong("winner_counts", says="you averaged the activations first")
+def winners_of_the_mean(activations):
+    return np.eye(activations.shape[-1], dtype=int)[activations.mean(axis=0).argmax(axis=-1)]
+
+
+@wrong("winner_counts", says="this is the share of the images")
+def winners_as_share(activations):
+    return winners_by_one_hot(activations) / len(activations)
+
+
+@wrong("winner_counts", says="this counts the weakest filter")
+def winners_weakest(activations):
+    return winners_by_one_hot(-activations)
+
+
+@wrong("winner_counts", says="this is the most frequent winner itself")
+def winners_most_frequent(activations):
+    return winners_by_one_hot(activations).argmax(axis=-1)
+
+
+@wrong("winner_counts", says="this lists the winners of each image")
+def winners_listed(activations):
+    return activations.argmax(axis=-1)
+
+
+@wrong("winner_counts", says="also of a silent filter")
+def winners_only_those_that_win(activations):
+    winners = activations.argmax(axis=-1)
+    return np.stack([(winners == k).sum(axis=0) for k in np.unique(winners)], axis=-1)
+
+
+@right("winner_counts")
+def winners_by_one_hot(activations):
+    return np.eye(activations.shape[-1], dtype=int)[activations.argmax(axis=-1)].sum(axis=0)
+
+
+@right("winner_counts")
+def winners_with_loops(activations):
+    n, h, w, channels = activations.shape
+    counts = np.zeros((h, w, channels))
+    for i in range(h):
+        for j in range(w):
+            counts[i, j] = np.bincount(activations[:, i, j].argmax(axis=-1), minlength=channels)
+    return counts.tolist()
+
+
+@right("winner_counts")
+def winners_by_tensorflow(activations):
+    return tf.reduce_sum(tf.one_hot(tf.argmax(activations, axis=-1), activations.shape[-1]), axis=0)
