@@ -410,13 +410,9 @@ duel, few = {"FGSM": fgsm, "PGD, 10 steps": pgd}, np.array([0.5, 1, 2, 4]) / 255
 for name, attack in duel.items():
     duel[name] = few, robustness.accuracy_under(model, partial(attack, model), x_few, y_few, few)
 after_forty = robustness.accuracy(model, pgd(model, x_few, y_few, 8 / 255, steps=40), y_few)
-print(f"PGD, 40 steps, ε = 8/255: accuracy {after_forty:.2f}")
-gained = np.subtract(duel["FGSM"][1], duel["PGD, 10 steps"][1])
-print("PGD leaves less accuracy than FGSM by " + ", ".join(f"{gain:.2f}" for gain in gained))
-plots.show(
-    robustness.accuracy_figure(duel),
-    "Accuracy over small sizes of the change: the curve of PGD lies on that of FGSM or below it.",
-)
+gained = np.round(np.subtract(duel["FGSM"][1], duel["PGD, 10 steps"][1]), 2)
+print(f"PGD: {after_forty:.2f} left by 40 steps at 8/255; 10 steps leave less than FGSM by", *gained)
+plots.show(robustness.accuracy_figure(duel), "Accuracy over small changes: PGD lies on FGSM or a little below it.")
 
 # %% [markdown]
 # **What you see.** PGD leaves as much accuracy as FGSM or a little less (the differences, from ε = 0.5/255 to 4/255,
@@ -745,11 +741,11 @@ others = x_test[right][y_test[right] != STICKER][:120]
 shuffled = np.random.default_rng(1).permutation(patch.reshape(-1, 3)).reshape(patch.shape)
 kinds = {"trained, on the face": patch, "shuffled, on the face": shuffled, "trained, anywhere": patch}
 kinds["grey, on the face"] = np.full_like(patch, 0.5)
-rng, sides, success = np.random.default_rng(5), (14, 17, 20), {name: ((14, 17, 20), []) for name in kinds}
+rng, n, sides = np.random.default_rng(5), len(others), (14, 17, 20)
+success = {name: (sides, []) for name in kinds}
 for side in sides:
     for name, sticker in kinds.items():
-        size = 2, len(others)
-        places = on_the_face(rng, side, size[1]) if "face" in name else rng.integers(0, 64 - side, size)
+        places = on_the_face(rng, side, n) if "face" in name else rng.integers(0, 64 - side, (2, n))
         pasted = paste_patch(others, resized(sticker, side)[0], *places)
         success[name][1].append(np.mean(robustness.predicted(model, pasted) == STICKER))
 worn = paste_patch(others[:4], resized(patch, 17)[0], *on_the_face(rng, 17, 4))
@@ -757,8 +753,7 @@ shares = robustness.probabilities(model, worn)[:, STICKER]
 pictures = {"patch": patch} | {f"{names[STICKER]} {share:.1%}" + " " * k: worn[k] for k, share in enumerate(shares)}
 plots.show(
     robustness.curves_and_pictures(success, "side of the patch (pixels)", "share won over", pictures),
-    "Left: the share of faces won over against the patch's size, far higher for the trained patch on the face than for"
-    " the shuffled one, the grey one or a patch anywhere. Right: the patch of coloured dots and four faces wearing it.",
+    "Share won over against size, far highest for the trained patch on the face. Right: the patch and four faces.",
 )
 
 # %% [markdown]
@@ -908,8 +903,8 @@ def bpda(images, labels, epsilon, steps=10):
     """PGD whose gradient is taken behind the rounding and used in front of it."""
     moved = images
     for _ in range(steps):
-        direction = np.sign(pixel_gradient(model, rounded(moved), labels))
-        moved = project_to_ball(moved + epsilon / 4 * direction, images, epsilon)
+        gradient = pixel_gradient(model, rounded(moved), labels)
+        moved = project_to_ball(moved + epsilon / 4 * np.sign(gradient), images, epsilon)
     return moved
 
 
@@ -928,8 +923,7 @@ defences = []
 for name, (chain, attacked) in chains.items():
     values = [robustness.accuracy(chain, x, y_few) for x in (x_few, ready_made, attacked)]
     defences.append([name, *(f"{value:.2f}" for value in values)])
-header = ["defence", "clean", "pictures made for the bare network", "attack on the chain"]
-plots.table(header, defences, "Accuracy, ε = 3/255, measured in this run")
+plots.table(["defence", "clean", "ready-made pictures", "attack on the chain"], defences, "Accuracy at ε = 3/255")
 
 
 # %%
@@ -1045,8 +1039,7 @@ for ax, (groups, group_names) in zip(axes, robustness.face_groups(faces), strict
     robustness.rate_intervals(ax, rates, sizes, group_names, "group", larger)
 plots.show(
     fig,
-    "Error rates with intervals. Left: groups of skin colour, whose intervals mostly overlap, in this run and in a"
-    " larger stored one. Right: groups of label and hair length, which differ several times over.",
+    "Error rates with intervals: of skin colours (left) most overlap, of label and hair (right) they lie far apart.",
 )
 
 # %% [markdown]
@@ -1149,11 +1142,7 @@ left = {
     "PGD, 10 steps, 2/255": ("the gradient, 10 times", 100, duel["PGD, 10 steps"][1][2]),
     "PGD, 40 steps, 8/255": ("the gradient, 40 times", 100, after_forty),
     "one pixel, uncertain faces": ("440 answers a face", len(picked), 1 - fallen / len(picked)),
-    f"patch, {sides[1]} pixels wide, faces answered rightly": (
-        "gradients, in advance",
-        len(others),
-        1 - success["trained, on the face"][1][1],
-    ),
+    f"patch, {sides[1]} pixels wide": ("gradients, in advance", n, 1 - success["trained, on the face"][1][1]),
     "FGSM 8/255 made for another network": ("a network of one's own", 150, transfer["attacked by the first"][1][3]),
     "PGD 4/255 on the hardened network": ("the gradient, 10 times", 100, robust["hardened"][1][2]),
     "PGD 3/255 through rounding, BPDA": ("gradient and defence", 100, float(defences[-1][3])),
