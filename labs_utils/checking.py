@@ -263,6 +263,8 @@ def _diagnose(
         return _diagnose_shape(got, expected)
     if not np.isfinite(got).all():
         return "a division by zero, a logarithm of zero or an overflowing exponential gave nan or inf"
+    if "b" in (got.dtype.kind, expected.dtype.kind):  # truth values have neither a sign nor a factor
+        return None
     if np.allclose(got, -expected, rtol, atol):
         return "the sign is flipped"
     if got.ndim == 2 and got.shape[0] == got.shape[1] and np.allclose(got.T, expected, rtol, atol):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from labs_utils.checking import Checks, Result, expect_close, expect_items
+from labs_utils.checking import CheckFailed, Checks, Result, expect_close, expect_items
 from labs_utils.student import RemoteWorker, in_this_process
 
 checks = Checks("01_perceptron")
@@ -159,6 +159,13 @@ def test_the_same_seed_gives_the_same_words_and_another_seed_other_inputs():
 def test_a_probe_without_a_name_is_refused():
     with pytest.raises(TypeError, match="no docstring"):
         checks.probe("other")(lambda student, rng: None)
+
+
+def test_wrong_truth_values_are_a_failure_like_any_other():
+    true = np.array([True, False, False])
+    for wrong in (~true, np.array([0.5, 0.1, 0.2])):
+        with pytest.raises(CheckFailed):
+            expect_close(wrong, true)
 
 
 def test_nan_equals_nothing():
