@@ -122,7 +122,7 @@ def test_a_panel_shows_the_image_the_map_over_its_grey_version_or_the_map_alone(
     alone, covered, map_only = (
         ax.images[0].get_array() for ax in drawn((image,), (image, image[..., 0]), (image[..., 0],))
     )
-    assert np.abs(alone - image).max() < 0.03
+    assert np.abs(alone - image).max() <= 1 / 32  # colours are rounded to sixteenths, so that notebooks stay small
     viridis = plt.get_cmap("viridis")
     own = (image[..., 0] - image[..., 0].min()) / np.ptp(image[..., 0])
     assert np.abs(map_only - viridis(own)[..., :3]).max() < 0.1
