@@ -5,9 +5,6 @@ arXiv:1704.04861 (2017), as built by `keras.applications`.
 """
 
 import json
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +13,7 @@ import numpy as np
 
 from labs_utils import course
 from labs_utils.datasets import catalog, sources
+from labs_utils.datasets.download import socket_limit
 from labs_utils.errors import LabsError
 
 if TYPE_CHECKING:
@@ -88,19 +86,19 @@ def load_mobilenet(size: int, include_top: bool = False, weights: str = "best") 
         raise LabsError(f"MobileNet needs pictures of at least 32 × 32 pixels, got size={size}")
     if weights not in ("best", "embedded", "random"):
         raise LabsError(f"weights must be 'best', 'embedded' or 'random', got {weights!r}")
+    why = ""
     if weights == "best":
         try:
             network = _imagenet_with_top(size) if include_top else _imagenet_without_top(size)
         except sources.NotAvailable as reason:
             network, why = _embedded(size, include_top, trained=True), f" (ImageNet weights not available: {reason})"
-        else:
-            why = ""
     else:
-        network, why = _embedded(size, include_top, trained=weights == "embedded"), ""
-    trained = (
-        f"trained on {network.trained_on}, from {network.source}" if network.source != "random" else "random weights"
-    )
-    print(f"MobileNet α={network.alpha}: {trained.replace('from embedded', 'embedded in this project')}{why}")
+        network = _embedded(size, include_top, trained=weights == "embedded")
+    origin = {
+        "random": "random weights",
+        "embedded": f"trained on {network.trained_on}, embedded in this project",
+    }.get(network.source, f"trained on {network.trained_on}, from {network.source}")
+    print(f"MobileNet α={network.alpha}: {origin}{why}")
     return network
 
 
@@ -123,15 +121,13 @@ def _imagenet_without_top(size: int) -> Pretrained:
 
 def _imagenet_with_top(size: int) -> Pretrained:
     """Raises NotAvailable if the weights are in no local folder and cannot be downloaded."""
-    if sources.is_offline():
-        raise sources.NotAvailable("LABS_OFFLINE is set")
     (names,) = sources.locate([catalog.IMAGENET_CLASSES])
     local = sources.local_folder()
     found = sources.look_for(catalog.MOBILENET_WITH_TOP, [(sources.LOCAL, local)] if local else [])
     if found:
         return Pretrained(_build(size, 1.0, True, str(found.path)), found.source, IMAGENET, 1.0, _names_in(names.path))
     try:
-        with _time_out(_SECONDS):
+        with socket_limit(_SECONDS):  # Keras' download has no limit of its own
             model = _build(size, 1.0, True, "imagenet")
     except Exception as error:  # Keras passes on whatever goes wrong in a download: its own, urllib's, the system's
         raise sources.NotAvailable(f"keras.applications could not download them: {error}") from error
@@ -157,14 +153,3 @@ def _embedded(size: int, include_top: bool, trained: bool) -> Pretrained:
 def _names_in(path: Path) -> tuple[str, ...]:
     index = json.loads(path.read_text("utf-8"))
     return tuple(index[str(number)][1].replace("_", " ") for number in range(len(index)))
-
-
-@contextmanager
-def _time_out(seconds: float) -> Iterator[None]:
-    """Lets no connection opened meanwhile wait for longer: Keras' download has no limit of its own."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

@@ -7,9 +7,11 @@ each byte and a server that drips bytes would hold a class for hours.
 
 import logging
 import queue
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -84,6 +86,17 @@ def download(file: RemoteFile, folder: Path, patience: Patience = PATIENCE) -> P
             raise FolderUnusable(cause.strerror or str(cause)) from error
         _hosts_that_failed.add(urlsplit(url).netloc)
     raise DownloadFailed("; ".join(reasons))
+
+
+@contextmanager
+def socket_limit(seconds: float) -> Iterator[None]:
+    """Gives up servers that are silent for so long, in downloads by libraries that would wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def _in_turn(mirrors: tuple[str, ...]) -> list[str]:

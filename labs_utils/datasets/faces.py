@@ -11,10 +11,7 @@ remain.
 
 import csv
 import os
-import socket
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from labs_utils.datasets import sources
+from labs_utils.datasets.download import socket_limit
 from labs_utils.datasets.image_folder import load_image_folder
 from labs_utils.errors import LabsError
 
@@ -164,24 +162,13 @@ def _find_lfw() -> Path:
     home = sources.cache_folder()
     print("Faces: downloading Labeled Faces in the Wild, 233 MB, once; this takes some minutes")
     try:
-        with _impatient():
+        with socket_limit(_PATIENCE):
             # It checks and unpacks the archive. The arrays it returns would hold everybody at once, and to make them it
             # writes beside the pictures: the course reads what it needs itself, from shared folders as well.
             fetch_lfw_people(data_home=str(home), color=True, resize=0.5, min_faces_per_person=500)
     except (OSError, EOFError, ValueError, tarfile.TarError) as error:
         raise sources.NotAvailable(f"it could not be downloaded: {error}") from error
     return home / "lfw_home" / "lfw_funneled"
-
-
-@contextmanager
-def _impatient() -> Iterator[None]:
-    """Gives up a silent server; scikit-learn would wait for ever."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(_PATIENCE)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _read_photograph(path: Path, size: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from labs_utils.datasets import SHAPES, TAG_BOX, add_tag, make_scenes
+from labs_utils.experiments.cnn import warmup_cosine
 from labs_utils.map_scores import energy_in_box, mean_over_windows
 
 SEEDS = 5
@@ -27,9 +28,7 @@ def train(model, inputs: np.ndarray, labels: np.ndarray, epochs: int, peak: floa
     """Trains a model that gives scores: Adam, batches of 32, a rate that warms up to `peak` and falls to zero."""
     import keras
 
-    steps = epochs * -(-len(inputs) // 32)
-    warmup = steps // 5
-    rate = keras.optimizers.schedules.CosineDecay(peak / 20, steps - warmup, warmup_target=peak, warmup_steps=warmup)
+    rate = warmup_cosine(epochs * -(-len(inputs) // 32), peak)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(rate), loss, steps_per_execution=15)
     model.fit(inputs, labels, batch_size=32, epochs=epochs, verbose=0)
@@ -68,12 +67,9 @@ def occlusion(model, images: np.ndarray, classes: np.ndarray, size: int = 8, str
 
 def pointing(maps: np.ndarray, boxes: np.ndarray) -> float:
     """Share of the maps whose largest value lies in the box."""
-    hits = [box[0] <= i < box[2] and box[1] <= j < box[3] for (i, j), box in zip(_peaks(maps), boxes, strict=True)]
+    peaks = [np.unravel_index(m.argmax(), m.shape) for m in maps]
+    hits = [box[0] <= i < box[2] and box[1] <= j < box[3] for (i, j), box in zip(peaks, boxes, strict=True)]
     return float(np.mean(hits))
-
-
-def _peaks(maps: np.ndarray) -> list[tuple]:
-    return [np.unravel_index(m.argmax(), m.shape) for m in maps]
 
 
 def cam_methods() -> dict:

@@ -27,9 +27,9 @@ def logits(model, images: np.ndarray, batch: int = BATCH) -> np.ndarray:
 
 def probabilities(model, images: np.ndarray, batch: int = BATCH) -> np.ndarray:
     """Softmax of the `logits` of a model whose last layer has none: (n, classes)."""
-    scores = logits(model, images, batch)
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    from scipy import special
+
+    return special.softmax(logits(model, images, batch), axis=1)
 
 
 def predicted(model, images: np.ndarray, batch: int = BATCH) -> np.ndarray:
