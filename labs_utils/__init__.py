@@ -21,7 +21,7 @@ if "tensorflow" not in sys.modules:
 def __getattr__(name: str) -> Any:
     """Loads the exercises on first use, so that `doctor` can run where NumPy is missing."""
     if name in __all__:
-        from labs_utils import exercise
+        from labs_utils.exercises import lab
 
-        return getattr(exercise, name)
+        return getattr(lab, name)
     raise AttributeError(f"module 'labs_utils' has no attribute {name!r}")

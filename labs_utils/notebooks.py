@@ -23,7 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from labs_utils import course
 from labs_utils.errors import LabsError
-from labs_utils.reference import answers_of, decorator_call
+from labs_utils.exercises.reference import answers_of, decorator_call
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 INVITATION = 'raise NotImplementedError("replace this line with your code")'

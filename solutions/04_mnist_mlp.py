@@ -47,7 +47,7 @@ from PIL import Image, ImageDraw
 from skimage.feature import hog
 from sklearn.model_selection import train_test_split
 
-from labs_utils import Lab, datasets, drawing, experiments, plots
+from labs_utils import Lab, datasets, experiments, plots
 
 lab = Lab("04_mnist_mlp")
 plots.use_style()
@@ -965,7 +965,7 @@ def centre_digit(digit):
 # %%
 def prepare(picture):
     """A picture (file or array) in MNIST's form, (28, 28) from 0 to 1."""
-    return centre_digit(drawing.fit_box(drawing.ink_of(picture)))
+    return centre_digit(plots.drawing_pad.fit_box(plots.drawing_pad.ink_of(picture)))
 
 
 def squash(picture):
@@ -1024,7 +1024,7 @@ print({name: round(value, 3) for name, value in on_sheets.items()})
 
 # %%
 MY_PICTURE = ""  # for example "my_digit.png", beside this notebook
-pad = drawing.show_pad()
+pad = plots.drawing_pad.show_pad()
 
 # %%
 if MY_PICTURE or (pad and pad.drawn):

@@ -57,8 +57,8 @@ from labs_utils import Lab, datasets, plots
 from labs_utils.datasets.pictures import enlarge, make_faulty_folder, square
 from labs_utils.experiments import stored
 from labs_utils.experiments.transfer import draw, transfer_curves
+from labs_utils.plots.transfer import accuracy_bars, learning_curves, may_show
 from labs_utils.pretrained import load_mobilenet
-from labs_utils.transfer_figures import accuracy_bars, learning_curves, may_show
 
 lab = Lab("08_transfer_mobilenet")
 plots.use_style()

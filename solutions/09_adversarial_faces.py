@@ -46,7 +46,7 @@ import numpy as np
 import scipy
 import tensorflow as tf
 
-from labs_utils import Lab, datasets, experiments, plots, portraits, robustness
+from labs_utils import Lab, datasets, experiments, plots, robustness
 
 lab = Lab("09_adversarial_faces")
 plots.use_style()
@@ -804,8 +804,8 @@ plots.show(
 #
 # **Why.** What is predictive in the pictures points the same way in both networks: the perturbation is not an
 # accident of one set of weights. Here the attacker had an advantage: both networks learnt from the *same* 3000
-# portraits. Draw others for the second, `portraits.draw_portraits(3000, seed=92)`, and measure again: in our one
-# trial (not part of this run) 36 % were left at 8/255, more than here and far less than under noise. Hiding the
+# portraits. Draw others for the second, `datasets.portraits.draw_portraits(3000, seed=92)`, and measure again: in our
+# one trial (not part of this run) 36 % were left at 8/255, more than here and far less than under noise. Hiding the
 # weights is no protection.
 #
 # ## 8 · Defences, real and apparent
@@ -1067,7 +1067,10 @@ plots.show(
 # where glasses mean nothing. Which two of the four groups (label, with or without glasses) will suffer?
 
 # %%
-skewed, fair = portraits.draw_portraits(1000, seed=90, bias=0.9), portraits.draw_portraits(400, seed=91)
+skewed, fair = (
+    datasets.portraits.draw_portraits(1000, seed=90, bias=0.9),
+    datasets.portraits.draw_portraits(400, seed=91),
+)
 keras.utils.set_random_seed(4)
 biased = small_cnn_for_faces()
 robustness.fit(biased, skewed.images.astype("float32") / 255, skewed.labels, epochs=8, peak=0.003)

@@ -46,7 +46,7 @@ import scipy
 import skimage
 import tensorflow as tf
 
-from labs_utils import Lab, datasets, gradcam, map_plots, map_scores, plots
+from labs_utils import Lab, datasets, gradcam, map_scores, plots
 from labs_utils.experiments import all_experiments, stored
 from labs_utils.experiments.cam import train as fit
 from labs_utils.pretrained import load_mobilenet
@@ -73,7 +73,7 @@ examples = [np.argmax(test.labels == k) for k in range(5)]
 panels = [(test.images[n], None, test.boxes[n], names[k]) for k, n in enumerate(examples)]
 for image, classes, boxes in zip(*(part[:3] for part in pairs), strict=True):
     panels.append((image, None, boxes[0], f"{names[classes[0]]}, {names[classes[1]]}"))
-fig = map_plots.grid(panels, columns=8, size=96)
+fig = plots.maps.grid(panels, columns=8, size=96)
 plots.show(fig, "Five scenes with one bright shape among thin strokes, framed by a box, and three with two shapes.")
 
 # %% [markdown]
@@ -258,7 +258,7 @@ for row in (0, 1):
     classes = pairs.labels[:6, row]
     titles = [f"for “{names[k]}”" for k in classes]
     shown += zip(pairs.images, cam(pairs.images[:6], classes), pairs.boxes[:, row], titles, strict=False)
-fig = map_plots.grid(shown, columns=6, vmin=-30, vmax=60)
+fig = plots.maps.grid(shown, columns=6, vmin=-30, vmax=60)
 plots.show(
     fig,
     "Six scenes with two shapes, and for each two class activation maps: each is bright on the object whose class it"
@@ -517,7 +517,7 @@ for name, wanted in {"its own class": other_kinds, "the other class": kinds}.ite
     print(f"in the framed half, map for {name:15}: pointing {hits:.2f}, energy {energy:.2f}")
     panels += [(halves[n], maps[n], boxes[n], f"for “{surfaces[wanted[n]]}”") for n in (0, 1, 16, 32)]
 plots.show(
-    map_plots.grid(panels, columns=4),
+    plots.maps.grid(panels, columns=4),
     "Four pictures with a different texture in either half, each with two Grad-CAM maps: each map is bright in the half"
     " that shows the class it was asked for.",
 )
@@ -549,7 +549,7 @@ panels = [(photo, None, None, "") for photo in photographs]
 panels += [
     (photo, heat, None, f"{a[0][0]} {a[0][1]:.2f}") for photo, heat, a in zip(photographs, maps, answers, strict=True)
 ]
-fig = map_plots.grid(panels, columns=4, size=160)
+fig = plots.maps.grid(panels, columns=4, size=160)
 plots.show(fig, "Four photographs, a cat, a cup, a rocket and a motorcycle, and under each its Grad-CAM map.")
 
 # %% [markdown]
@@ -663,7 +663,7 @@ for name, strength in {"saliency": 0, "SmoothGrad": 1}.items():
     for model, image, k, _ in examples:
         heat = smooth_grad(model, image, k, strength * noise[:, : len(image), : len(image)])
         panels.append((image, np.minimum(heat, np.quantile(heat, 0.995)), None, name))
-fig = map_plots.grid(panels, columns=5)
+fig = plots.maps.grid(panels, columns=5)
 plots.show(fig, "Scenes and photographs over saliency and SmoothGrad: fine dots, in some scenes on both shapes.")
 
 # %% [markdown]
@@ -746,7 +746,7 @@ panels = []
 for row, maps in enumerate((maps_of["occlusion"][1], occlusion(pairs.images[:6], pairs.labels[:6, 1]))):
     titles = [f"for “{names[k]}”" for k in pairs.labels[:6, row]]
     panels += zip(pairs.images, maps, pairs.boxes[:, row], titles, strict=False)
-fig = map_plots.grid(panels, columns=6, vmin=-5, vmax=10)
+fig = plots.maps.grid(panels, columns=6, vmin=-5, vmax=10)
 plots.show(fig, "Occlusion maps of six scenes for either of two shapes: bright on that shape, dark on the other.")
 
 # %% [markdown]
@@ -799,7 +799,7 @@ for image, k, predict, size, stride, labels in stories:
     for _ in range(3):
         panels.append((image, None, None, f"{labels[k]} {p:.2f}"))
         p, image, _ = best_cover(image, k, predict, size, stride)
-fig = map_plots.grid(panels, columns=6)
+fig = plots.maps.grid(panels, columns=6)
 plots.show(fig, "A photograph and a scene: untouched, with one and with two windows covered; the probability rises.")
 
 # %% [markdown]
@@ -885,7 +885,7 @@ for name, number in {"block 2": 5, "block 4": 11}.items():
     loudest = np.argsort(-after(prepared(test.images)).numpy().mean(axis=0))[:5]
     made = maximise(compiled(before), loudest, True)
     panels += [(image, None, None, f"{name}, filter {k}") for k, image in zip(loudest, made, strict=True)]
-fig = map_plots.grid(panels, columns=5)
+fig = plots.maps.grid(panels, columns=5)
 plots.show(
     fig, "Synthetic images. Plain: harsh dots. Regularised: soft repeated patterns. Kernels. Filters: stripes, blobs."
 )
@@ -957,7 +957,7 @@ for k in (0, 1):
         panels.append((test.images[n], None, (4 * i - 5, 4 * j - 5, 4 * i + 12, 4 * j + 12), f"block 3, filter {k}"))
 for k in chosen:
     panels += [(shares[c, ..., k], None, None, f"block 1, {k}: {names[c]}") for c in range(5)]
-fig = map_plots.grid(panels, columns=5, vmin=0, vmax=1)
+fig = plots.maps.grid(panels, columns=5, vmin=0, vmax=1)
 plots.show(fig, "Scenes that excite two filters most; where three filters win: the ground, an edge, the inside.")
 
 # %% [markdown]
@@ -1001,7 +1001,7 @@ print(f"test accuracy on scenes of the same source: {right.mean():.3f}")
 some = same_source[test.labels == square][:6]
 maps = gradcam.grad_cam(hans, prepared(some), square)
 panels = [*((image,) for image in some), *((x, heat, datasets.TAG_BOX) for x, heat in zip(some, maps, strict=True))]
-fig = map_plots.grid(panels, columns=6)
+fig = plots.maps.grid(panels, columns=6)
 plots.show(fig, "Six tagged scenes with a square; the maps for square are bright about the tag, not the square.")
 
 # %% [markdown]

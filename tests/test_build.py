@@ -7,9 +7,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from labs_utils import checking, course, notebooks
+from labs_utils import course, notebooks
 from labs_utils.commands import build, start
 from labs_utils.errors import LabsError
+from labs_utils.exercises import checking
 
 LAB = "98_sample"
 SOURCE = '''\

@@ -9,8 +9,7 @@ import pytest
 import sklearn.datasets
 from PIL import Image
 
-from labs_utils import portraits
-from labs_utils.datasets import faces, load_faces
+from labs_utils.datasets import faces, load_faces, portraits
 from labs_utils.errors import LabsError
 
 PICTURES = {"Serena_Williams": 24, "Laura_Bush": 9, "Halle_Berry": 8, "Norah_Jones": 7}

@@ -12,10 +12,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from labs_utils import checking, course, notebooks, reference
-from labs_utils.pending import names_bound_by
-from labs_utils.student import RemoteWorker, in_this_process
-from labs_utils.submission import read_answers
+from labs_utils import course, notebooks
+from labs_utils.exercises import checking, reference
+from labs_utils.exercises.pending import names_bound_by
+from labs_utils.exercises.student import RemoteWorker, in_this_process
+from labs_utils.grading.submission import read_answers
 
 LABS = course.lab_names()
 

@@ -4,8 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from labs_utils import map_plots, map_scores
+from labs_utils import map_scores
 from labs_utils.experiments import cam, stored
+from labs_utils.plots import maps
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_likeness_is_a_rank_correlation_that_passes_over_constant_maps():
 
 
 def drawn(*panels, **limits):
-    figure = map_plots.grid(panels, columns=3, **limits)
+    figure = maps.grid(panels, columns=3, **limits)
     axes = figure.axes
     plt.close(figure)
     return axes
@@ -142,7 +143,7 @@ def test_limits_hold_for_all_maps_and_a_constant_map_has_one_colour():
 
 def test_panels_have_frames_titles_and_whole_pixels():
     image = np.zeros((8, 6, 3))
-    figure = map_plots.grid([(image, None, (1, 2, 4, 5), "a box"), (image,), (np.zeros((4, 4)),)], columns=2, size=60)
+    figure = maps.grid([(image, None, (1, 2, 4, 5), "a box"), (image,), (np.zeros((4, 4)),)], columns=2, size=60)
     first, _, third = figure.axes
     (box,) = first.patches
     assert box.get_bbox().bounds == (1.5, 0.5, 3, 3) and first.get_title() == "a box"

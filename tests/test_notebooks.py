@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labs_utils import checking, course, notebooks
+from labs_utils import course, notebooks
 from labs_utils.commands import build
+from labs_utils.exercises import checking
 
 LABS = course.lab_names()
 PAIRS = [(lab, folder) for lab in LABS for folder in ("notebooks", "solutions")]

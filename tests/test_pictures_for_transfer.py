@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labs_utils import datasets, plots, transfer_figures
+from labs_utils import datasets, plots
 from labs_utils.datasets import catalog, textures
 from labs_utils.datasets.pictures import enlarge, make_faulty_folder, square
+from labs_utils.plots import transfer
 
 NAMES, CLASSES = ("chihuahua", "muffin"), ("brick", "grass", "gravel")
 REAL_DATA = os.environ.get("LABS_DATA_DIR", "")
@@ -178,4 +179,4 @@ def test_the_example_folder_has_every_fault_that_the_loader_names(capsys):
 @pytest.mark.parametrize(("names", "building", "shown"), [(NAMES, "1", False), (NAMES, "", True), (CLASSES, "1", True)])
 def test_photographs_without_a_licence_are_left_out_of_the_stored_notebook_only(monkeypatch, names, building, shown):
     monkeypatch.setenv(plots.BUILDING, building)
-    assert transfer_figures.may_show(names) is shown
+    assert transfer.may_show(names) is shown

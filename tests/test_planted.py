@@ -7,8 +7,9 @@ from collections import Counter
 
 import pytest
 
-from labs_utils import checking, course
-from labs_utils.student import RemoteWorker, in_this_process
+from labs_utils import course
+from labs_utils.exercises import checking
+from labs_utils.exercises.student import RemoteWorker, in_this_process
 from tests import planted
 
 EXERCISE_OF_LAB = {name: lab for lab in course.lab_names() for name in checking.load(lab).probes}

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from labs_utils import portraits
+from labs_utils.datasets import portraits
+from labs_utils.datasets.portraits import draw_portraits, recipe, studio
+from labs_utils.datasets.portraits.canvas import Canvas
 from labs_utils.errors import LabsError
-from labs_utils.portraits import draw_portraits, recipe, studio
-from labs_utils.portraits.canvas import Canvas
 
 
 @pytest.fixture(scope="module")

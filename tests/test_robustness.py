@@ -7,7 +7,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from labs_utils import reference, robustness
+from labs_utils import robustness
+from labs_utils.exercises import reference
 
 keras = pytest.importorskip("keras")
 
@@ -142,7 +143,7 @@ def test_things_without_faces_are_pictures():
 @pytest.fixture(scope="module")
 def trained():
     """A small network trained on portraits, and 200 portraits it has not seen."""
-    from labs_utils.portraits import draw_portraits
+    from labs_utils.datasets.portraits import draw_portraits
 
     drawn = draw_portraits(900, seed=33, size=32)
     images = drawn.images.astype("float32") / 255

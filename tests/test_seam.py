@@ -6,8 +6,8 @@ import struct
 import numpy as np
 import pytest
 
-from labs_utils import pipe
-from labs_utils.student import ArgumentChanged, ModelView, RemoteWorker, StudentError, in_this_process
+from labs_utils.exercises import pipe
+from labs_utils.exercises.student import ArgumentChanged, ModelView, RemoteWorker, StudentError, in_this_process
 
 
 def round_trip(message):

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import special
 
-from labs_utils.checking import CheckFailed, Checks, expect, expect_close, expect_items, expect_model
-from labs_utils.student import ModelView, Student, StudentError
+from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close, expect_items, expect_model
+from labs_utils.exercises.student import ModelView, Student, StudentError
 
 checks = Checks("01_perceptron")
 

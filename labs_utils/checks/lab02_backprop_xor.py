@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.special import expit
 
-from labs_utils.checking import Checks, expect, expect_close, expect_items, expect_model
-from labs_utils.student import StudentError
+from labs_utils.exercises.checking import Checks, expect, expect_close, expect_items, expect_model
+from labs_utils.exercises.student import StudentError
 
 checks = Checks("02_backprop_xor")
 

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import ndimage, special
 
-from labs_utils.checking import CheckFailed, Checks, expect, expect_close, expect_items, expect_model
-from labs_utils.student import Student, StudentError
+from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close, expect_items, expect_model
+from labs_utils.exercises.student import Student, StudentError
 
 checks = Checks("04_mnist_mlp")
 

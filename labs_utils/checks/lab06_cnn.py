@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import signal, special
 
-from labs_utils.checking import CheckFailed, Checks, expect, expect_close, expect_model
-from labs_utils.student import ModelView, Student
+from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close, expect_model
+from labs_utils.exercises.student import ModelView, Student
 
 checks = Checks("06_cnn")
 

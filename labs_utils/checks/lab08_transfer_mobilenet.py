@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import spatial, special
 
-from labs_utils.checking import CheckFailed, Checks, expect, expect_close, expect_model
-from labs_utils.student import ModelView, Student, StudentError
+from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close, expect_model
+from labs_utils.exercises.student import ModelView, Student, StudentError
 
 if TYPE_CHECKING:
     import keras

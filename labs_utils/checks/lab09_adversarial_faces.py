@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from labs_utils.checking import CheckFailed, Checks, expect, expect_close
-from labs_utils.student import Student, StudentError
+from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close
+from labs_utils.exercises.student import Student, StudentError
 
 checks = Checks("09_adversarial_faces")
 

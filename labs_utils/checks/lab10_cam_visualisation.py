@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import ndimage
 
-from labs_utils.checking import CheckFailed, Checks, expect, expect_close
-from labs_utils.student import Student
+from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close
+from labs_utils.exercises.student import Student
 
 checks = Checks("10_cam_visualisation")
 

@@ -4,6 +4,7 @@ The sources, in order: the folder ``LABS_DATA_DIR``, the user's cache (``LABS_CA
 stand-in that needs no network. ``LABS_OFFLINE=1`` goes straight to the stand-in.
 """
 
+from labs_utils.datasets import portraits
 from labs_utils.datasets.chihuahua import load_chihuahua
 from labs_utils.datasets.digits import load_digits
 from labs_utils.datasets.faces import Faces, load_faces
@@ -27,4 +28,5 @@ __all__ = [
     "load_photographs",
     "load_textures",
     "make_scenes",
+    "portraits",
 ]

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from labs_utils.datasets import catalog, sources
+from labs_utils.datasets.split import Split
 from labs_utils.datasets.textures import NAMES as TEXTURE_NAMES
-from labs_utils.datasets.textures import Split, load_textures
+from labs_utils.datasets.textures import load_textures
 
 NAMES = ("chihuahua", "muffin")
 

@@ -62,9 +62,9 @@ def load_faces(size: int = 64, *, seed: int = 0, source: str | os.PathLike = "po
     Args:
         size: side of the pictures in pixels.
         seed: chooses the portraits drawn, or which photographs are for testing.
-        source: ``"portraits"``: synthetic ones, drawn by `labs_utils.portraits` (3000 + 1000). ``"lfw"``: photographs
-            from Labeled Faces in the Wild, up to 20 of each of 64 public figures, as many of either label; nobody is
-            in both training and test. They are read from ``lfw_home`` in the folder ``LABS_DATA_DIR``, in
+        source: ``"portraits"``: synthetic ones, drawn by `labs_utils.datasets.portraits` (3000 + 1000). ``"lfw"``:
+            photographs from Labeled Faces in the Wild, up to 20 of each of 64 public figures, as many of either label;
+            nobody is in both training and test. They are read from ``lfw_home`` in the folder ``LABS_DATA_DIR``, in
             scikit-learn's data folder or in the cache, or else downloaded once (233 MB); where that fails or
             ``LABS_OFFLINE`` is set, a note says so and portraits come instead. Anything else: a folder with two
             subfolders of pictures, one in four of each for testing.
@@ -92,7 +92,7 @@ def _announce(faces: Faces, what: str) -> Faces:
 
 
 def _draw(size: int, seed: int) -> Faces:
-    from labs_utils.portraits import draw_portraits
+    from labs_utils.datasets.portraits import draw_portraits
 
     train, test = draw_portraits(TRAIN_COUNT, 2 * seed, size=size), draw_portraits(TEST_COUNT, 2 * seed + 1, size=size)
     return Faces(

@@ -1,13 +1,10 @@
 """MNIST: handwritten digits of 28x28 pixels."""
 
-import numpy as np
-
 from labs_utils.datasets import catalog, sources
 from labs_utils.datasets.idx import read_idx
+from labs_utils.datasets.split import Split
 
 _SHAPES = ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,))
-
-Split = tuple[np.ndarray, np.ndarray]
 
 
 def load_mnist() -> tuple[Split, Split]:
@@ -29,7 +26,7 @@ def load_mnist() -> tuple[Split, Split]:
     try:
         files = sources.locate(catalog.MNIST.files)
     except sources.NotAvailable as reason:
-        from labs_utils.datasets.mnist_standin import make_standin
+        from labs_utils.datasets.mnist_standin import make_standin  # SciPy and scikit-learn, only if they are needed
 
         train, test = make_standin()
         source = f"not available ({reason}); using the stand-in: {catalog.MNIST.fallback}"

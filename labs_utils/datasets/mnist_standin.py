@@ -9,7 +9,7 @@ from scipy import ndimage
 from sklearn import datasets
 from sklearn.model_selection import train_test_split
 
-from labs_utils.datasets.mnist import Split
+from labs_utils.datasets.split import Split
 
 TRAIN_COUNT = 12_000
 TEST_COUNT = 2_000

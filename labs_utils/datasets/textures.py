@@ -2,9 +2,9 @@
 
 import numpy as np
 
-NAMES = ("brick", "grass", "gravel")
+from labs_utils.datasets.split import Split
 
-Split = tuple[np.ndarray, np.ndarray]
+NAMES = ("brick", "grass", "gravel")
 
 
 def load_textures(patch: int = 48, train: int = 40, test: int = 200, seed: int = 0) -> tuple[Split, Split]:

@@ -21,7 +21,8 @@ def faces_bias_knob() -> dict:
     """Lab 09: error rates by label and glasses after training on sets of growing bias; three seeds each."""
     import keras
 
-    from labs_utils import portraits, robustness
+    from labs_utils import robustness
+    from labs_utils.datasets import portraits
 
     fair = portraits.draw_portraits(TEST, seed=901)
     groups = 2 * fair.labels + fair.attributes["glasses"]
@@ -46,7 +47,8 @@ def faces_error_by_skin() -> dict:
     import keras
     import numpy as np
 
-    from labs_utils import datasets, portraits, robustness
+    from labs_utils import datasets, robustness
+    from labs_utils.datasets import portraits
 
     faces = datasets.load_faces()
     fresh = portraits.draw_portraits(4000, seed=950)

@@ -11,12 +11,11 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from labs_utils import submission
 from labs_utils.errors import LabsError
-from labs_utils.grading import feedback, gradebook, intake, released, runner
+from labs_utils.grading import feedback, gradebook, intake, released, runner, submission
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
-from labs_utils.submission import Submitted
+from labs_utils.grading.submission import Submitted
 
 
 @dataclass(frozen=True)

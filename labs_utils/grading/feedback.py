@@ -14,7 +14,7 @@ import jinja2
 
 from labs_utils.grading import released
 from labs_utils.grading.gradebook import Record
-from labs_utils.submission import Submitted
+from labs_utils.grading.submission import Submitted
 
 
 def write(folder: Path, records: list[Record], submitted: list[Submitted]) -> None:

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from labs_utils.checking import Result
 from labs_utils.errors import LabsError
+from labs_utils.exercises.checking import Result
 
 RESULTS, GRADEBOOK = "results.jsonl", "gradebook.csv"
 COLUMNS = ("student", "lab", "exercise", "points", "maximum", "status")

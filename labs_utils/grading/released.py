@@ -8,8 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from labs_utils import checking, course, pipe, pipe_server, reference, student
+from labs_utils import course
 from labs_utils.errors import LabsError
+from labs_utils.exercises import checking, pipe, pipe_server, reference, student
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def load(lab: str) -> Released:
     Raises:
         LabsError: its notebook or its source is missing or damaged, or they do not fit together.
     """
-    from labs_utils import notebooks, submission  # slow to import, and the processes that grade never need them
+    from labs_utils import notebooks  # slow to import, and the processes that grade never need them
+    from labs_utils.grading import submission
 
     path = reference.source_of(lab)
     if not path.exists():

@@ -9,11 +9,11 @@ import contextlib
 import threading
 from dataclasses import dataclass, replace
 
-from labs_utils import checking, pipe
-from labs_utils.checking import Result
+from labs_utils.exercises import checking, pipe
+from labs_utils.exercises.checking import Result
+from labs_utils.exercises.student import StudentError, TimeLimit
 from labs_utils.grading.released import Released
 from labs_utils.grading.sandbox import Sandbox, Session
-from labs_utils.student import StudentError, TimeLimit
 
 LONGEST = 2000  # characters of a message
 

@@ -15,9 +15,10 @@ import sys
 from pathlib import Path
 
 import labs_utils
-from labs_utils import course, pipe_server
+from labs_utils import course
 from labs_utils.errors import LabsError
-from labs_utils.student import Line, Student, open_line, value_of
+from labs_utils.exercises import pipe_server
+from labs_utils.exercises.student import Line, Student, open_line, value_of
 
 KINDS = ("auto", "bwrap", "none")
 MEMORY = 2 * 2**30  # bytes a session may take beyond what the imports have taken

@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import keras
 from keras import layers
 
-from labs_utils import course, reference
+from labs_utils import course
+from labs_utils.exercises import reference
 from labs_utils.experiments import cnn
 
 GOAL = 0.99

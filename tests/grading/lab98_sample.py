@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from labs_utils.checking import Checks, expect, expect_close
+from labs_utils.exercises.checking import Checks, expect, expect_close
 
 checks = Checks("98_sample")
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from labs_utils import course, submission
-from labs_utils.grading import released, runner
+from labs_utils import course
+from labs_utils.grading import released, runner, submission
 from tests.grading import lab98_sample, sample
 from tests.grading.sample import hand_in
 

@@ -1,7 +1,7 @@
 """Feedback pages: everybody's own page, and one page a question with all answers to it."""
 
 from labs_utils.grading import feedback, released
-from labs_utils.submission import Submitted
+from labs_utils.grading.submission import Submitted
 from tests.grading import sample
 from tests.grading.sample import cells, hand_in, notebook, text_cell
 

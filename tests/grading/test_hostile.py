@@ -140,7 +140,7 @@ def test_in_the_process_of_the_checks_the_attack_earns_points(name):
     program = f"""
 import sys
 import numpy as np
-from labs_utils import pipe, student
+from labs_utils.exercises import pipe, student
 from tests.grading.lab98_sample import checks
 worker = pipe.Worker({{"np": np}})
 worker.handle({{"do": "load", "source": {ATTACKS[name]!r}, "answer": "double"}})

@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from labs_utils import course, pipe
+from labs_utils import course
 from labs_utils.errors import LabsError
+from labs_utils.exercises import pipe
+from labs_utils.exercises.student import StudentError
 from labs_utils.grading import sandbox
-from labs_utils.student import StudentError
 from tests.grading.conftest import processes_with
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from labs_utils import submission
 from labs_utils.errors import LabsError
+from labs_utils.grading import submission
 from tests.grading.sample import IMPORTS, RIGHT, cells, code_cell, decorated, notebook
 
 

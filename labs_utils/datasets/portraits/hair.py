@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from labs_utils.portraits.canvas import Canvas, ellipse, glow, soft, wave
+from labs_utils.datasets.portraits.canvas import Canvas, ellipse, glow, soft, wave
 
 
 class Style(NamedTuple):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from labs_utils.portraits.canvas import Canvas, ellipse, glow, soft, wave
+from labs_utils.datasets.portraits.canvas import Canvas, ellipse, glow, soft, wave
 
 
 def face_distance(c: Canvas) -> np.ndarray:

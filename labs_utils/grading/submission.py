@@ -16,7 +16,7 @@ import nbformat.reader
 
 from labs_utils import course
 from labs_utils.errors import LabsError
-from labs_utils.reference import answers_of
+from labs_utils.exercises.reference import answers_of
 
 LARGEST_CELL = 200_000  # characters; nobody writes more by hand, and parsing takes memory
 _ANSWER_CELL = re.compile(r"^@lab\.(?:exercise|question)\b.*?^(?:def|class)\s+(\w+)", re.MULTILINE | re.DOTALL)

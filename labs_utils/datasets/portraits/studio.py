@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labs_utils.datasets.portraits import features, hair, head, scene, wear
+from labs_utils.datasets.portraits.canvas import Canvas
+from labs_utils.datasets.portraits.recipe import LABEL_NAMES, choose_traits
 from labs_utils.errors import LabsError
-from labs_utils.portraits import features, hair, head, scene, wear
-from labs_utils.portraits.canvas import Canvas
-from labs_utils.portraits.recipe import LABEL_NAMES, choose_traits
 
 _AT_ONCE = 32  # portraits: their planes fit into the cache of one core
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from labs_utils.portraits.canvas import Traits
-from labs_utils.portraits.hair import STYLES, Style
-from labs_utils.portraits.scene import BACKGROUNDS
-from labs_utils.portraits.wear import GARMENTS, HATS
+from labs_utils.datasets.portraits.canvas import Traits
+from labs_utils.datasets.portraits.hair import STYLES, Style
+from labs_utils.datasets.portraits.scene import BACKGROUNDS
+from labs_utils.datasets.portraits.wear import GARMENTS, HATS
 
 LABEL_NAMES = ("female", "male")
 """Names of the two recipes, in the lecture's words. They say what the programme was told to draw, nothing else."""

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from labs_utils import plots
+from labs_utils.plots.figures import BLACK, BLUE, BUILDING, GREEN, GREY, ORANGE, PURPLE
 
 STYLES = {
-    "raw pixels": (plots.GREY, ":"),
-    "random": (plots.PURPLE, "-."),
-    "embedded": (plots.GREEN, "--"),
-    "ImageNet": (plots.BLUE, "-"),
-    "ImageNet, fine-tuned": (plots.BLACK, ":"),
-    "from scratch": (plots.ORANGE, "--"),
+    "raw pixels": (GREY, ":"),
+    "random": (PURPLE, "-."),
+    "embedded": (GREEN, "--"),
+    "ImageNet": (BLUE, "-"),
+    "ImageNet, fine-tuned": (BLACK, ":"),
+    "from scratch": (ORANGE, "--"),
 }
 """Colour and line style of each way to start, the same in every figure."""
 
@@ -44,7 +44,7 @@ def accuracy_bars(axes: Axes, accuracies: Mapping[str, Sequence[float] | float],
     """Draws one horizontal bar for each name, from the top, with its number inside and the spread of several runs."""
     means = [float(np.mean(values)) for values in accuracies.values()]
     spreads = [float(np.std(values)) for values in accuracies.values()]
-    colours = [plots.GREY, plots.BLUE, plots.ORANGE, plots.GREEN][: len(means)]
+    colours = [GREY, BLUE, ORANGE, GREEN][: len(means)]
     bars = axes.barh(list(accuracies), means, xerr=spreads, color=colours)
     axes.bar_label(bars, [f"{mean:.2f}" for mean in means], label_type="center", color="white", fontsize=9)
     axes.set(xlabel="test accuracy", ylabel=what, xlim=(0, 1.05))
@@ -57,4 +57,4 @@ def may_show(class_names: Sequence[str]) -> bool:
     The photographs of chihuahuas and muffins carry no licence: they are shown to whoever runs the lab, and left out
     of the notebook that the course stores and publishes.
     """
-    return "chihuahua" not in class_names or not os.environ.get(plots.BUILDING)
+    return "chihuahua" not in class_names or not os.environ.get(BUILDING)

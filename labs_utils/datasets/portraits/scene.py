@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from labs_utils.portraits.canvas import Canvas, rgb, soft, wave
+from labs_utils.datasets.portraits.canvas import Canvas, rgb, soft, wave
 
 BACKGROUNDS = ("plain", "gradient", "lights", "room", "outdoors")
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from labs_utils.portraits.canvas import Canvas, ellipse, glow, rgb, soft
+from labs_utils.datasets.portraits.canvas import Canvas, ellipse, glow, rgb, soft
 
 
 def draw_eyes(c: Canvas) -> None:

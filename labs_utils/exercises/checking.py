@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 from labs_utils.errors import LabsError
-from labs_utils.pipe import PipeError
-from labs_utils.student import ArgumentChanged, ModelView, Student, StudentError
+from labs_utils.exercises.pipe import PipeError
+from labs_utils.exercises.student import ArgumentChanged, ModelView, Student, StudentError
 
 Probe = Callable[[Student, np.random.Generator], None]
 

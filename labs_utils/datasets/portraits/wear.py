@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from labs_utils.portraits.canvas import Canvas, ellipse, glow, rgb, soft, wave
+from labs_utils.datasets.portraits.canvas import Canvas, ellipse, glow, rgb, soft, wave
 
 GARMENTS = ("round neck", "V-neck", "collar", "roll neck", "jacket")
 HATS = ("none", "beanie", "cap", "brim", "turban", "headscarf")

@@ -7,8 +7,9 @@ reference, so that nobody is stuck, or, where the solutions are withheld, a stub
 from collections.abc import Callable
 from typing import Any
 
-from labs_utils import checking, course, pending, reference, student
-from labs_utils.pending import NotAttempted
+from labs_utils import course
+from labs_utils.exercises import checking, pending, reference, student
+from labs_utils.exercises.pending import NotAttempted
 
 __all__ = ["Lab", "NotAttempted"]
 

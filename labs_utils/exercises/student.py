@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from labs_utils import pipe
+from labs_utils.exercises import pipe
 
 Ask = Callable[[dict], dict]
 
