@@ -19,6 +19,7 @@ import functools
 import importlib
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -183,15 +184,20 @@ def expect_model(got: Any) -> ModelView:
         CheckFailed: it is something else.
     """
     if not isinstance(got, ModelView):
-        raise CheckFailed(f"Expected a Keras model or layer, got {_show(got)}.{_forgotten_return(got)}")
+        raise CheckFailed(f"Return the Keras model or layer itself; got {_show(got)}.{_forgotten_return(got)}")
     return got
 
 
-def expect_items(got: Any, names: tuple[str, ...]) -> list:
+def expect_items(got: Any, names: tuple[str, ...], shapes: tuple[tuple, ...] = ()) -> list:
     """`got` as a list with one item for each of `names`, for a function that returns several things.
 
+    Args:
+        got: what the student's function returned.
+        names: of the things, in order.
+        shapes: what each should have; when the shapes fit in another order only, the order is the diagnosis.
+
     Raises:
-        CheckFailed: it is not a tuple or list of that length.
+        CheckFailed: it is not a tuple or list of that length, or its items stand in another order.
     """
     if isinstance(got, np.ndarray) and got.ndim and len(got) == len(names):
         got = list(got)
@@ -199,7 +205,17 @@ def expect_items(got: Any, names: tuple[str, ...]) -> list:
         raise CheckFailed(
             f"Return {len(names)} things, {', '.join(names)}, in this order; got {_show(got)}.{_forgotten_return(got)}"
         )
+    found = [_shape(item) for item in got]
+    if shapes and found != list(shapes) and Counter(found) == Counter(shapes):
+        raise CheckFailed(f"The order of the results is wrong: return {', '.join(names)}, in this order.")
     return got
+
+
+def _shape(item: Any) -> tuple | None:
+    try:
+        return np.shape(item)
+    except ValueError:
+        return None
 
 
 def expect_close(
@@ -217,7 +233,7 @@ def expect_close(
         expected: from an independent oracle.
         what: names the quantity in the feedback, for example "the gradient".
         mistakes: sentence → the value (or a function without arguments that computes it) which that mistake gives.
-            When `got` equals one of them, the sentence is the diagnosis.
+            When `got` equals one of them, the sentence is the diagnosis; when it equals two, both are named.
         rtol: relative tolerance.
         atol: absolute tolerance.
 
@@ -230,23 +246,20 @@ def expect_close(
         return
     cause = _diagnose(array, expected, mistakes or {}, rtol, atol)
     if array.shape != expected.shape:
-        facts = f"{what}: expected shape {expected.shape}, got {array.shape}."
+        facts = _facing(f"{what}:", _kind(expected), _kind(array))
     else:
-        facts = f"{what}: expected {_show(expected)}, got {_show(array)}{_where(array, expected, rtol, atol)}."
+        facts = _facing(f"{what}:", *_show_both(expected, array)) + _where(array, expected, rtol, atol)
     raise CheckFailed(_sentence(facts) + (f"\n  Likely cause: {cause}." if cause else ""))
 
 
 def _as_array(got: Any, expected: np.ndarray, what: str) -> np.ndarray:
-    if got is None or isinstance(got, str | dict | ModelView):
-        raise CheckFailed(_sentence(f"{what}: expected numbers, got {_show(got)}.{_forgotten_return(got)}"))
     try:
-        array = np.asarray(got)
+        array = np.asarray(None if isinstance(got, str | dict | ModelView) else got)
     except ValueError:
         array = np.empty(0, object)
     if array.dtype.kind not in "biufc":
-        raise CheckFailed(
-            _sentence(f"{what}: expected an array of shape {expected.shape}, got a list whose rows differ in length.")
-        )
+        facts = _facing(f"{what}: return {_kind(expected)}.", _kind(expected), _show(got) + "." * (got is None))
+        raise CheckFailed(_sentence(facts) + _forgotten_return(got))
     if expected.ndim == 0 and array.size == 1:
         array = array.reshape(())
     return array
@@ -255,12 +268,15 @@ def _as_array(got: Any, expected: np.ndarray, what: str) -> np.ndarray:
 def _diagnose(
     got: np.ndarray, expected: np.ndarray, mistakes: Mapping[str, Any], rtol: float, atol: float
 ) -> str | None:
+    fitting = []
     for sentence, value in mistakes.items():
         wrong = np.asarray(value() if callable(value) else value)
         if wrong.shape == got.shape and np.allclose(got, wrong, rtol, atol, equal_nan=True):
-            return sentence
+            fitting.append(sentence)
+    if fitting:
+        return "; or ".join(fitting[:2])
     if got.shape != expected.shape:
-        return _diagnose_shape(got, expected)
+        return _diagnose_shape(got, expected, rtol, atol)
     if not np.isfinite(got).all():
         return "a division by zero, a logarithm of zero or an overflowing exponential gave nan or inf"
     if "b" in (got.dtype.kind, expected.dtype.kind):  # truth values have neither a sign nor a factor
@@ -269,36 +285,63 @@ def _diagnose(
         return "the sign is flipped"
     if got.ndim == 2 and got.shape[0] == got.shape[1] and np.allclose(got.T, expected, rtol, atol):
         return "the matrix is transposed"
-    return _diagnose_factor(got, expected, rtol, atol)
+    return _diagnose_factor(got, expected)
 
 
-def _diagnose_shape(got: np.ndarray, expected: np.ndarray) -> str | None:
-    if got.ndim == 2 and got.shape == expected.shape[::-1]:
+def _diagnose_shape(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> str | None:
+    """What a wrong shape comes from, where the values are the evidence."""
+
+    def same(one: np.ndarray, other: np.ndarray) -> bool:
+        return one.shape == other.shape and np.allclose(one, other, rtol, atol)
+
+    if got.ndim == 2 and same(got.T, expected):
         return "rows and columns are swapped: a transpose is missing or one too many"
-    if got.ndim == expected.ndim + 1 and got.size == expected.size:
-        return "an axis of length 1 was kept, for instance by keepdims=True or by a weight of shape (d, 1)"
-    if expected.ndim == got.ndim + 1 and got.size == expected.size:
-        return "an axis of length 1 is missing: keep it, for instance with keepdims=True"
-    if got.ndim < expected.ndim:
-        return "you summed or averaged over an axis that should stay"
-    if expected.ndim == 1 and got.shape == expected.shape * 2:
+    if got.size == expected.size and same(got.reshape(expected.shape), expected):
+        if got.ndim == expected.ndim + 1 and 1 in got.shape:
+            return "an axis of length 1 was kept, for instance by keepdims=True or by a weight of shape (d, 1)"
+        if expected.ndim == got.ndim + 1 and 1 in expected.shape:
+            return "an axis of length 1 is missing: keep it, for instance with keepdims=True"
+        return "the values are right, their arrangement is not: a reshape is missing or one too many"
+    if expected.dtype.kind != "b":
+        for axis in range(expected.ndim if got.ndim == expected.ndim - 1 else 0):
+            for name, joined in (("sum", expected.sum(axis)), ("mean", expected.mean(axis))):
+                if same(got, joined):
+                    return f"you summed or averaged over an axis that should stay: this is the {name} over axis {axis}"
+    if expected.ndim == 1 and len(expected) > 1 and got.shape == expected.shape * 2:
         return "(n,) and (n, 1) were combined, which NumPy broadcasts to (n, n): give both the same shape"
     return None
 
 
-def _diagnose_factor(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> str | None:
-    large = np.abs(expected) > max(atol, 1e-6)
-    if expected.size > 1 and large.all() and np.ptp(expected) > 1e-3:
-        ratios = got[large] / expected[large]
-        if np.allclose(ratios, ratios.flat[0], 1e-3) and abs(ratios.flat[0]) > 1e-6:
-            return f"every value is {ratios.flat[0]:.3g} times what it should be: look for a constant factor"
-        offsets = got - expected
-        if np.allclose(offsets, offsets.flat[0], 1e-3, 1e-6):
-            return f"every value is off by the same {offsets.flat[0]:.3g}: look for a constant term"
+def _diagnose_factor(got: np.ndarray, expected: np.ndarray) -> str | None:
+    """A constant factor or term that every value has; neither where all values are alike, nor for a trifle."""
+    scale = float(np.abs(expected).max()) if expected.size else 0.0
+    if (
+        expected.size < 2
+        or np.abs(got).max() > 1e6 * max(scale, 1)
+        or min(np.ptp(got), np.ptp(expected)) < 1e-3 * scale
+    ):
+        return None
+    large = np.abs(expected) > 1e-3 * scale
+    ratios = got[large] / expected[large]
+    factor = ratios.flat[0]
+    if large.sum() > 1 and abs(factor) > 1e-3 and abs(factor - 1) > 0.02 and np.allclose(got, factor * expected, 2e-3):
+        return f"every value is {factor:.3g} times what it should be: look for a constant factor"
+    offset = (got - expected).flat[0]
+    if abs(offset) > 1e-2 * scale and np.allclose(got - expected, offset, 1e-3, 1e-6):
+        return f"every value is off by the same {offset:.3g}: look for a constant term"
     return None
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
+
+
+def _facing(title: str, expected: str, got: str) -> str:
+    """Expected and got on lines of their own, one below the other."""
+    return f"{title}\n    expected  {expected}\n    got       {got}"
+
+
+def _kind(array: np.ndarray) -> str:
+    return f"an array of shape {array.shape}" if array.ndim else "one number"
 
 
 def _show(value: Any) -> str:
@@ -307,17 +350,45 @@ def _show(value: Any) -> str:
     if isinstance(value, str):
         return repr(value if len(value) <= 60 else value[:57] + "...")
     if isinstance(value, np.ndarray):
-        if value.ndim == 0:
-            return f"{value.item():.4g}"
-        if value.size > 6:
-            first = ", ".join(f"{number:.4g}" for number in value.flat[:4])
-            return f"[{first}, …] of shape {value.shape}"
-        return np.array2string(value, precision=4, separator=", ", suppress_small=True).replace("\n", "")
+        return _kind(value) if value.size > 6 else _numbers(value, 4)
+    if isinstance(value, dict):
+        return f"a dictionary with the keys {', '.join(map(repr, value))}"[:120]
     if isinstance(value, list):
-        return f"a list or tuple of {len(value)} item{'s' * (len(value) != 1)}"
+        kinds = sorted({_plain_kind(item) for item in value})
+        inside = kinds[0] if len(kinds) == 1 else "different kinds: " + ", ".join(kinds)
+        if value and all(isinstance(item, list) for item in value) and len({len(item) for item in value}) > 1:
+            inside = "lists whose lengths differ"
+        return f"a list or tuple of {len(value)} item{'s' * (len(value) != 1)}" + (f" ({inside})" if value else "")
     if isinstance(value, float):
         return f"{value:.4g}"
     return "None" if value is None else f"{value!r}"
+
+
+def _plain_kind(item: Any) -> str:
+    for kind, name in ((str, "strings"), (list, "lists"), (dict, "dictionaries"), (ModelView, "Keras models")):
+        if isinstance(item, kind):
+            return name
+    return "None" if item is None else "arrays" if np.ndim(item) else "numbers"
+
+
+def _numbers(array: np.ndarray, digits: int) -> str:
+    if array.ndim == 0:
+        return f"{array.item():.{digits}g}"
+    if array.size > 6:
+        return f"[{', '.join(f'{number:.{digits}g}' for number in array.flat[:4])}, …] of shape {array.shape}"
+    shown = np.array2string(array, separator=", ", formatter={"all": lambda number: f"{number:.{digits}g}"})
+    return re.sub(r"\n\s*", " ", shown)
+
+
+def _show_both(expected: np.ndarray, got: np.ndarray) -> tuple[str, str]:
+    """Both values with as many digits, from four on, as it takes to tell them apart."""
+    if expected.size > 6 and np.allclose(got.flat[:4], expected.flat[:4]):
+        return _numbers(expected, 4), _numbers(got, 4)  # the difference lies further on; see `_where`
+    for digits in range(4, 18):
+        both = _numbers(expected, digits), _numbers(got, digits)
+        if both[0] != both[1]:
+            break
+    return both
 
 
 def _where(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> str:
@@ -325,9 +396,9 @@ def _where(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> s
     if expected.size <= 6 or wrong.all():
         return ""
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
-    return (
-        f"; {wrong.sum()} of {wrong.size} values differ, the first at index {index}:"
-        f" expected {expected[index]:.4g}, got {got[index]:.4g}"
+    return "\n  " + _facing(
+        f"{wrong.sum()} of {wrong.size} values differ, the first at index {index}:",
+        *_show_both(expected[index], got[index]),
     )
 
 

@@ -304,7 +304,8 @@ def describe_error(error: BaseException) -> dict:
         own = (
             frame.filename.startswith(ANSWERS) or "ipykernel" in frame.filename or frame.filename.startswith("<ipython")
         )
-        if own or (line is None and os.path.abspath(frame.filename) != here):
+        library = f"{os.sep}site-packages{os.sep}" in frame.filename  # Keras' own lines say nothing to a student
+        if own or (line is None and not library and os.path.abspath(frame.filename) != here):
             line, code, function = frame.lineno, frame.line or "", frame.name
     return {"type": type(error).__name__, "text": str(error), "line": line, "code": code, "function": function}
 
