@@ -23,11 +23,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="REPORT", help="folder for the results")
     parser.add_argument("--lab", metavar="NN", help="grade only this lab, by number or name")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="submissions graded at once (one a core)")
-    parser.add_argument("--seed", type=int, help="of the hidden inputs; by default REPORT's own, or a random one")
+    parser.add_argument("--seed", type=_seed, help="of the hidden inputs; by default REPORT's own, or a random one")
     parser.add_argument("--time-limit", type=float, default=30, metavar="S", help="seconds for an exercise (30)")
     parser.add_argument("--sandbox", choices=("auto", "bwrap", "none"), default="auto", help="bubblewrap unless none")
     trust = "allows --sandbox none: every submission runs with your rights"
     parser.add_argument("--trust-submissions", action="store_true", help=trust)
+
+
+def _seed(text: str) -> int:
+    """A seed as NumPy and TensorFlow take it."""
+    if not text.strip().isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed: give a whole number from 0 to {2**32 - 1}")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

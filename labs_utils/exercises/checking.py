@@ -21,16 +21,20 @@ import re
 import zlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from labs_utils.errors import LabsError
+from labs_utils.exercises import travel
 from labs_utils.exercises.pipe import PipeError
 from labs_utils.exercises.student import ArgumentChanged, ModelView, Student, StudentError
 
 Probe = Callable[[Student, np.random.Generator], None]
 
+TIME_LIMIT = 30  # seconds that a grader gives an answer by default, for all the calls of its exercise together
+INVITATION = "replace this line with your code"  # the text of the NotImplementedError that stands in every stub
 RTOL, ATOL = 1e-4, 1e-5  # an honest float32 computation passes, a wrong formula does not
 
 
@@ -122,9 +126,9 @@ class Checks:
             try:
                 probe(student, rng)
             except StudentError as error:
-                if error.type == "NotImplementedError":
+                if _is_invitation(error):
                     return Result(exercise, "blank", 0, points)
-                messages.append(_titled(probe, _explain_error(exercise, error, self.probes)))
+                messages.append(_titled(probe, _explain_error(exercise, error, self.probes, student.lost)))
             except ArgumentChanged as change:
                 messages.append(_titled(probe, _explain_change(change)))
             except CheckFailed as failure:
@@ -372,12 +376,37 @@ _CAUSES = (
 )
 
 
-def _explain_error(name: str, error: StudentError, exercises: Collection[str]) -> str:
+def too_slow(seconds: float) -> str:
+    """What a student reads whose answer took longer than a grader allows for one exercise."""
+    return f"It took longer than the {seconds:g} s of an exercise: either a loop never ends, or it is right but slow."
+
+
+def undefined(exercise: str, error: StudentError, points: float) -> Result:
+    """The result of an answer whose definition stopped with `error`."""
+    return Result(exercise, "failed", 0, points, (f"  Its cell stopped with {error.type}: {error}",))
+
+
+def _is_invitation(error: StudentError) -> bool:
+    """Whether the untouched invitation of the stub was reached, and not some other NotImplementedError."""
+    return error.type == "NotImplementedError" and INVITATION in error.text
+
+
+_LOST = {
+    travel.SESSION: "it uses {name}, which only exists in your session: imports, functions, classes and constants"
+    " travel with an answer; hand everything else over as an argument or compute it inside the function",
+    travel.FILE: "it uses {name}, which comes from a file beside your notebook or from a package that is not part of"
+    " the course: put the code that you need into a cell",
+}
+
+
+def _explain_error(
+    name: str, error: StudentError, exercises: Collection[str], lost: Mapping[str, str] = MappingProxyType({})
+) -> str:
     # Keras puts its news on later lines and in bold, TensorFlow behind the name of an inner node
     text = re.sub(r"\x1b\[\d*m|\{\{.*?\}\} ?|\[Op:\w+\]( name:)?", "", error.text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     said = " ".join(lines[:2])[:240]
-    elsewhere = error.function in exercises and error.function != name
+    elsewhere = error.function.isidentifier() and error.function != name
     place = f" in line {error.line}" + f" of {error.function}" * elsewhere if error.line else ""
     code = f"\n  {error.code}" if error.code else ""
     full = f"{error.type}: {text}"
@@ -385,6 +414,10 @@ def _explain_error(name: str, error: StudentError, exercises: Collection[str]) -
     missing = re.search(r"NameError: name '(\w+)' is not defined", full)
     if missing and missing[1] in exercises:
         cause = f"run the cell of the exercise {missing[1]} first"
+    elif missing and missing[1] in lost:
+        cause = _LOST[lost[missing[1]]].format(name=missing[1])
+    if error.type == "NotImplementedError" and not text.strip():
+        cause = "delete the line `raise NotImplementedError`"
     stopped = f"{name} stopped with {error.type}" + (f": {said}" if said else "") + f"{place}.{code}"
     return stopped + (f"\n  Likely cause: {cause}." if cause else "")
 

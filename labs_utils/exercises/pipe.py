@@ -10,6 +10,8 @@ configuration and weights (`packed`), so each call gets a fresh copy of its own.
 it was made; the reply carries its summary and a key with which to ask it for predictions, weights or a training step.
 """
 
+import __future__
+
 import ast
 import base64
 import json
@@ -201,12 +203,14 @@ def receive(stream: BinaryIO, cap: int = BYTE_CAP) -> dict:
 class Worker:
     """Answers requests about the functions in one namespace.
 
-    Requests: ``{"do": "load", "source": …}``, ``{"do": "call", "name": …, "arguments": […]}``,
+    Requests: ``{"do": "load", "source": …}`` or ``"parts": [[cell, source], …]``,
+    ``{"do": "call", "name": …, "arguments": […]}``,
     ``{"do": "model", "key": …, "ask": "predict" | "weights" | "train", "arguments": […]}`` and
     ``{"do": "seed", "seed": …}``.
     Replies: ``{"value": …}``, ``{"changed": position}`` if a call modified one of its arguments, or
-    ``{"error": {type, text, line, code, function}}``. A ``load`` may name the one ``"answer"`` in its source: other
-    statements are helpers then, and one that fails is passed over; ``"file"`` is `ANSWERS` or `REFERENCE`.
+    ``{"error": {type, text, line, code, function}}``. A ``load`` of parts names the one ``"answer"`` in them: other
+    statements are helpers, and one that fails is passed over; ``"features"`` are those of ``from __future__`` that
+    hold, ``"file"`` is `ANSWERS` or `REFERENCE`.
     """
 
     def __init__(self, namespace: dict[str, Any] | None = None):
@@ -224,18 +228,25 @@ class Worker:
             return {"error": describe_error(error)}
 
     def _load(self, request: dict) -> dict:
-        source, answer, file = request["source"], request.get("answer"), request.get("file", ANSWERS)
+        answer, file = request.get("answer"), request.get("file", ANSWERS)
         if answer is None:
+            source = request["source"]
             self._run(compile(source, file, "exec"), file, source)
             return {"value": None}
         self.namespace.setdefault("lab", _Undecorated())
-        file = f"{file} {answer}"
-        for node in ast.parse(source).body:
-            try:
-                self._run(compile(ast.Module([node], type_ignores=[]), file, "exec"), file, source)
-            except Exception:
-                if getattr(node, "name", None) == answer:
-                    raise
+        self.namespace.setdefault("display", _display)
+        self.namespace.setdefault("get_ipython", _get_ipython)
+        known = [name for name in request["features"] if name in __future__.all_feature_names]
+        flags = sum(getattr(__future__, name).compiler_flag for name in set(known))
+        for cell, source in request["parts"]:
+            title = f"{file} {answer}, cell {cell}"
+            for node in ast.parse(source).body:
+                try:
+                    code = compile(ast.Module([node], type_ignores=[]), title, "exec", flags, dont_inherit=True)
+                    self._run(code, title, source)
+                except Exception:
+                    if getattr(node, "name", None) == answer:
+                        raise
         return {"value": None}
 
     def _run(self, code: CodeType, file: str, source: str) -> None:
@@ -271,6 +282,15 @@ class Worker:
         return {"value": to_plain(outputs, self.models)}
 
 
+def _display(*values: Any, **options: Any) -> None:
+    """Stands for IPython's ``display``: harmless, and nobody looks at it here."""
+
+
+def _get_ipython() -> None:
+    """What IPython would put among the builtins of a notebook exists nowhere else, so no answer may count on it."""
+    raise NameError("name 'get_ipython' is not defined")
+
+
 class _Undecorated:
     """Stands for a notebook's ``lab``: its decorators leave a function as it is."""
 
@@ -298,14 +318,13 @@ def _same(before: Any, after: Any) -> bool:
 
 def describe_error(error: BaseException) -> dict:
     """Type, text and the deepest line of the student's own code that raised `error`."""
-    here = os.path.abspath(__file__)
     line, code, function = None, "", ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        own = (
-            frame.filename.startswith(ANSWERS) or "ipykernel" in frame.filename or frame.filename.startswith("<ipython")
-        )
-        if own or (line is None and os.path.abspath(frame.filename) != here):
-            line, code, function = frame.lineno, frame.line or "", frame.name
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        # the cells of a notebook run as __main__, whatever Jupyter, VS Code or Colab call their files
+        of_a_cell = frame.f_globals.get("__name__") == "__main__" and os.path.abspath(file) != os.path.abspath(__file__)
+        if file.startswith(ANSWERS) or of_a_cell:
+            line, code, function = number, linecache.getline(file, number).strip(), frame.f_code.co_name
     return {"type": type(error).__name__, "text": str(error), "line": line, "code": code, "function": function}
 
 

@@ -10,13 +10,14 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from labs_utils.exercises import pipe
+from labs_utils.exercises.travel import Taken
 
 Ask = Callable[[dict], dict]
 
@@ -116,14 +117,15 @@ class Student:
     """A student's function or class, called with plain values, NumPy arrays and Keras models; returns the same kinds.
 
     A Keras model travels as its configuration and weights: the function gets a copy, made anew for each call.
+    `lost` says which names it uses that cannot travel; see `labs_utils.exercises.travel`.
 
     Raises (when called):
         StudentError: the function raised an exception.
         ArgumentChanged: the function modified one of its arguments.
     """
 
-    def __init__(self, ask: Ask, name: str):
-        self._ask, self.name = ask, name
+    def __init__(self, ask: Ask, name: str, lost: Mapping[str, str] | None = None):
+        self._ask, self.name, self.lost = ask, name, lost or {}
 
     def __call__(self, *arguments: Any) -> Any:
         """The answer's return value as plain data; see the class for what it raises."""
@@ -160,6 +162,22 @@ class ModelView:
 def in_this_process(function: Callable, name: str) -> Student:
     """`function` as a check sees it, called right here."""
     return Student(pipe.Worker({name: function}).handle, name)
+
+
+def from_cells(taken: Taken, name: str, earlier: dict[str, Any]) -> Student:
+    """The answer called `name`, defined anew in this process from the text of its cells, as a grader defines it.
+
+    Args:
+        taken: the answer and what travels with it.
+        name: of the exercise.
+        earlier: the exercises before it, by name.
+
+    Raises:
+        StudentError: its definition failed.
+    """
+    worker = pipe.Worker({"__name__": "answers", **earlier})
+    value_of(worker.handle, taken.request(name, pipe.ANSWERS))
+    return Student(worker.handle, name, taken.lost)
 
 
 class Line:

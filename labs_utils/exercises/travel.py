@@ -9,8 +9,6 @@ other constants, NumPy and the standard library's pure functions. What a call of
 assigns or changes exists in one session only.
 """
 
-import __future__
-
 import ast
 import functools
 import importlib.util
@@ -26,17 +24,15 @@ from labs_utils.exercises.reference import decorator_call
 LARGEST_CELL = 200_000  # characters; nobody writes more by hand, and parsing takes memory
 SESSION, FILE = "session", "file"  # why a name cannot travel
 
-_BUILTINS = set(
-    "abs all any bool bytes chr complex dict divmod enumerate float frozenset int len list map max min ord pow range"
-    " repr reversed round set slice sorted str sum tuple zip filter property staticmethod classmethod".split()
-)
-_MODULES = set(
-    "math cmath functools itertools operator collections fractions decimal string re enum typing dataclasses"
-    " numpy".split()
-)
+_BUILTINS = {"abs", "all", "any", "bool", "bytes", "chr", "complex", "dict", "divmod", "enumerate", "filter", "float"}
+_BUILTINS |= {"frozenset", "int", "len", "list", "map", "max", "min", "ord", "pow", "range", "repr", "reversed"}
+_BUILTINS |= {"round", "set", "slice", "sorted", "str", "sum", "tuple", "zip"}
+_MODULES = {"math", "cmath", "functools", "itertools", "operator", "collections", "fractions", "decimal", "string"}
+_MODULES |= {"re", "enum", "typing", "dataclasses", "numpy"}
 _FUNCTIONS = {"tensorflow.constant"}
 _NOT_PURE = ("numpy.random", "numpy.load", "numpy.fromfile", "numpy.genfromtxt", "numpy.memmap")
-_CHANGE = set("append extend insert add update setdefault pop popitem remove clear sort reverse fill discard".split())
+_CHANGE = {"append", "extend", "insert", "add", "update", "setdefault", "sort", "reverse", "fill"}
+_CHANGE |= {"pop", "popitem", "remove", "clear", "discard"}
 _SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 _AT_ONCE = ("listcomp", "setcomp", "dictcomp", "genexpr")  # scopes whose names are looked up where they stand
 
@@ -249,9 +245,9 @@ def _changed(node: ast.stmt) -> Iterator[str]:
                 base = base.value
             if isinstance(base, ast.Name):
                 yield base.id
-        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in _CHANGE:
-            if isinstance(one.func.value, ast.Name):
-                yield one.func.value.id
+        method = one.func if isinstance(one, ast.Call) else None
+        if isinstance(method, ast.Attribute) and method.attr in _CHANGE and isinstance(method.value, ast.Name):
+            yield method.value.id
 
 
 # -- a notebook -------------------------------------------------------------------------------------------------------
@@ -351,7 +347,7 @@ class Cells:
         if root in self._paths:
             path = ".".join([self._paths[root], *rest])
             return path in _FUNCTIONS or (path.split(".")[0] in _MODULES and not path.startswith(_NOT_PURE))
-        return root in _BUILTINS if not rest else root not in dir(__builtins__)
+        return bool(rest) or root in _BUILTINS  # a method of a constant is as pure as the constant
 
 
 @functools.cache
@@ -367,9 +363,3 @@ def _installed(module: str) -> bool:
         return False
     here = Path.cwd()
     return not spec.origin or here not in (Path(spec.origin).parent, Path(spec.origin).parent.parent)
-
-
-def compiler_flags(features: list[str]) -> int:
-    """The flags of `compile` for features of ``from __future__``."""
-    known = [getattr(__future__, name).compiler_flag for name in features if name in __future__.all_feature_names]
-    return functools.reduce(int.__or__, known, 0)

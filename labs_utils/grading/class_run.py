@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from labs_utils.errors import LabsError
+from labs_utils.exercises import checking
 from labs_utils.grading import feedback, gradebook, intake, released, runner, submission
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
@@ -36,7 +37,7 @@ class Settings:
     lab: str | None = None
     jobs: int = 2
     seed: int | None = None
-    seconds: float = 30
+    seconds: float = checking.TIME_LIMIT
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ def _entry(one: Submission, wanted: str | None, seed: int) -> Entry:
 def _job(submitted: Submitted, lab: str, seed: int, settings: Settings) -> runner.Job:
     known = released.load(lab).points
     answers = {name: source for name, source in submitted.answers.items() if name in known}
-    return runner.Job(released.load(lab), answers, submitted.broken, seed, settings.seconds, settings.sandbox)
+    taken = {name: submitted.taken[name] for name in answers if name in submitted.taken}
+    return runner.Job(released.load(lab), answers, submitted.broken, seed, settings.seconds, settings.sandbox, taken)
 
 
 def _reference_job(lab: str, seed: int, settings: Settings) -> runner.Job:
@@ -149,7 +151,8 @@ def _expect_full_points(jobs: list[runner.Job], proofs: list[Future]) -> None:
             if result.points < result.maximum:
                 raise LabsError(
                     f"the reference solution of {job.released.lab} earns only {result.points:g} of {result.maximum:g}"
-                    f" points for {result.exercise} here, so nothing was graded:{''.join(result.messages)}"
+                    f" points for {result.exercise} here (seed {job.seed}), so nothing was graded:"
+                    f"{''.join(result.messages)}"
                 )
 
 

@@ -12,6 +12,7 @@ import site
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import labs_utils
@@ -19,6 +20,7 @@ from labs_utils import course
 from labs_utils.errors import LabsError
 from labs_utils.exercises import pipe_server
 from labs_utils.exercises.student import Line, Student, open_line, value_of
+from labs_utils.exercises.travel import Taken
 
 KINDS = ("auto", "bwrap", "none")
 MEMORY = 2 * 2**30  # bytes a session may take beyond what the imports have taken
@@ -213,22 +215,22 @@ class Session:
     def __init__(self, sandbox: Sandbox, line: Line):
         self._sandbox, self.line = sandbox, line
 
-    def load(self, name: str, source: str, file: str) -> None:
+    def load(self, name: str, taken: Taken, file: str) -> None:
         """Defines the answer called `name`; `file` is `pipe.ANSWERS` or `pipe.REFERENCE`.
 
         Raises:
             StudentError: its definition failed.
             pipe.PipeError: the process ended, hung, or replied with something that is not a reply.
         """
-        value_of(self.line.ask, {"do": "load", "answer": name, "source": source, "file": file})
+        value_of(self.line.ask, taken.request(name, file))
 
     def seed(self, seed: int) -> None:
         """Seeds every generator of random numbers there; raises as `load` does."""
         value_of(self.line.ask, {"do": "seed", "seed": seed})
 
-    def function(self, name: str) -> Student:
-        """The answer called `name`."""
-        return Student(self.line.ask, name)
+    def function(self, name: str, lost: Mapping[str, str] | None = None) -> Student:
+        """The answer called `name`, which uses the names `lost` that cannot travel."""
+        return Student(self.line.ask, name, lost)
 
     def __enter__(self) -> "Session":
         return self

@@ -7,7 +7,6 @@ with IPython magic, in other encodings. Nothing here runs any of their code.
 import ast
 import json
 import re
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +15,10 @@ import nbformat.reader
 
 from labs_utils import course
 from labs_utils.errors import LabsError
+from labs_utils.exercises import travel
 from labs_utils.exercises.reference import answers_of
+from labs_utils.exercises.travel import Cells, Taken, parse
 
-LARGEST_CELL = 200_000  # characters; nobody writes more by hand, and parsing takes memory
 _ANSWER_CELL = re.compile(r"^@lab\.(?:exercise|question)\b.*?^(?:def|class)\s+(\w+)", re.MULTILINE | re.DOTALL)
 _HELPERS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 
@@ -34,6 +34,7 @@ class Submitted:
         broken: exercise name → why its cell cannot be read.
         doubled: exercises that are there more than once; the last one counts, as in a run of the notebook.
         markdown: texts of the Markdown cells.
+        taken: exercise name → its answer with all that travels with it, from whatever cell.
     """
 
     lab: str | None = None
@@ -41,6 +42,7 @@ class Submitted:
     broken: dict[str, str] = field(default_factory=dict)
     doubled: list[str] = field(default_factory=list)
     markdown: list[str] = field(default_factory=list)
+    taken: dict[str, Taken] = field(default_factory=dict)
 
 
 def read(data: bytes) -> Submitted:
@@ -49,13 +51,16 @@ def read(data: bytes) -> Submitted:
     Raises:
         LabsError: they are not a notebook; the message says why.
     """
-    submitted = Submitted()
+    submitted, sources = Submitted(), []
     for cell in _notebook(data).cells:
         source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
         if cell.cell_type == "markdown":
             submitted.markdown.append(source)
         elif cell.cell_type == "code":
             _read_cell(source, submitted)
+            sources.append(source)
+    cells = Cells(sources)
+    submitted.taken = {name: cells.taken(name) for name in submitted.answers}
     return submitted
 
 
@@ -77,9 +82,9 @@ def _notebook(data: bytes) -> nbformat.NotebookNode:
 
 def _read_cell(source: str, submitted: Submitted) -> None:
     try:
-        tree, source = _parse(source)
+        tree, source = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        for name in _ANSWER_CELL.findall(source[:LARGEST_CELL]):
+        for name in _ANSWER_CELL.findall(source[: travel.LARGEST_CELL]):
             place = f" in line {error.lineno} of its cell" if isinstance(error, SyntaxError) and error.lineno else ""
             submitted.broken[name] = f"it is not valid Python: {getattr(error, 'msg', error)}{place}"
         return
@@ -89,34 +94,7 @@ def _read_cell(source: str, submitted: Submitted) -> None:
         if name in submitted.answers and name not in submitted.doubled:
             submitted.doubled.append(name)
         helpers = [node for node in tree.body if isinstance(node, _HELPERS) and node not in answers.values()]
-        submitted.answers[name] = _only(source, [*helpers, answers[name]])
-
-
-def _parse(source: str) -> tuple[ast.Module, str]:
-    """The syntax tree of a cell and the text it is of: without IPython magic where there is some."""
-    if len(source) > LARGEST_CELL:
-        raise ValueError(f"a cell of {len(source)} characters")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the student's escapes and comparisons
-        try:
-            return ast.parse(source), source
-        except SyntaxError:
-            from IPython.core.inputtransformer2 import TransformerManager
-
-            plain = re.sub(r"(?m)^%%.*$", "", source)
-            if "%" in plain or "!" in plain or "?" in plain:
-                plain = TransformerManager().transform_cell(plain)
-            return ast.parse(plain), plain
-
-
-def _only(source: str, nodes: list[ast.stmt]) -> str:
-    """`source` with every line blank that belongs to none of `nodes`."""
-    kept = set()
-    for node in nodes:
-        first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
-        kept.update(range(first, node.end_lineno + 1))
-    lines = source.split("\n")
-    return "\n".join(line if number in kept else "" for number, line in enumerate(lines, start=1)).rstrip()
+        submitted.answers[name] = travel.only(source, [travel.span(node) for node in (*helpers, answers[name])])
 
 
 def _lab_of(tree: ast.Module) -> str | None:

@@ -10,6 +10,7 @@ from labs_utils import course
 from labs_utils.errors import LabsError
 from labs_utils.exercises import pipe
 from labs_utils.exercises.student import StudentError
+from labs_utils.exercises.travel import Taken
 from labs_utils.grading import sandbox
 from tests.grading.conftest import processes_with
 
@@ -23,7 +24,7 @@ def warm(bwrap):
 def run(box, body):
     with box.session() as session:
         session.line.seconds = 10
-        session.load("f", f"def f():\n    {body}", pipe.ANSWERS)
+        session.load("f", Taken.alone(f"def f():\n    {body}"), pipe.ANSWERS)
         return session.function("f")()
 
 
@@ -84,7 +85,9 @@ def test_it_has_no_rights_no_network_and_only_its_own_processes(warm):
 
 def test_a_session_sees_nothing_of_the_one_before(warm):
     with warm.session() as session:
-        session.load("f", "import numpy\nnumpy.secret = 5\ndef f():\n    global kept\n    kept = 1", pipe.ANSWERS)
+        session.load(
+            "f", Taken.alone("import numpy\nnumpy.secret = 5\ndef f():\n    global kept\n    kept = 1"), pipe.ANSWERS
+        )
         session.function("f")()
     assert run(warm, "return [hasattr(np, 'secret'), 'kept' in globals()]") == [False, False]
     assert warm.alive
