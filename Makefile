@@ -9,7 +9,10 @@ LAB_ARGS ?=
 TEST_ARGS ?=
 EXTRAS ?=
 
-.PHONY: help lab test
+# An environment holds its folder's path: one that was moved, or whose Python is gone, is made anew.
+MOVED := $(shell test "$$(cat .venv/installed 2>/dev/null)" = "$(CURDIR)" && $(BIN)/python -c "" 2>/dev/null || echo moved)
+
+.PHONY: help lab test moved
 help:
 	@sed -n 's/^# //p' Makefile | head -3
 
@@ -21,8 +24,8 @@ lab: .venv/installed
 test: .venv/installed
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
-.venv/installed: requirements.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: install it, or name it: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+.venv/installed: requirements.txt pyproject.toml $(MOVED)
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.13 is needed; this is $$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none): choose one of these: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(if $(MOVED),--clear) .venv
 	$(BIN)/python -m pip install --quiet --editable ".$(EXTRAS)"
-	@touch $@
+	@echo "$(CURDIR)" > $@
