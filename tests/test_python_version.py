@@ -33,10 +33,10 @@ def test_the_command_line_says_it_without_a_traceback(version):
 @pytest.mark.parametrize("version", ["3.9.18", "3.14.0"])
 def test_a_notebook_says_it_without_a_traceback(version):
     code = (
-        "from IPython.core.interactiveshell import InteractiveShell\n"
-        "InteractiveShell.instance().run_cell('import labs_utils')"
+        "from IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
+        f"{PRETEND.format(version=version.replace('.', ', '))}shell.run_cell('import labs_utils')"
     )
-    done = python(code, version)
+    done = python(code, "3.12.0")
     assert SENTENCE.format(this=version[: version.rindex(".")]) in done.stdout
     assert "Traceback" not in done.stdout and "_render" not in done.stdout
 
