@@ -7,6 +7,7 @@ Notebooks and checks in the zip work; a cell that needs an unfinished exercise s
 """
 
 import argparse
+import contextlib
 import os
 import re
 import subprocess
@@ -21,8 +22,10 @@ from labs_utils.litter import is_litter
 
 FILES = ("README.md", "LICENSE", "requirements.txt", "pyproject.toml", "Makefile")
 FOLDERS = {"labs_utils": {".py", ".html", ".csv", ".mplstyle", ".md"}, "data": {".md", ".json", ".npz", ".csv", ".png"}}
+# Of README.md and Makefile: regions, and single lines, that only the whole course can keep.
 _ONLY_WHOLE = re.compile(
-    r"^[^\n]*\bwhole course only: begin\b.*?\bwhole course only: end\b[^\n]*\n", re.DOTALL | re.MULTILINE
+    r"[^\n]*\bwhole course only: begin\b.*?\bwhole course only: end\b[^\n]*\n|[^\n]*<!-- whole course only -->[^\n]*\n",
+    re.DOTALL,
 )
 _SHOWN = 12  # names of files left out
 
@@ -58,7 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"{target} cannot be written ({error.strerror}): name a zip file in a folder that you may write to"
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
     print(f"{target} is ready: {len(packed)} files, no solutions")
     left_out = sorted(left_beside(set(packed)))
     if left_out:
