@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from labs_utils import course
+from labs_utils import course, machine
 from labs_utils.exercises import checking, pending, reference, session, student, travel
 from labs_utils.exercises.pending import NotAttempted
 
@@ -23,12 +23,13 @@ class Lab:
         name: the lab's name, for example ``01_perceptron``.
 
     Raises:
-        LabsError: there is no such lab; the message lists those that exist.
+        LabsError: there is no such lab (the message lists those that exist), or Keras runs on another back end.
     """
 
     def __init__(self, name: str):
         self.name = course.find_lab(name)
         self._checks = checking.load(self.name)
+        machine.settle()
         self._results: dict[str, checking.Result] = {}
         pending.watch_this_notebook()
 
@@ -44,7 +45,10 @@ class Lab:
         if callable(points):
             raise TypeError("write @lab.exercise(points=…), with parentheses and points")
 
-        line = sys._getframe(1).f_lineno
+        return self._decorator(points, sys._getframe(1).f_lineno)
+
+    def _decorator(self, points: float, line: int) -> Callable[[Callable], Callable]:
+        """The decorator that stands in `line` of its cell."""
 
         def check(function: Callable) -> Callable:
             cells = session.cells()
@@ -62,11 +66,12 @@ class Lab:
 
     def _result(self, name: str, function: Callable, points: float, cells: list[str]) -> checking.Result:
         """The verdict: in a notebook on the answer as a grader takes it from the cells, else on `function` itself."""
-        self._checks.probes_of(name)
+        self._checks.probes_of(name)  # an exercise of another lab is told first
+        names = list(self._checks.probes)
         started = time.monotonic()
         try:
             if cells:
-                earlier = session.values_of([other for other in self._checks.probes if other != name])
+                earlier = session.values_of(names[: names.index(name)])
                 answer = student.from_cells(travel.Cells(cells).taken(name), name, earlier)
             else:
                 answer = student.in_this_process(function, name)
@@ -82,7 +87,7 @@ class Lab:
 
     def question(self, points: float = 1) -> Callable[[Callable], Callable]:
         """A short concept question: the decorated function takes nothing and returns the answer."""
-        return self.exercise(points)
+        return self._decorator(points, sys._getframe(1).f_lineno)
 
     def progress(self) -> None:
         """Prints the points earned so far, one line for each exercise of the lab."""
