@@ -211,7 +211,7 @@ if "google.colab" in sys.modules:
         done = subprocess.run(command.split(), stderr=subprocess.PIPE, text=True)
         if done.returncode:
             shutil.rmtree(place, ignore_errors=True)
-            why = (done.stderr.strip() or "git was stopped").splitlines()[-1]
+            why = next((line for line in done.stderr.splitlines() if "fatal" in line), "git was stopped")
             raise SetUpError(f"the course could not be fetched ({{why}}): check the connection, run this cell again")
     (place / ".git/whole").touch()
 sys.path[:0] = [str(place) for place in places if (place / "labs_utils").is_dir()][:1]
