@@ -129,6 +129,7 @@ def root(monkeypatch, tmp_path):
     (tmp_path / "notebooks").mkdir()
     monkeypatch.setattr(course, "ROOT", tmp_path)
     monkeypatch.setattr(course, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(course, "lab_names", lambda: ["01_one", "02_two", "03_three"])
     monkeypatch.setattr(doctor, "_TENSORFLOW_PROBE", "print('some warning'); print('CPU')")
     return tmp_path
 
@@ -220,6 +221,14 @@ def test_a_lab_with_unknown_data_or_no_card_is_a_fault(root):
     assert "03_three.ipynb is not a notebook of the course" in section.faults[2]
 
 
+def test_what_students_and_systems_leave_beside_the_labs_is_not_judged(root):
+    write_notebook(root, "01_one", title="One", minutes=20, lecture="x", data=["digits"])
+    for name in ("Untitled.ipynb", "01_one-Copy1.ipynb", "._01_one.ipynb", "01_one_solved.ipynb"):
+        (root / "notebooks" / name).write_bytes(b"\xff")
+    section = doctor.check_labs()
+    assert [row[0] for row in section.rows] == ["01_one"] and not section.faults
+
+
 def test_no_notebooks_yet_is_no_fault(root):
     section = doctor.check_labs()
     assert not section.faults and "build" in section.advice[0]
@@ -259,6 +268,7 @@ from labs_utils import course
 from labs_utils.commands import doctor
 course.ROOT = pathlib.Path({str(root)!r})
 course.NOTEBOOKS = course.ROOT / "notebooks"
+course.lab_names = lambda: ["01_one"]
 doctor._TENSORFLOW_PROBE = "print('CPU')"
 raise SystemExit(doctor.run(argparse.Namespace()))
 """

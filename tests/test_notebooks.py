@@ -155,3 +155,19 @@ def test_every_page_of_the_course_is_utf_8_without_tabs_or_trailing_space():
     for path in [*course.SOLUTIONS.glob("*.py"), course.ROOT / "README.md", course.DATA / "README.md"]:
         for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
             assert line == line.rstrip() and "\t" not in line, f"{path.name}, line {number}"
+
+
+def test_a_students_own_notebooks_are_never_collected(monkeypatch):
+    import conftest
+
+    class Config:
+        args = ()
+
+    for name in ("my/01_perceptron", "Untitled", "01_perceptron-Copy1", "01_perceptron_solved"):
+        assert conftest.pytest_ignore_collect(course.NOTEBOOKS / f"{name}.ipynb", Config) is True
+    for path in (
+        course.NOTEBOOKS / "01_perceptron.ipynb",
+        course.SOLUTIONS / "01_perceptron.ipynb",
+        course.ROOT / "tests",
+    ):
+        assert conftest.pytest_ignore_collect(path, Config) is None

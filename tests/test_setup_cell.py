@@ -65,7 +65,9 @@ def test_in_colab_the_package_is_cloned_sparsely_and_nothing_is_installed(publis
 
 def test_the_clone_holds_the_reference_that_the_exercises_use(published, tmp_path):
     cell = notebooks.setup_cell(repository=published, branch="main").source
-    use = "\nfrom labs_utils import reference\nassert reference.find('01_perceptron', 'sigmoid')(0.0) == 0.5\n"
+    use = (
+        "\nfrom labs_utils.exercises import reference\nassert reference.find('01_perceptron', 'sigmoid')(0.0) == 0.5\n"
+    )
     done = run(tmp_path, cell + use, colab=True)
     assert done.returncode == 0, done.stderr
 

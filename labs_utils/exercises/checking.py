@@ -18,6 +18,7 @@ Each probe of an exercise earns an equal share of its points. The first line of 
 import functools
 import importlib
 import re
+import sys
 import zlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from labs_utils import machine
 from labs_utils.errors import LabsError
 from labs_utils.exercises.pipe import PipeError
 from labs_utils.exercises.student import ArgumentChanged, ModelView, Student, StudentError
@@ -78,7 +80,7 @@ class Checks:
         """Adds the decorated function to the probes of `exercise`."""
 
         def add(function: Probe) -> Probe:
-            if not function.__doc__:
+            if not function.__doc__ and sys.flags.optimize < 2:  # `python -OO` takes docstrings away
                 raise TypeError(f"the probe {function.__name__} of {exercise} has no docstring to be named by")
             self.probes.setdefault(exercise, []).append(function)
             return function
@@ -105,6 +107,7 @@ class Checks:
             if given != answer:
                 raise CheckFailed(f"{given!r} is not it: {because[given]}")
 
+    @machine.course_settings()
     def run(self, exercise: str, student: Student, points: float, seed: int | None = None) -> Result:
         """Runs every probe of `exercise` on `student`.
 
@@ -336,7 +339,8 @@ def _forgotten_return(got: Any) -> str:
 
 
 def _titled(probe: Probe, message: str) -> str:
-    return f"  {probe.__doc__.strip().splitlines()[0].rstrip('.')}. {message}"
+    title = probe.__doc__ or probe.__name__.replace("_", " ").capitalize()
+    return f"  {title.strip().splitlines()[0].rstrip('.')}. {message}"
 
 
 def _sentence(text: str) -> str:

@@ -7,7 +7,7 @@ reference, so that nobody is stuck, or, where the solutions are withheld, a stub
 from collections.abc import Callable
 from typing import Any
 
-from labs_utils import course
+from labs_utils import course, machine
 from labs_utils.exercises import checking, pending, reference, student
 from labs_utils.exercises.pending import NotAttempted
 
@@ -21,12 +21,13 @@ class Lab:
         name: the lab's name, for example ``01_perceptron``.
 
     Raises:
-        LabsError: there is no such lab; the message lists those that exist.
+        LabsError: there is no such lab (the message lists those that exist), or Keras runs on another back end.
     """
 
     def __init__(self, name: str):
         self.name = course.find_lab(name)
         self._checks = checking.load(self.name)
+        machine.settle()
         self._results: dict[str, checking.Result] = {}
         pending.watch_this_notebook()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from labs_utils.errors import LabsError
-from labs_utils.grading import feedback, gradebook, intake, released, runner, submission
+from labs_utils.grading import feedback, gradebook, intake, names, released, runner, submission
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
 from labs_utils.grading.submission import Submitted
@@ -116,7 +116,7 @@ def _entries(handed_in: Iterable[Submission], wanted: str | None, seed: int) -> 
 
 
 def _entry(one: Submission, wanted: str | None, seed: int) -> Entry:
-    submitted, lab, problem = Submitted(), intake.lab_in_name(one.file) or wanted, one.problem
+    submitted, lab, problem = Submitted(), names.lab_in_name(one.file) or wanted, one.problem
     if one.data is not None:
         try:
             submitted = submission.read(one.data)
