@@ -889,8 +889,8 @@ for first, rate, epochs in ((len(upper.layers) - 2, 0.001, 12), (0, 0.0003, 6)):
 assert base_is_intact()
 
 # %% [markdown]
-# **What you see.** Here fine-tuning gains, from 0.90 to 0.93 in the stored run, and still does not pass the frozen middle
-# layer with its places (0.97), which is only computed once.
+# **What you see.** Here fine-tuning gains, from 0.90 to 0.93 in the stored run, and still does not pass the frozen
+# middle layer with its places (0.97), which is only computed once.
 #
 # ## 8 · Who are the neighbours?
 #

@@ -14,7 +14,7 @@ from rich.table import Table
 from labs_utils.errors import LabsError
 from labs_utils.exercises.checking import Result
 
-RESULTS, GRADEBOOK = "results.jsonl", "gradebook.csv"
+RESULTS, GRADEBOOK, STUDENTS = "results.jsonl", "gradebook.csv", "students.csv"
 COLUMNS = ("student", "lab", "exercise", "points", "maximum", "status")
 _FORMULA = ("=", "+", "-", "@", "\t")  # a spreadsheet would calculate a cell that begins so
 
@@ -109,6 +109,43 @@ def write(path: Path, records: Iterable[Record]) -> None:
                 writer.writerow([*who, result.exercise, f"{result.points:g}", f"{result.maximum:g}", result.status])
             if record.problem:
                 writer.writerow([*who, "", "0", "", _cell(f"not graded: {record.file}: {record.problem}")])
+
+
+def merged(known: Iterable[Record], new: Iterable[Record]) -> list[Record]:
+    """What a report knows: for each student and lab the newest grading, and what could not be graded so far."""
+    graded: dict[tuple[str, str], Record] = {}
+    problems: dict[tuple[str, str], Record] = {}
+    for record in (*known, *new):
+        if record.problem:
+            problems[record.student, record.file] = record
+        else:
+            graded[record.student, record.lab] = record
+            problems.pop((record.student, record.file), None)
+    new = list(new)
+    open_problems = [one for one in problems.values() if one in new or (one.student, one.lab) not in graded]
+    return sorted([*graded.values(), *open_problems], key=lambda one: (one.student, one.lab, one.file))
+
+
+def write_students(path: Path, records: list[Record], people: Iterable[str] = ()) -> None:
+    """Writes students.csv: one row a student, over all labs of a report.
+
+    An empty cell means that nothing was handed in. `people` who handed in nothing at all have a row too.
+    """
+    labs = sorted({record.lab for record in records if record.results})
+    by_student: dict[str, list[Record]] = {name: [] for name in people}
+    for record in records:
+        by_student.setdefault(record.student, []).append(record)
+    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["student", *labs, "total", "remarks"])
+        for student, works in sorted(by_student.items()):
+            points = {work.lab: work.points for work in works if work.results}
+            remarks = [f"not graded: {work.file}: {work.problem}" for work in works if work.problem]
+            remarks += [f"{work.lab}: {note}" for work in works for note in work.notes if "late" in note.split()]
+            if not works:
+                remarks = ["nothing handed in"]
+            row = [f"{points[lab]:g}" if lab in points else "" for lab in labs]
+            writer.writerow([_cell(student), *row, f"{sum(points.values()):g}", _cell("; ".join(remarks))])
 
 
 def _cell(text: str) -> str:

@@ -82,7 +82,7 @@ def test_the_exit_status_tells_that_one_was_not_graded(python, tmp_path, bwrap):
     hand_in(tmp_path / "in", "ann")
     hand_in(tmp_path / "in", "bob", b"{")
     done = python("-m", "labs_utils", "grade", tmp_path / "in", "--out", tmp_path / "out")
-    assert done.returncode == 1 and "1 of 2 submissions graded" in done.stdout
+    assert done.returncode == 3 and "1 of 2 submissions graded" in done.stdout
 
 
 def test_dask_gives_the_same(local, python, submissions, tmp_path):
