@@ -18,9 +18,12 @@ if you stopped it: what was graded until then is kept, and the same command goes
 """
 
 import argparse
+import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor
 from datetime import datetime
 from pathlib import Path
 
@@ -41,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zip-names", metavar="ENCODING", help="of names in a zip that does not say it, e.g. cp1252")
     due = "when it was due, 2026-10-08T23:59 or 01=2026-10-08T23:59 for one lab; lateness is noted"
     parser.add_argument("--deadline", action="append", default=[], metavar="[NN=]WHEN", help=due)
+    kinds = "for an import: moodle or canvas (grades, feedback as zip), xlsx, csv (with decimal commas); repeatable"
+    parser.add_argument(
+        "--export", action="append", default=[], choices=("moodle", "canvas", "xlsx", "csv"), help=kinds
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that grades, e.g. tcp://host:8786")
     parser.add_argument("--seed", type=int, help="of the hidden inputs; by default REPORT's own, or a random one")
     parser.add_argument("--time-limit", type=float, default=30, metavar="S", help="seconds for an exercise (30)")
     parser.add_argument("--sandbox", choices=("auto", "bwrap", "none"), default="auto", help="bubblewrap unless none")
@@ -72,10 +80,12 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         seconds=arguments.time_limit,
         rules=rules,
+        exports=tuple(arguments.export),
         deadlines=dict(map(_deadline, arguments.deadline)),
     )
     try:
-        records = class_run.grade_class(arguments.submissions, settings)
+        with _cluster(arguments.scheduler) as executor:
+            records = class_run.grade_class(arguments.submissions, settings, executor)
     except KeyboardInterrupt:
         print(f"stopped; what is graded is kept in {arguments.out}: the same command goes on from there")
         return 130
@@ -88,6 +98,28 @@ def run(arguments: argparse.Namespace) -> int:
     if absent := [person.name for person in rules.people if person.name not in here]:
         console.print(f"{len(absent)} of the roster handed in nothing: {', '.join(absent)}", markup=False)
     return 0 if graded == len(records) else 3 if graded else 1
+
+
+@contextlib.contextmanager
+def _cluster(address: str | None) -> Iterator[Executor | None]:
+    """A Dask cluster as a pool of `concurrent.futures`; None without an address.
+
+    Raises:
+        LabsError: Dask is not installed, or nobody answers at the address.
+    """
+    if address is None:
+        yield None
+        return
+    try:
+        import distributed
+    except ModuleNotFoundError:
+        raise LabsError("--scheduler needs Dask: python -m pip install --editable '.[dask]'") from None
+    try:
+        client = distributed.Client(address, timeout=10)
+    except (OSError, ValueError) as error:
+        raise LabsError(f"no Dask scheduler answers at {address} ({type(error).__name__}): check the address") from None
+    with client:
+        yield client.get_executor()
 
 
 def _deadline(text: str) -> tuple[str, float]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from labs_utils.errors import LabsError
-from labs_utils.grading import feedback, gradebook, intake, names, released, runner, submission
+from labs_utils.grading import exports, feedback, gradebook, intake, items, names, released, runner, submission
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
 from labs_utils.grading.submission import Submitted
@@ -35,6 +35,7 @@ class Settings:
         seed: of the inputs; by default that of the results in `out`, or a random one.
         seconds: how long a student's code may take in one exercise.
         rules: how to tell whose a file is.
+        exports: platforms and kinds of file, of `exports.KINDS`.
         deadlines: lab, or "" for all others → when it was due, in seconds.
     """
 
@@ -45,6 +46,7 @@ class Settings:
     seed: int | None = None
     seconds: float = 30
     rules: intake.Rules = intake.Rules()
+    exports: tuple[str, ...] = ()
     deadlines: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -84,7 +86,7 @@ def grade_class(
     entries = sorted(_entries(handed_in, settings, seed), key=lambda entry: entry.record.key[:2])
     done = {record.key: record for record in known if not record.problem}
     records = [done.get(entry.record.key, entry.record) for entry in entries]
-    records = [replace(new, notes=entry.record.notes) for new, entry in zip(records, entries, strict=True)]
+    records = [replace(new, **_said_by_intake(entry.record)) for new, entry in zip(records, entries, strict=True)]
     todo = [place for place, record in enumerate(records) if not record.results and not record.problem]
     jobs = [_job(entries[place].submitted, entries[place].record.lab, seed, settings) for place in todo]
     with progress or _progress() as bar, _pool(executor, settings.jobs, len(todo)) as pool:
@@ -119,6 +121,11 @@ def grade_class(
     return records
 
 
+def _said_by_intake(record: Record) -> dict:
+    """What of a record is anew in each run, also where the results are known."""
+    return {name: getattr(record, name) for name in ("notes", "file", "id", "platform", "handle")}
+
+
 def _report(settings: Settings, records: list[Record], entries: list[Entry], known: list[Record]) -> None:
     """Writes all tables and pages: of this run, and of what other runs with this report graded."""
     everything = gradebook.merged(known, records)
@@ -127,6 +134,9 @@ def _report(settings: Settings, records: list[Record], entries: list[Entry], kno
     gradebook.write_students(settings.out / gradebook.STUDENTS, everything, people)
     feedback.write(settings.out / "feedback", records, [entry.submitted for entry in entries])
     feedback.remove_others(settings.out / "feedback", everything)
+    items.write(settings.out / items.ITEMS, everything)
+    for kind in settings.exports:
+        exports.KINDS[kind](settings.out, everything, settings.rules.people)
 
 
 def _expect_room(source: Path, out: Path) -> None:
@@ -187,7 +197,10 @@ def _entry(one: Submission, settings: Settings, seed: int) -> Entry:
             problem = str(error)
         except Exception as error:  # one notebook never costs the class its grades
             problem = f"it cannot be read as a notebook ({type(error).__name__})"
-    begun = Record(one.student, lab or "", one.file, hashlib.sha256(one.data or b"").hexdigest()[:16], seed=seed)
+    mark = hashlib.sha256(one.data or b"").hexdigest()[:16]
+    begun = Record(
+        one.student, lab or "", one.file, mark, seed=seed, id=one.id, platform=one.platform, handle=one.handle
+    )
     if problem:
         return Entry(one, submitted, replace(begun, problem=problem, notes=one.notes))
     of_lab = released.load(lab)

@@ -34,7 +34,14 @@ def write(folder: Path, records: list[Record], submitted: list[Submitted]) -> No
     )
     pages.globals["points"] = "{:g}".format
     for record, work in zip(records, submitted, strict=True):
-        text = pages.get_template("submission.html").render(record=record, answers=work.answers)
+        questions = numbered(released.load(record.lab).questions) if record.results else {}
+        text = pages.get_template("submission.html").render(
+            record=record,
+            attempted=[result for result in record.results if result.status not in ("blank", "missing")],
+            answers=work.answers,
+            questions=questions,
+            written=written_answers(work, questions),
+        )
         _write(folder / page_name(record), text)
     for lab in sorted({record.lab for record in records if record.results}):
         questions = numbered(released.load(lab).questions)

@@ -33,6 +33,9 @@ class Record:
         notes: what the instructor should know, for example that there were several attempts.
         results: one for each exercise; none if there is a problem.
         problem: why it could not be graded, or "".
+        id: what the learning platform calls the student or the submission, or "".
+        platform: ``moodle``, ``canvas`` …, or "".
+        handle: the platform's name of the folder or file.
     """
 
     student: str
@@ -44,6 +47,9 @@ class Record:
     notes: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
     problem: str = ""
+    id: str = ""
+    platform: str = ""
+    handle: str = ""
 
     @property
     def key(self) -> tuple:
@@ -104,11 +110,11 @@ def write(path: Path, records: Iterable[Record]) -> None:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for record in records:
-            who = (_cell(record.student), record.lab)
+            who = (cell(record.student), record.lab)
             for result in record.results:
                 writer.writerow([*who, result.exercise, f"{result.points:g}", f"{result.maximum:g}", result.status])
             if record.problem:
-                writer.writerow([*who, "", "0", "", _cell(f"not graded: {record.file}: {record.problem}")])
+                writer.writerow([*who, "", "0", "", cell(f"not graded: {record.file}: {record.problem}")])
 
 
 def merged(known: Iterable[Record], new: Iterable[Record]) -> list[Record]:
@@ -126,12 +132,27 @@ def merged(known: Iterable[Record], new: Iterable[Record]) -> list[Record]:
     return sorted([*graded.values(), *open_problems], key=lambda one: (one.student, one.lab, one.file))
 
 
+def labs_of(records: Iterable[Record]) -> list[str]:
+    """The labs in which somebody was graded."""
+    return sorted({record.lab for record in records if record.results})
+
+
+def points_by_student(records: Iterable[Record]) -> dict[str, dict[str, float]]:
+    """Student → lab → points; a student of whom nothing could be graded has no labs."""
+    points: dict[str, dict[str, float]] = {}
+    for record in records:
+        labs = points.setdefault(record.student, {})
+        if record.results:
+            labs[record.lab] = record.points
+    return points
+
+
 def write_students(path: Path, records: list[Record], people: Iterable[str] = ()) -> None:
     """Writes students.csv: one row a student, over all labs of a report.
 
     An empty cell means that nothing was handed in. `people` who handed in nothing at all have a row too.
     """
-    labs = sorted({record.lab for record in records if record.results})
+    labs = labs_of(records)
     by_student: dict[str, list[Record]] = {name: [] for name in people}
     for record in records:
         by_student.setdefault(record.student, []).append(record)
@@ -145,10 +166,11 @@ def write_students(path: Path, records: list[Record], people: Iterable[str] = ()
             if not works:
                 remarks = ["nothing handed in"]
             row = [f"{points[lab]:g}" if lab in points else "" for lab in labs]
-            writer.writerow([_cell(student), *row, f"{sum(points.values()):g}", _cell("; ".join(remarks))])
+            writer.writerow([cell(student), *row, f"{sum(points.values()):g}", cell("; ".join(remarks))])
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """`text` for a cell of a CSV: quoted where a spreadsheet would calculate it."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
