@@ -345,3 +345,29 @@ def test_a_certificate_file_that_is_gone_is_named(monkeypatch, tmp_path, capsys)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nope.pem")
     assert run_fetch("things") == 1
     assert "/nope.pem does not exist" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("one.gz", "move it there"),
+        ("a/things/one.gz", "move it there"),
+        ("things/one", "compress it with gzip to that name"),
+    ],
+)
+def test_local_data_at_another_place_or_name_are_told(root, monkeypatch, tmp_path, place, what):
+    file = remote_file(closed_port_url(), path="things/one.gz")
+    use_catalogue(monkeypatch, file)
+    local = tmp_path / "local"
+    (local / place).parent.mkdir(parents=True)
+    (local / place).write_bytes(CONTENT)
+    monkeypatch.setenv("LABS_DATA_DIR", str(local))
+    [advice] = doctor.check_data().advice
+    assert str(local / place) in advice and what in advice and str(local / "things/one.gz") in advice
+
+
+def test_fashion_mnist_in_the_place_of_mnist_is_called_so(root, monkeypatch, tmp_path):
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist" / "t10k-labels-idx1-ubyte.gz").write_bytes(bytes(5148))
+    monkeypatch.setenv("LABS_DATA_DIR", str(tmp_path))
+    assert any("is of Fashion-MNIST" in advice for advice in doctor.check_data().advice)
