@@ -16,6 +16,7 @@ from labs_utils.exercises.checking import Result
 
 RESULTS, GRADEBOOK, STUDENTS = "results.jsonl", "gradebook.csv", "students.csv"
 COLUMNS = ("student", "lab", "exercise", "points", "maximum", "status")
+PLAIN = str.maketrans("✔✘○", "+x-")  # for terminals that do not know Unicode
 _FORMULA = ("=", "+", "-", "@", "\t")  # a spreadsheet would calculate a cell that begins so
 
 
@@ -178,7 +179,7 @@ def show(records: list[Record], console: Console) -> None:
     """Prints each lab's totals and how the class did in each exercise, then what could not be graded."""
     for lab in sorted({record.lab for record in records if record.results}):
         of_lab = [record for record in records if record.lab == lab and record.results]
-        console.print(_totals(lab, of_lab), _distribution(lab, of_lab))
+        console.print(_totals(lab, of_lab, console.encoding.lower().startswith("utf")), _distribution(lab, of_lab))
     for record in records:
         for note in record.notes:
             console.print(f"[cyan]note[/] {escape(record.student)}, {escape(record.file)}: {escape(note)}")
@@ -189,7 +190,7 @@ def show(records: list[Record], console: Console) -> None:
             )
 
 
-def _totals(lab: str, records: list[Record]) -> Table:
+def _totals(lab: str, records: list[Record], signs: bool) -> Table:
     table = Table(title=f"{lab}: {len(records)} submissions")
     table.add_column("student")
     table.add_column("points", justify="right")
@@ -197,6 +198,7 @@ def _totals(lab: str, records: list[Record]) -> Table:
     table.add_column("exercises")
     for record in records:
         marks = "".join(result.mark for result in record.results)
+        marks = marks if signs else marks.translate(PLAIN)
         table.add_row(escape(record.student), f"{record.points:g}", f"{record.maximum:g}", marks)
     return table
 

@@ -1,14 +1,17 @@
 """A class of thirty with known scores; partial credit, dependencies, attempts, resuming, exit status."""
 
 import csv
+import io
 import json
 import os
 
 import pytest
+from rich.console import Console
 
 from labs_utils import course
 from labs_utils.commands import grade as grade_command
 from labs_utils.errors import LabsError
+from labs_utils.exercises.checking import Result
 from labs_utils.grading import class_run, gradebook, released
 from tests.grading import sample
 from tests.grading.conftest import points
@@ -307,3 +310,11 @@ def test_what_was_graded_before_a_stop_is_kept(grade, submissions, tmp_path, mon
     results = tmp_path / "report" / gradebook.RESULTS
     kept = results.read_text("utf-8")
     assert kept.count("\n") == 1
+
+
+def test_a_terminal_without_unicode_gets_plain_marks():
+    text = io.TextIOWrapper(io.BytesIO(), "ascii", errors="replace")
+    results = tuple(Result(name, status, 0, 1) for name, status in (("a", "passed"), ("b", "failed"), ("c", "blank")))
+    gradebook.show([gradebook.Record("ann", sample.LAB, "x", results=results)], Console(file=text))
+    text.flush()
+    assert "+x-" in text.buffer.getvalue().decode("ascii")
