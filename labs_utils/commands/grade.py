@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--export", action="append", default=[], choices=("moodle", "canvas", "xlsx", "csv"), help=kinds
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that grades, e.g. tcp://host:8786")
-    parser.add_argument("--seed", type=int, help="of the hidden inputs; by default REPORT's own, or a random one")
+    parser.add_argument("--seed", type=_seed, help="of the hidden inputs; by default REPORT's own, or a random one")
     parser.add_argument("--time-limit", type=float, default=30, metavar="S", help="seconds for an exercise (30)")
     parser.add_argument("--sandbox", choices=("auto", "bwrap", "none"), default="auto", help="bubblewrap unless none")
     trust = "allows --sandbox none: every submission runs with your rights"
@@ -98,6 +98,12 @@ def run(arguments: argparse.Namespace) -> int:
     if absent := [person.name for person in rules.people if person.name not in here]:
         console.print(f"{len(absent)} of the roster handed in nothing: {', '.join(absent)}", markup=False)
     return 0 if graded == len(records) else 3 if graded else 1
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 0 to 4294967295")
+    return int(text)
 
 
 @contextlib.contextmanager

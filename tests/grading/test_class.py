@@ -318,3 +318,14 @@ def test_a_terminal_without_unicode_gets_plain_marks():
     gradebook.show([gradebook.Record("ann", sample.LAB, "x", results=results)], Console(file=text))
     text.flush()
     assert "+x-" in text.buffer.getvalue().decode("ascii")
+
+
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "202611271200", "x"])
+def test_a_seed_out_of_range_is_refused_with_the_range(seed, capsys):
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    grade_command.add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["in", "--out", "out", f"--seed={seed}"])
+    assert "from 0 to 4294967295" in capsys.readouterr().err
