@@ -20,13 +20,13 @@ from labs_utils.errors import LabsError
 from labs_utils.grading import names, roster
 from labs_utils.grading.names import Owner, Pattern, printable
 from labs_utils.grading.roster import Person
+from labs_utils.litter import is_litter
 
 LARGEST_FILE = 50 * 2**20
 LARGEST_ZIP = 2**30  # bytes read from one archive
 MOST_FILES = 20_000
 LARGEST_ASIDE = 5 * 2**20  # bytes of what a platform tells about the submissions
 RESULTS = "results.jsonl"  # what a report folder is known by
-_NOT_WORK = ("__MACOSX", ".", "._")
 _ASIDE = ("submission_metadata.yml", "timestamp.txt")  # of Gradescope and of nbgrader
 _NOBODYS = {*_ASIDE, "index.html", "thumbs.db", "desktop.ini"}
 _SAID = re.compile(rb"""\bLab\(\s*\\?["'](\d\d_\w+|\d\d?)\b""")
@@ -115,7 +115,7 @@ def collect(source: Path, rules: Rules | None = None) -> list[Submission]:
 
 
 def _is_work(parts: tuple[str, ...]) -> bool:
-    return not any(part.startswith(_NOT_WORK) for part in parts)
+    return not any(is_litter(part) for part in parts)
 
 
 # -- whose it is ------------------------------------------------------------------------------------------------------

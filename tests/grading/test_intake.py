@@ -40,7 +40,8 @@ def test_a_folder_for_each_student(submissions):
     path.write_bytes(GOOD)
     (submissions / "学生" / ".ipynb_checkpoints").mkdir()
     (submissions / "学生" / ".ipynb_checkpoints" / "work-checkpoint.ipynb").write_bytes(GOOD)
-    (submissions / ".DS_Store").write_bytes(b"x")
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "ada_98_sample.ipynb:Zone.Identifier"):
+        (submissions / name).write_bytes(b"x")
     got = intake.collect(submissions)
     assert [(one.student, one.data, one.problem) for one in got] == [('José O\'Neil "x"', GOOD, ""), ("学生", GOOD, "")]
 
