@@ -1,4 +1,4 @@
-"""Checks of lab 08: preprocessing, names, features, leaks, the lecture's model, what trains, batch normalisation."""
+"""Checks of lab 08: preprocessing, features, leaks, the lecture's model, what trains, batch normalisation."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -55,68 +55,6 @@ def _compare_preprocessing(preprocess_pixels: Student, pixels: np.ndarray) -> No
             ),
         },
     )
-
-
-_NAMES = ["tabby", "espresso", "missile", "brick wall", "muffin", "pug", "tractor"]
-
-
-@checks.probe("top_names")
-def three_best(top_names: Student, rng: np.random.Generator) -> None:
-    """The three best of seven classes for four pictures."""
-    _compare_names(top_names, rng.dirichlet(np.ones(7), size=4), 3)
-
-
-@checks.probe("top_names")
-def other_counts(top_names: Student, rng: np.random.Generator) -> None:
-    """One best, and all seven in order."""
-    _compare_names(top_names, rng.dirichlet(np.ones(7), size=2), 1)
-    _compare_names(top_names, rng.dirichlet(np.ones(7), size=1), 7)
-
-
-def _compare_names(top_names: Student, probabilities: np.ndarray, k: int) -> None:
-    got = top_names(probabilities, _NAMES, k)
-    call = f"top_names(probabilities {probabilities.shape}, names, {k})"
-    if not isinstance(got, list) or len(got) != len(probabilities):
-        count = f" of {len(got)}" if isinstance(got, list | np.ndarray) else ""
-        raise CheckFailed(
-            f"{call}: return a list with one entry for each of the {len(probabilities)} pictures; got"
-            f" {type(got).__name__}{count}."
-        )
-    for number, (line, row) in enumerate(zip(got, probabilities, strict=True)):
-        if not isinstance(line, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in line):
-            raise CheckFailed(
-                f"{call}: the entry of each picture should be a list of pairs (name, probability); got {line!r:.80}."
-            )
-        found = [pair[0] for pair in line]
-        order = sorted(range(len(row)), key=lambda c, row=row: -row[c])
-        wanted = [_NAMES[c] for c in order][:k]
-        causes = {
-            tuple(_NAMES[c] for c in order[::-1][:k]): "these are the least probable: argsort puts the smallest first",
-            tuple(wanted[::-1]): "the order is reversed: the most probable comes first",
-            tuple(_NAMES[:k]): "these are the first names of the list, unsorted",
-        }
-        if len(found) != k:
-            causes = {tuple(found): f"{k} pairs are asked for, and there are {len(found)}"}
-        if all(isinstance(name, float | int) and not isinstance(name, bool) for name in found):
-            causes = {tuple(found): "the name comes first in a pair, and names are words: names[c]"}
-        cause = causes.get(tuple(found))
-        expect(
-            found == wanted,
-            f"{call}: picture {number} should give {wanted}; got {found}."
-            + (f"\n  Likely cause: {cause}." if cause else ""),
-        )
-        expect_close(
-            [pair[1] for pair in line],
-            [row[c] for c in order[:k]],
-            f"the probabilities of picture {number}",
-            {
-                "these are percentages; return the probability itself": [100 * row[c] for c in order[:k]],
-                "these are the numbers of the classes": order[:k],
-                "these were divided by their own sum: return them as the network gave them": lambda row=row: (
-                    np.sort(row)[::-1][:k] / np.sort(row)[::-1][:k].sum()
-                ),
-            },
-        )
 
 
 # -- models that the checks build -------------------------------------------------------------------------------------
@@ -463,31 +401,6 @@ def _is_norm(layer: object) -> bool:
     return type(layer).__name__ == "BatchNormalization"
 
 
-@checks.probe("freeze_first")
-def base_frozen(freeze_first: Student, rng: np.random.Generator) -> None:
-    """One training step with the whole base frozen."""
-    base = _small_base(rng)
-    _compare_freezing(freeze_first, _with_head(base, 3, rng), len(base.layers), rng)
-
-
-@checks.probe("freeze_first")
-def half_frozen(freeze_first: Student, rng: np.random.Generator) -> None:
-    """One training step with the first five layers frozen; all came frozen."""
-    model = _with_head(_small_base(rng), 3, rng)
-    for layer in model.layers:
-        layer.trainable = False
-    _compare_freezing(freeze_first, model, 5, rng)
-
-
-@checks.probe("freeze_first")
-def compiled_as_asked(freeze_first: Student, rng: np.random.Generator) -> None:
-    """How it is compiled."""
-    model = _with_head(_small_base(rng), 3, rng)
-    view = expect_model(freeze_first(model, 7))
-    expect(view.compiled is not None, "The model that came back is not compiled: call model.compile(…) at the end.")
-    _compare_compilation(view, 0.001)
-
-
 def _compare_compilation(view: ModelView, rate: float) -> None:
     optimizer = view.compiled["optimizer"]
     expect(optimizer == "Adam", f"Adam is asked for as the optimiser; got {optimizer}.")
@@ -498,37 +411,6 @@ def _compare_compilation(view: ModelView, rate: float) -> None:
         {"this is Adam's own default: pass the rate, keras.optimizers.Adam(rate)": 0.001} if rate != 0.001 else {},
         rtol=1e-3,
         atol=0,
-    )
-
-
-def _compare_freezing(freeze_first: Student, model: "keras.Model", count: int, rng: np.random.Generator) -> None:
-    view = expect_model(freeze_first(model, count))
-    moved = _train_step(view, model, rng)
-    _expect_moved(
-        moved,
-        _pattern(model, lambda number, _: number >= count),
-        model,
-        {
-            "nothing trains: the layers after the frozen ones must be set to trainable": _pattern(
-                model, lambda *_: False
-            ),
-            "nothing is frozen: layer.trainable = False, for each of the first layers": _pattern(
-                model, lambda *_: True
-            ),
-            "the last layers are frozen instead of the first": _pattern(
-                model, lambda number, _: number < len(model.layers) - count
-            ),
-            "frozen and trainable are exchanged": _pattern(model, lambda number, _: number < count),
-            "one layer too few is frozen: layers[:count] are the first count": _pattern(
-                model, lambda number, _: number >= count - 1
-            ),
-            "one layer too many is frozen: layers[:count] are the first count": _pattern(
-                model, lambda number, _: number > count
-            ),
-            "only layers with kernels are frozen; batch normalisation has weights and running averages too": _pattern(
-                model, lambda number, layer: number >= count or _is_norm(layer)
-            ),
-        },
     )
 
 
@@ -607,23 +489,30 @@ checks.choice(
 )
 
 
-@checks.probe("fine_tune")
-def from_the_normalisation(fine_tune: Student, rng: np.random.Generator) -> None:
+@checks.probe("train_from")
+def from_the_normalisation(train_from: Student, rng: np.random.Generator) -> None:
     """One training step when the first layer released is a batch normalisation."""
-    _compare_tuning(fine_tune, rng, 2)
+    _compare_tuning(train_from, rng, 2)
 
 
-@checks.probe("fine_tune")
-def from_a_convolution(fine_tune: Student, rng: np.random.Generator) -> None:
+@checks.probe("train_from")
+def from_a_convolution(train_from: Student, rng: np.random.Generator) -> None:
     """One training step when the first layer released is a convolution."""
-    _compare_tuning(fine_tune, rng, 1)
+    _compare_tuning(train_from, rng, 1)
 
 
-@checks.probe("fine_tune")
-def low_rate(fine_tune: Student, rng: np.random.Generator) -> None:
+@checks.probe("train_from")
+def only_the_head(train_from: Student, rng: np.random.Generator) -> None:
+    """One training step with the whole base frozen; everything came trainable."""
+    model = _with_head(_small_base(rng), 3, rng)
+    _compare_tuning(train_from, rng, len(model.layers) - 3, model)
+
+
+@checks.probe("train_from")
+def low_rate(train_from: Student, rng: np.random.Generator) -> None:
     """The learning rate."""
     rate = float(rng.choice([1e-5, 3e-5, 2e-4]))
-    view = expect_model(fine_tune(_frozen_model(rng), 4, rate))
+    view = expect_model(train_from(_frozen_model(rng), 4, rate))
     expect(
         view.compiled is not None,
         "The model that came back is not compiled.\n  Likely cause: what trains, and how fast, is settled by"
@@ -640,9 +529,11 @@ def _frozen_model(rng: np.random.Generator) -> "keras.Model":
     return model
 
 
-def _compare_tuning(fine_tune: Student, rng: np.random.Generator, start: int) -> None:
-    model = _frozen_model(rng)
-    moved = _train_step(expect_model(fine_tune(model, start, 1e-3)), model, rng)
+def _compare_tuning(
+    train_from: Student, rng: np.random.Generator, start: int, model: "keras.Model | None" = None
+) -> None:
+    model = _frozen_model(rng) if model is None else model
+    moved = _train_step(expect_model(train_from(model, start, 1e-3)), model, rng)
     head = len(model.layers) - 2
 
     def released(number: int, layer: object) -> bool:
@@ -657,17 +548,17 @@ def _compare_tuning(fine_tune: Student, rng: np.random.Generator, start: int) ->
                 _pattern(model, lambda number, _: number >= start)
             ),
             "everything was released, batch normalisation included": _pattern(model, lambda *_: True),
-            "layer number from_layer itself stays frozen: layers from from_layer on are number >= from_layer": _pattern(
+            "layer number first itself stays frozen: layers from first on are number >= first": _pattern(
                 model, lambda number, layer: number > start and not _is_norm(layer)
             ),
-            "layers before from_layer were released too": _pattern(model, lambda _, layer: not _is_norm(layer)),
+            "layers before first were released too": _pattern(model, lambda _, layer: not _is_norm(layer)),
             "nothing new was released: set layer.trainable layer by layer; model.trainable = True does nothing where"
             " the model's own flag is True already, as it is here": _pattern(model, lambda number, _: number >= head),
             "the dense layers at the end were frozen": _pattern(
                 model, lambda number, layer: released(number, layer) and number < head
             ),
             "nothing trains": _pattern(model, lambda *_: False),
-            "the layers before from_layer were released instead": _pattern(model, lambda number, _: number < start),
+            "the layers before first were released instead": _pattern(model, lambda number, _: number < start),
         },
     )
 

@@ -30,7 +30,7 @@ class Lab:
         self.name = course.find_lab(name)
         self._checks = checking.load(self.name)
         machine.settle()
-        self._results: dict[str, checking.Result] = {}
+        self._results: dict[str, checking.Result] = pending.kept_in_this_notebook(self.name)
         pending.watch_this_notebook()
 
     def exercise(self, points: float) -> Callable[[Callable], Callable]:
