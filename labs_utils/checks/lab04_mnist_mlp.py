@@ -576,13 +576,15 @@ def the_identity(ambiguity_decomposition: Student, rng: np.random.Generator) -> 
 
 
 def _drawn(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """Random ink whose centre of mass is not near half-way between two pixels, and not the middle of its box."""
+    """Random ink that can be centred inside the field; its centre of mass is not near half-way between two pixels."""
     while True:
         digit = ndimage.uniform_filter(rng.random((height, width)), 3) ** 4
         digit *= 1 + 4 * np.add.outer(np.linspace(0, 1, height), np.linspace(1, 0, width))
         digit /= digit.max()
         mass = np.array(ndimage.center_of_mass(digit))
-        if (np.abs(mass % 1 - 0.5) > 0.1).all():
+        place = np.round(14 - mass)
+        inside = (place >= 0).all() and (place + digit.shape <= 28).all()
+        if inside and (np.abs(mass % 1 - 0.5) > 0.1).all():
             return digit
 
 
