@@ -7,7 +7,8 @@ standard library and NumPy, and no check, reference or expected value can be rea
 Requests and replies are dictionaries of *plain* values: None, booleans, numbers, strings, lists, dictionaries with
 string keys, and NumPy arrays of booleans or numbers. A Keras model that a check passes as an argument travels as its
 configuration and weights (`packed`), so each call gets a fresh copy of its own. One that an answer returns stays where
-it was made; the reply carries its summary and a key with which to ask it for predictions, weights or a training step.
+it was made; the reply carries its summary and a key with which to give it weights and to ask it for predictions,
+weights or a training step.
 """
 
 import ast
@@ -60,9 +61,10 @@ def to_plain(value: Any, models: list, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [to_plain(item, models, depth + 1) for item in value]
     if isinstance(value, dict):
-        if _RESERVED & value.keys():
+        plain = {str.__str__(str(key)): to_plain(item, models, depth + 1) for key, item in value.items()}
+        if _RESERVED & plain.keys():  # as they will be read, not as they hash before
             raise TypeError("a dictionary with a reserved key")
-        return {str(key): to_plain(item, models, depth + 1) for key, item in value.items()}
+        return plain
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(value, keras.layers.Layer):
         models.append(value)
@@ -202,7 +204,7 @@ class Worker:
     """Answers requests about the functions in one namespace.
 
     Requests: ``{"do": "load", "source": …}``, ``{"do": "call", "name": …, "arguments": […]}``,
-    ``{"do": "model", "key": …, "ask": "predict" | "weights" | "train", "arguments": […]}`` and
+    ``{"do": "model", "key": …, "ask": "predict" | "variables" | "set" | "weights" | "train", "arguments": […]}`` and
     ``{"do": "seed", "seed": …}``.
     Replies: ``{"value": …}``, ``{"changed": position}`` if a call modified one of its arguments, or
     ``{"error": {type, text, line, code, function}}``. A ``load`` may name the one ``"answer"`` in its source: other
@@ -261,6 +263,11 @@ class Worker:
 
     def _ask_model(self, request: dict) -> dict:
         model = self.models[request["key"]]
+        if request["ask"] == "variables":
+            return {"value": [[weight.path, list(weight.shape)] for weight in model.weights]}
+        if request["ask"] == "set":
+            model.set_weights(request["arguments"])
+            return {"value": None}
         if request["ask"] == "weights":
             return {"value": [np.array(weight) for weight in model.get_weights()]}
         if request["ask"] == "train":
