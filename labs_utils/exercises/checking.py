@@ -37,6 +37,9 @@ Probe = Callable[[Student, np.random.Generator], None]
 RTOL, ATOL = 1e-4, 1e-5  # an honest float32 computation passes, a wrong formula does not
 
 
+LONGEST_ERROR = 10_000  # characters of an error's text that are looked at: a student can write megabytes
+
+
 class CheckFailed(Exception):
     """A probe's verdict, in one to three lines that a beginner can act on."""
 
@@ -441,7 +444,8 @@ _CAUSES = (
 
 def _explain_error(name: str, error: StudentError, exercises: Collection[str]) -> str:
     # Keras puts its news on later lines and in bold, TensorFlow behind the name of an inner node
-    text = re.sub(r"\x1b\[\d*m|\{\{.*?\}\} ?|\[Op:\w+\]( name:)?", "", error.text)
+    text = error.text[:LONGEST_ERROR]
+    text = re.sub(r"\x1b\[\d{0,3}m|\{\{[^{}]{0,300}\}\} ?|\[Op:\w{1,100}\]( name:)?", "", text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     said = " ".join(lines[:2])[:240]
     elsewhere = error.function in exercises and error.function != name

@@ -223,7 +223,7 @@ class Line:
             raise pipe.PipeError("a reply came before the question, or the process that ran the answers has ended")
         try:
             pipe.send(self, request)
-            return pipe.receive(self)
+            return pipe.receive(self, pipe.REPLY_CAP, pipe.REPLY_MARKS, pipe.REPLY_NUMBERS)
         except (EOFError, BrokenPipeError) as error:
             raise pipe.PipeError("the process that ran the answers has ended") from error
 
