@@ -476,81 +476,6 @@ def _compare_compilation(view: ModelView, rate: float) -> None:
     )
 
 
-@checks.probe("normalised")
-def inference_mode(normalised: Student, rng: np.random.Generator) -> None:
-    """Inference: the stored averages."""
-    _compare_normalised(normalised, rng, training=False)
-
-
-@checks.probe("normalised")
-def training_mode(normalised: Student, rng: np.random.Generator) -> None:
-    """Training: the batch's own averages."""
-    _compare_normalised(normalised, rng, training=True)
-
-
-def _compare_normalised(normalised: Student, rng: np.random.Generator, training: bool) -> None:
-    import keras
-
-    x = rng.normal(loc=rng.normal(size=4), scale=0.1, size=(9, 4))
-    gamma, beta, mean = rng.uniform(0.5, 2, 4), rng.normal(size=4), rng.normal(size=4)
-    variance = rng.uniform(0.002, 0.05, 4)
-    layer = keras.layers.BatchNormalization()
-    layer.build(x.shape)
-    layer.set_weights([gamma, beta, mean, variance])
-    true = np.asarray(layer(x.astype("float32"), training=training))
-
-    def by(m: np.ndarray, v: np.ndarray, eps: float = 1e-3, scale: Any = gamma, shift: Any = beta) -> np.ndarray:
-        return scale * (x - m) / np.sqrt(v + eps) + shift
-
-    batch, stored = (x.mean(axis=0), x.var(axis=0)), (mean, variance)
-    used, other = (batch, stored) if training else (stored, batch)
-    expect_close(
-        normalised(x, gamma, beta, mean, variance, training),
-        true,
-        f"normalised(…, training={training})",
-        {
-            (
-                "the stored averages are used; in training the batch has its own"
-                if training
-                else "the batch's own averages are used; in inference the stored ones are, so that a picture does not"
-                " depend on its neighbours"
-            ): by(*other),
-            "ε = 0.001 is missing under the root": by(*used, eps=0),
-            "ε is added to the root; it belongs under it": gamma * (x - used[0]) / (np.sqrt(used[1]) + 1e-3) + beta,
-            "the root is missing: divide by the standard deviation, not by the variance": gamma
-            * (x - used[0])
-            / (used[1] + 1e-3)
-            + beta,
-            "γ and β are missing": by(*used, scale=1, shift=0),
-            "β is missing": by(*used, shift=0),
-            "γ is missing": by(*used, scale=1),
-            "γ and β are exchanged": by(*used, scale=beta, shift=gamma),
-            "the average runs over channels, or over everything; each channel has its own, over axis 0": lambda: by(
-                x.mean(), x.var()
-            ),
-            "the average runs over the channels of a row; each channel has its own, over axis 0": lambda: by(
-                x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
-            ),
-            "the variance was divided by n - 1; batch normalisation divides by n": lambda: by(
-                batch[0], x.var(axis=0, ddof=1)
-            ),
-        },
-        rtol=1e-3,
-        atol=1e-3,
-    )
-
-
-checks.choice(
-    "frozen_statistics",
-    answer="b",
-    because={
-        "a": "that was so in early versions of Keras; a frozen batch normalisation stays in inference mode, also"
-        " during fit, since TensorFlow 2.",
-        "c": "the running averages are no trainable weights, but they stand still as well while the layer is frozen.",
-    },
-)
-
-
 @checks.probe("train_from")
 def from_the_normalisation(train_from: Student, rng: np.random.Generator) -> None:
     """One training step when the first layer released is a batch normalisation."""
@@ -630,6 +555,81 @@ def _compare_tuning(
         },
     )
     expect(by_adam, "The right layers move in a training step, but not to where Adam with the rate 0.001 takes them.")
+
+
+@checks.probe("normalised")
+def inference_mode(normalised: Student, rng: np.random.Generator) -> None:
+    """Inference: the stored averages."""
+    _compare_normalised(normalised, rng, training=False)
+
+
+@checks.probe("normalised")
+def training_mode(normalised: Student, rng: np.random.Generator) -> None:
+    """Training: the batch's own averages."""
+    _compare_normalised(normalised, rng, training=True)
+
+
+def _compare_normalised(normalised: Student, rng: np.random.Generator, training: bool) -> None:
+    import keras
+
+    x = rng.normal(loc=rng.normal(size=4), scale=0.1, size=(9, 4))
+    gamma, beta, mean = rng.uniform(0.5, 2, 4), rng.normal(size=4), rng.normal(size=4)
+    variance = rng.uniform(0.002, 0.05, 4)
+    layer = keras.layers.BatchNormalization()
+    layer.build(x.shape)
+    layer.set_weights([gamma, beta, mean, variance])
+    true = np.asarray(layer(x.astype("float32"), training=training))
+
+    def by(m: np.ndarray, v: np.ndarray, eps: float = 1e-3, scale: Any = gamma, shift: Any = beta) -> np.ndarray:
+        return scale * (x - m) / np.sqrt(v + eps) + shift
+
+    batch, stored = (x.mean(axis=0), x.var(axis=0)), (mean, variance)
+    used, other = (batch, stored) if training else (stored, batch)
+    expect_close(
+        normalised(x, gamma, beta, mean, variance, training),
+        true,
+        f"normalised(…, training={training})",
+        {
+            (
+                "the stored averages are used; in training the batch has its own"
+                if training
+                else "the batch's own averages are used; in inference the stored ones are, so that a picture does not"
+                " depend on its neighbours"
+            ): by(*other),
+            "ε = 0.001 is missing under the root": by(*used, eps=0),
+            "ε is added to the root; it belongs under it": gamma * (x - used[0]) / (np.sqrt(used[1]) + 1e-3) + beta,
+            "the root is missing: divide by the standard deviation, not by the variance": gamma
+            * (x - used[0])
+            / (used[1] + 1e-3)
+            + beta,
+            "γ and β are missing": by(*used, scale=1, shift=0),
+            "β is missing": by(*used, shift=0),
+            "γ is missing": by(*used, scale=1),
+            "γ and β are exchanged": by(*used, scale=beta, shift=gamma),
+            "the average runs over channels, or over everything; each channel has its own, over axis 0": lambda: by(
+                x.mean(), x.var()
+            ),
+            "the average runs over the channels of a row; each channel has its own, over axis 0": lambda: by(
+                x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+            ),
+            "the variance was divided by n - 1; batch normalisation divides by n": lambda: by(
+                batch[0], x.var(axis=0, ddof=1)
+            ),
+        },
+        rtol=1e-3,
+        atol=1e-3,
+    )
+
+
+checks.choice(
+    "frozen_statistics",
+    answer="b",
+    because={
+        "a": "that was so in early versions of Keras; a frozen batch normalisation stays in inference mode, also"
+        " during fit, since TensorFlow 2.",
+        "c": "the running averages are no trainable weights, but they stand still as well while the layer is frozen.",
+    },
+)
 
 
 checks.choice(

@@ -103,7 +103,7 @@ def grade_class(
         except BaseException:
             for future in futures:
                 future.cancel()
-            if isinstance(pool, Workers):
+            if executor is None:
                 pool.stop()  # their answers may run for minutes yet
             raise
     for record in records:

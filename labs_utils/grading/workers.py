@@ -6,6 +6,7 @@ process; if this dies too, the job fails with `WorkerDied`, and all others go on
 
 import contextlib
 import multiprocessing
+import pickle  # of results between two processes of the grader; no answer ever runs in either
 import signal
 import threading
 from collections.abc import Callable
@@ -90,7 +91,7 @@ class _Worker:
             if not self._line.poll(seconds):
                 self.end()
                 raise WorkerDied(f"the grader's process took longer than {seconds:g} s")
-            value, error = self._line.recv()
+            value, error = pickle.loads(self._line.recv_bytes())
         except (EOFError, OSError) as ended:
             self.end()
             raise WorkerDied(f"the grader's process ended (exit status {self._process.exitcode})") from ended
@@ -116,9 +117,12 @@ def _serve(line: Connection) -> None:
             except Exception as error:  # the parent raises it again
                 failure = error
             try:
-                line.send((value, failure))
-            except Exception as error:  # what cannot be pickled
-                line.send((None, RuntimeError(f"{type(failure or error).__name__}: {failure or error}"[:500])))
+                message = pickle.dumps((value, failure))
+                pickle.loads(message)
+            except Exception as error:  # some exceptions can be pickled and not be read again
+                cause = failure or error
+                message = pickle.dumps((None, RuntimeError(f"{type(cause).__name__}: {cause}"[:500])))
+            line.send_bytes(message)
 
 
 def _limit_memory() -> None:
