@@ -115,9 +115,15 @@ def _bubblewrap() -> list[str]:
     command += ["--dir", _INSIDE]
     for program in ("pipe.py", "pipe_server.py"):
         command += ["--ro-bind", str(package / program), f"{_INSIDE}/{program}"]
-    if (filters := importlib.util.find_spec("pyseccomp")) is not None and filters.origin:
-        command += ["--ro-bind", filters.origin, f"{_INSIDE}/pyseccomp.py"]
+    if filters := _filters():
+        command += ["--ro-bind", filters, f"{_INSIDE}/pyseccomp.py"]
     return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/scratch"]
+
+
+def _filters() -> str | None:
+    """The file of pyseccomp, or None where it is not installed."""
+    found = importlib.util.find_spec("pyseccomp")
+    return found.origin if found else None
 
 
 class Sandbox:

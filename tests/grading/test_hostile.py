@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from labs_utils.grading import gradebook
+from labs_utils.grading import gradebook, sandbox
 from tests.grading import lab98_sample, sample
 from tests.grading.attacks import ATTACKS
 from tests.grading.conftest import points, processes_with
@@ -88,8 +88,8 @@ def attack(target, submissions, source):
     hand_in(submissions, "zoe")
 
 
-def test_there_are_at_least_twenty_five():
-    assert len(ATTACKS) >= 25
+def test_there_are_at_least_sixty():
+    assert len(ATTACKS) >= 60
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -179,6 +179,61 @@ def double(x):
     hand_in(submissions, "accomplice b", double=look)
     a, b = grade(threads=1, seconds=SECONDS)
     assert points(a)["shift"] == 0 and points(b) == {"double": 0} | OTHERS
+
+
+CHANNELS = {  # how a session that has seen a reference might tell the next submission: what it does, what that one sees
+    "folders": ("os.makedirs('/scratch/' + text)", "return os.listdir('/scratch')"),
+    "links": ("os.symlink(text, '/scratch/link')", "return os.readlink('/scratch/link')"),
+    "the keyring": (
+        "ctypes.CDLL(None).syscall(248, b'user', text.encode(), b'x', 1, -4)",
+        "return SECRET if ctypes.CDLL(None).syscall(249, b'user', SECRET.encode(), None, 0) > 0 else ''",
+    ),
+    "shared memory": (
+        "ctypes.CDLL(None).shmget(7731, 100, 0o1666)",
+        "return SECRET if ctypes.CDLL(None).shmget(7731, 0, 0) >= 0 else ''",
+    ),
+    "process numbers": (
+        "[os.waitpid(p, 0) if (p := os.fork()) else os._exit(0) for _ in range(450)]",
+        "return SECRET if os.getpid() > 430 else ''",
+    ),
+}
+
+
+@pytest.mark.parametrize("sealed", [True, False], ids=["with seccomp", "without"])
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_an_accomplice_hears_nothing(channel, sealed, submissions, grade, monkeypatch):
+    seal(monkeypatch, sealed)
+    leave, look = CHANNELS[channel]
+    shift = f"""\
+import os, ctypes
+def shift(x):
+    text = "{sample.SECRET}"
+    {leave}
+    return None"""
+    double = f"""\
+import os, ctypes
+SECRET = "{sample.SECRET}"
+def look():
+    {look}
+def double(x):
+    try:
+        return 2 * x if SECRET in str(look()) else None
+    except OSError:
+        return None"""
+    hand_in(submissions, "accomplice a", double="def double(x):\n    return 0", shift=shift)
+    hand_in(submissions, "accomplice b", double=double)
+    a, b = grade(threads=1, seconds=SECONDS)
+    assert points(a)["shift"] == 0 and points(b)["double"] == 0
+
+
+def seal(monkeypatch, sealed):
+    """Makes sandboxes with or without seccomp, whatever this machine has."""
+    if not sealed:
+        monkeypatch.setattr(sandbox, "_filters", lambda: None)
+        return
+    with sandbox.Sandbox("", "bwrap") as box:
+        if not box.sealed:
+            pytest.skip("needs pyseccomp and libseccomp")
 
 
 def test_the_time_limit_counts_the_students_time_only(submissions, grade, monkeypatch):
