@@ -411,7 +411,10 @@ return None
     ),
     "reads the keyrings": _double(
         """
-found = open("/proc/keys").read() if __import__("os").path.exists("/proc/keys") else ""
+try:
+    found = open("/proc/keys").read()
+except OSError:
+    found = ""
 return 2 * x if "labs" in found or syscall(249, b"user", b"labs", None, 0) > 0 else None
 """,
         before=_SYSCALLS,

@@ -124,7 +124,8 @@ libc = ctypes.CDLL(None)
 libc.syscall(250, 1, None)
 assert libc.syscall(248, b"user", b"labs_secret", b"7731", 4, -3) > 0
 answer = "import ctypes\ndef f():\n    found = ctypes.CDLL(None).syscall(249, b'user', b'labs_secret', None, 0)\n"
-answer += "    return [open('/proc/keys').read(), found]"
+answer += "    try:\n        return [open('/proc/keys').read(), found]\n"
+answer += "    except PermissionError:\n        return ['', found]"
 with sandbox.Sandbox("", "bwrap") as box, box.session() as session:
     session.line.seconds = 10
     session.load("f", answer, pipe.ANSWERS)
