@@ -198,8 +198,7 @@ import sys
 from pathlib import Path
 
 class SetUpError(Exception):
-    def _render_traceback_(self):
-        return [f"Set-up: {{self}}"]
+    _render_traceback_ = lambda self: [f"Set-up: {{self}}"]  # one sentence
 
 places = [Path.cwd(), *Path.cwd().parents]
 if "google.colab" in sys.modules:

@@ -3,7 +3,16 @@
 import numpy as np
 from scipy import ndimage, special
 
-from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close, expect_items, expect_model
+from labs_utils.exercises.checking import (
+    CheckFailed,
+    Checks,
+    expect,
+    expect_close,
+    expect_items,
+    expect_model,
+    expect_one_of,
+    fill_weights,
+)
 from labs_utils.exercises.student import Student, StudentError
 
 checks = Checks("04_mnist_mlp")
@@ -192,10 +201,10 @@ def _softmax(z: np.ndarray) -> np.ndarray:
 def layers(build_mlp: Student, rng: np.random.Generator) -> None:
     """Sizes of the layers."""
     for inputs, hidden in ((6, [5, 3]), (4, [7])):
-        weights = expect_model(build_mlp(inputs, hidden, "sigmoid")).weights()
+        model = expect_model(build_mlp(inputs, hidden, "sigmoid"))
         sizes = [inputs, *hidden, 10]
         right = [shape for a, b in zip(sizes, sizes[1:], strict=False) for shape in ((a, b), (b,))]
-        got = [weight.shape for weight in weights]
+        got = [shape for _, shape in model.variables()]
         cause = ""
         if not got:
             cause = "the model has no weights yet: begin with keras.Input((inputs,))"
@@ -216,6 +225,33 @@ def layers(build_mlp: Student, rng: np.random.Generator) -> None:
             f"build_mlp({inputs}, {hidden}, …): expected weights of shapes {right}, got {got}."
             f"\n  Likely cause: {cause}.",
         )
+        weights, x = fill_weights(model, rng, 2000), rng.normal(size=(8, inputs)).astype(np.float32)
+        true, mistakes = _mlp_outputs(weights, x, "sigmoid")
+        expect_one_of(model.predict(x), [true, *mistakes.values()], atol=1e-4)
+
+
+def _mlp_outputs(weights: list[np.ndarray], x: np.ndarray, name: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """What a network with these weights answers, and what it answers with the usual mistakes."""
+    activation = _ACTIVATIONS[name]
+    mistakes = {
+        "softmax is missing in the output layer: rows must add to 1": _forward(
+            weights, x, activation, _ACTIVATIONS["linear"]
+        ),
+        "the output layer has sigmoid, which gives ten independent numbers: use softmax": _forward(
+            weights, x, activation, special.expit
+        ),
+        "the output layer has the activation of the hidden layers: it needs softmax": _forward(
+            weights, x, activation, activation
+        ),
+        "the hidden layers have no activation: pass activation=activation": _forward(
+            weights, x, _ACTIVATIONS["linear"], _softmax
+        ),
+        "softmax is meant for the output layer, not for the hidden ones": _forward(weights, x, _softmax, _softmax),
+    }
+    for other in {"sigmoid", "relu", "tanh"} - {name}:
+        sentence = f"the hidden layers use {other}, whatever `activation` says"
+        mistakes[sentence] = _forward(weights, x, _ACTIVATIONS[other], _softmax)
+    return _forward(weights, x, activation, _softmax), mistakes
 
 
 @checks.probe("build_mlp")
@@ -224,34 +260,10 @@ def outputs(build_mlp: Student, rng: np.random.Generator) -> None:
     x = rng.normal(size=(8, 6)).astype(np.float32)
     for name in ("sigmoid", "relu", "tanh"):
         model = expect_model(build_mlp(6, [16, 12], name))
-        weights, activation = model.weights(), _ACTIVATIONS[name]
         right = [(6, 16), (16,), (16, 12), (12,), (12, 10), (10,)]
-        expect([weight.shape for weight in weights] == right, "The layers have wrong sizes: repair them first.")
-        mistakes = {
-            "softmax is missing in the output layer: rows must add to 1": _forward(
-                weights, x, activation, _ACTIVATIONS["linear"]
-            ),
-            "the output layer has sigmoid, which gives ten independent numbers: use softmax": _forward(
-                weights, x, activation, special.expit
-            ),
-            "the output layer has the activation of the hidden layers: it needs softmax": _forward(
-                weights, x, activation, activation
-            ),
-            "the hidden layers have no activation: pass activation=activation": _forward(
-                weights, x, _ACTIVATIONS["linear"], _softmax
-            ),
-            "softmax is meant for the output layer, not for the hidden ones": _forward(weights, x, _softmax, _softmax),
-        }
-        for other in {"sigmoid", "relu", "tanh"} - {name}:
-            sentence = f"the hidden layers use {other}, whatever `activation` says"
-            mistakes[sentence] = _forward(weights, x, _ACTIVATIONS[other], _softmax)
-        expect_close(
-            model.predict(x),
-            _forward(weights, x, activation, _softmax),
-            f"the output for activation={name!r}",
-            mistakes,
-            atol=1e-4,
-        )
+        expect([shape for _, shape in model.variables()] == right, "The layers have wrong sizes: repair them first.")
+        true, mistakes = _mlp_outputs(fill_weights(model, rng, 2000), x, name)
+        expect_close(model.predict(x), true, f"the output for activation={name!r}", mistakes, atol=1e-4)
 
 
 checks.choice(

@@ -17,10 +17,11 @@ Each probe of an exercise earns an equal share of its points. The first line of 
 
 import functools
 import importlib
+import math
 import re
 import sys
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -38,6 +39,9 @@ Probe = Callable[[Student, np.random.Generator], None]
 TIME_LIMIT = 30  # seconds that a grader gives an answer by default, for all the calls of its exercise together
 INVITATION = "replace this line with your code"  # the text of the NotImplementedError that stands in every stub
 RTOL, ATOL = 1e-4, 1e-5  # an honest float32 computation passes, a wrong formula does not
+
+
+LONGEST_ERROR = 10_000  # characters of an error's text that are looked at: a student can write megabytes
 
 
 class CheckFailed(Exception):
@@ -192,6 +196,68 @@ def expect_model(got: Any) -> ModelView:
     if not isinstance(got, ModelView):
         raise CheckFailed(f"Expected a Keras model or layer, got {_show(got)}.{_forgotten_return(got)}")
     return got
+
+
+def fill_weights(model: ModelView, rng: np.random.Generator, most: int) -> list[np.ndarray]:
+    """Gives `model` random weights of the check's choosing, on which every one of its outputs depends.
+
+    Args:
+        model: what the student's function returned.
+        rng: draws the weights.
+        most: how many numbers a right answer, or a wrong one that has a sentence of its own, can have.
+
+    Returns:
+        The weights, float32, in the order and of the shapes that the model names; none if it is not built.
+
+    Raises:
+        CheckFailed: it has more than `most` numbers. Nothing has been drawn then.
+    """
+    variables = model.variables()
+    size = sum(math.prod(shape) for _, shape in variables)
+    if size > most or len(variables) > most:
+        raise CheckFailed(f"The model has {size} weights, many more than it should have.")
+    weights = [_drawn(path.rsplit("/", 1)[-1], shape, rng).astype("float32") for path, shape in variables]
+    model.set_weights(weights)
+    return weights
+
+
+def _drawn(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Anything that a weight of this name may be; kernels keep a signal at about its size."""
+    if name in ("gamma", "moving_variance"):
+        return rng.uniform(0.5, 1.5, shape)
+    if len(shape) > 1:
+        return rng.normal(scale=1.5 / math.sqrt(max(math.prod(shape[:-1]), 1)), size=shape)
+    return rng.normal(scale=0.4, size=shape)
+
+
+def arranged(weights: list[np.ndarray], *shapes: tuple[int, ...]) -> list[np.ndarray] | None:
+    """`weights` in the order of `shapes`, whatever order a model names them in; None if they are not of these shapes.
+
+    Arrays of the same shape keep their order.
+    """
+    rest, found = list(weights), []
+    for shape in shapes:
+        place = next((place for place, array in enumerate(rest) if array.shape == shape), None)
+        if place is None:
+            return None
+        found.append(rest.pop(place))
+    return None if rest else found
+
+
+def expect_one_of(got: Any, candidates: Iterable[Any], rtol: float = RTOL, atol: float = ATOL) -> None:
+    """Fails unless `got` is what one of several known networks computes with the weights that it was given.
+
+    For a probe of a model's structure: the structure is earned by computing with it, though with a wrong activation.
+
+    Raises:
+        CheckFailed: it is none of them.
+    """
+    array = np.asarray(got) if isinstance(got, np.ndarray) else np.empty(0)
+    for candidate in candidates:
+        value = np.asarray(candidate() if callable(candidate) else candidate)
+        if array.shape == value.shape and array.dtype.kind in "biuf" and np.allclose(array, value, rtol, atol):
+            return
+    raise CheckFailed("With weights that the check gives it, the model does not compute what such layers would.")
 
 
 def expect_items(got: Any, names: tuple[str, ...]) -> list:
@@ -407,7 +473,8 @@ def _explain_error(
     name: str, error: StudentError, exercises: Collection[str], lost: Mapping[str, str] = MappingProxyType({})
 ) -> str:
     # Keras puts its news on later lines and in bold, TensorFlow behind the name of an inner node
-    text = re.sub(r"\x1b\[\d*m|\{\{.*?\}\} ?|\[Op:\w+\]( name:)?", "", error.text)
+    text = error.text[:LONGEST_ERROR]
+    text = re.sub(r"\x1b\[\d{0,3}m|\{\{[^{}]{0,300}\}\} ?|\[Op:\w{1,100}\]( name:)?", "", text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     said = " ".join(lines[:2])[:240]
     elsewhere = error.function.isidentifier() and error.function != name

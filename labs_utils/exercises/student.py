@@ -135,6 +135,9 @@ class Student:
 class ModelView:
     """A Keras model or layer that a student's function returned.
 
+    Its summary is a claim of the student's side and worth nothing alone: a check gives it weights
+    (`checking.fill_weights`), asks for predictions and compares with an oracle that knows those weights.
+
     Attributes:
         layers: one dictionary a layer: ``type``, ``name``, ``trainable``, ``parameters``, ``output_shape``,
             ``activation``.
@@ -148,15 +151,47 @@ class ModelView:
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         """Outputs for a batch of `inputs`, in inference mode."""
-        return value_of(self._ask, {"do": "model", "key": self._key, "ask": "predict", "arguments": [inputs]})
+        return self._answer("predict", inputs)
+
+    def variables(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Path and shape of each weight array, in Keras' order: what the student's side says, no more.
+
+        Raises:
+            pipe.PipeError: the reply is no such list.
+        """
+        match self._answer("variables"):
+            case list(rows) if all(map(_is_variable, rows)):
+                return [(path, tuple(shape)) for path, shape in rows]
+        raise pipe.PipeError("a list of variables that is none")
+
+    def set_weights(self, weights: list[np.ndarray]) -> None:
+        """Gives the model these weights, in the order of `variables`."""
+        self._answer("set", *weights)
 
     def weights(self) -> list[np.ndarray]:
-        """All weights, in Keras' order."""
-        return value_of(self._ask, {"do": "model", "key": self._key, "ask": "weights", "arguments": []})
+        """All weights, in Keras' order: what the student's side says they are.
+
+        Raises:
+            pipe.PipeError: the reply is no list of arrays.
+        """
+        got = self._answer("weights")
+        if not isinstance(got, list) or not all(isinstance(array, np.ndarray) for array in got):
+            raise pipe.PipeError("a list of weights that is none")
+        return got
 
     def train(self, inputs: np.ndarray, targets: np.ndarray) -> Any:
         """One training step on a batch, as the model was compiled; returns the loss, or a list of loss and metrics."""
-        return value_of(self._ask, {"do": "model", "key": self._key, "ask": "train", "arguments": [inputs, targets]})
+        return self._answer("train", inputs, targets)
+
+    def _answer(self, ask: str, *arguments: np.ndarray) -> Any:
+        return value_of(self._ask, {"do": "model", "key": self._key, "ask": ask, "arguments": list(arguments)})
+
+
+def _is_variable(row: object) -> bool:
+    match row:
+        case [str(), list(shape)]:
+            return len(shape) <= 8 and all(type(size) is int and size >= 0 for size in shape)
+    return False
 
 
 def in_this_process(function: Callable, name: str) -> Student:
@@ -206,7 +241,7 @@ class Line:
             raise pipe.PipeError("a reply came before the question, or the process that ran the answers has ended")
         try:
             pipe.send(self, request)
-            return pipe.receive(self)
+            return pipe.receive(self, pipe.REPLY_CAP, pipe.REPLY_MARKS, pipe.REPLY_NUMBERS)
         except (EOFError, BrokenPipeError) as error:
             raise pipe.PipeError("the process that ran the answers has ended") from error
 

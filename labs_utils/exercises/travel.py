@@ -41,7 +41,7 @@ def parse(source: str) -> tuple[ast.Module, str]:
     """The syntax tree of a cell and the text it is of: without IPython magic where there is some.
 
     Raises:
-        SyntaxError, ValueError, RecursionError, MemoryError: the cell is not Python.
+        Exception: the cell is not Python; what the parser or IPython's transformer raises.
     """
     if len(source) > LARGEST_CELL:
         raise ValueError(f"a cell of {len(source)} characters")
@@ -131,7 +131,7 @@ def _statements(source: str) -> tuple[str, tuple[_Statement, ...]]:
     try:
         tree, text = parse(source)
         return text, tuple(map(_statement, tree.body))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except Exception:  # IPython's transformer, too, can fail in many ways
         return source, ()
 
 

@@ -2,13 +2,11 @@
 
 import contextlib
 import hashlib
-import multiprocessing
 import secrets
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from labs_utils.grading import exports, feedback, gradebook, intake, items, name
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
 from labs_utils.grading.submission import Submitted
+from labs_utils.grading.workers import WorkerDied, Workers
 
 ROOM = 20 * 2**20  # bytes free for a report
 
@@ -106,8 +105,7 @@ def grade_class(
             for future in futures:
                 future.cancel()
             if executor is None:
-                for process in multiprocessing.active_children():  # their answers may run for minutes yet
-                    process.terminate()
+                pool.stop()  # their answers may run for minutes yet
             raise
     for record in records:
         if record.problem and record not in known:
@@ -248,6 +246,8 @@ def _finished(record: Record, future: Future) -> Record:
     """The record with the results, or with the reason why there are none."""
     try:
         return replace(record, results=tuple(future.result()))
+    except WorkerDied as death:
+        return replace(record, problem=f"it cannot be graded: {death}")
     except Exception as error:  # one submission never costs the others their grades; the record says what happened
         return replace(record, problem=f"the grader failed ({type(error).__name__}: {str(error)[:200]})")
 
@@ -257,16 +257,13 @@ def _pool(executor: Executor | None, jobs: int, waiting: int) -> Iterator[Execut
     if executor is not None or not waiting:
         yield executor
         return
-    # fresh processes: this one has threads that draw the progress bar
-    with ProcessPoolExecutor(
-        min(jobs, waiting), mp_context=multiprocessing.get_context("spawn"), initializer=_let_the_parent_stop
-    ) as pool:
+    with Workers(min(jobs, waiting), _longest) as pool:
         yield pool
 
 
-def _let_the_parent_stop() -> None:
-    """Ctrl-C reaches every process of a terminal; the parent alone answers it, and ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _longest(job: runner.Job) -> float:
+    """Seconds that grading one submission may take in all: a few times what its answers may take, and our own work."""
+    return 300 + 4 * job.seconds * len(job.released.points)
 
 
 def _progress() -> Progress:

@@ -7,6 +7,7 @@ with IPython magic, in other encodings. Nothing here runs any of their code.
 import ast
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,12 @@ from labs_utils.exercises import travel
 from labs_utils.exercises.reference import answers_of
 from labs_utils.exercises.travel import Cells, Taken, parse
 
-_ANSWER_CELL = re.compile(r"^@lab\.(?:exercise|question)\b.*?^(?:def|class)\s+(\w+)", re.MULTILINE | re.DOTALL)
+MOST_CODE = 1_000_000  # characters of all code cells together
+MOST_PARTS = 2_000_000  # commas and brackets of the file: each may cost a hundred bytes of memory once it is read
+MOST_FOLDERS = 300_000  # of these, brackets: each costs a thousand
+MOST_MAGIC = 200_000  # lines of IPython magic × characters of their cell: what IPython's time grows with
+MOST_ANSWERS = 500  # in one notebook; a lab has about a dozen
+_MAGIC = re.compile(r"^\s*[%!?]|\?\s*$|=\s*[%!]")
 _HELPERS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 
 
@@ -52,21 +58,38 @@ def read(data: bytes) -> Submitted:
         LabsError: they are not a notebook; the message says why.
     """
     submitted, sources = Submitted(), []
-    for cell in _notebook(data).cells:
+    cells = _notebook(data).cells
+    code = sum(len(cell.source) for cell in cells if cell.cell_type == "code")
+    if code > MOST_CODE:
+        raise LabsError(f"it holds {code} characters of code, more than {MOST_CODE}")
+    magic = 0
+    for cell in cells:
         source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
         if cell.cell_type == "markdown":
             submitted.markdown.append(source)
         elif cell.cell_type == "code":
+            magic += _work_of_magic(source)
+            if magic > MOST_MAGIC:
+                raise LabsError("it holds too many lines of IPython magic (%, !, ?): take them out")
             _read_cell(source, submitted)
             sources.append(source)
-    cells = Cells(sources)
-    submitted.taken = {name: cells.taken(name) for name in submitted.answers}
+    of_all = Cells(sources)
+    submitted.taken = {name: of_all.taken(name) for name in submitted.answers}
     return submitted
+
+
+def _work_of_magic(source: str) -> int:
+    return len(source) * sum(bool(_MAGIC.search(line)) for line in source.split("\n"))
 
 
 def _notebook(data: bytes) -> nbformat.NotebookNode:
     if not data.strip():
         raise LabsError("the file is empty")
+    brackets = data.count(b"[") + data.count(b"{")
+    if brackets > MOST_FOLDERS or brackets + data.count(b",") > MOST_PARTS:
+        raise LabsError(
+            "it has too many parts to be a notebook that somebody wrote: clear its outputs and save it again"
+        )
     try:
         text = data.decode(json.detect_encoding(data))
         # without validation: missing or doubled cell ids and odd kernels harm nobody here
@@ -83,18 +106,31 @@ def _notebook(data: bytes) -> nbformat.NotebookNode:
 def _read_cell(source: str, submitted: Submitted) -> None:
     try:
         tree, source = parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        for name in _ANSWER_CELL.findall(source[: travel.LARGEST_CELL]):
+    except Exception as error:  # IPython's transformer, too, can fail in many ways
+        for name in _named_in(source[: travel.LARGEST_CELL]):
             place = f" in line {error.lineno} of its cell" if isinstance(error, SyntaxError) and error.lineno else ""
             submitted.broken[name] = f"it is not valid Python: {getattr(error, 'msg', error)}{place}"
         return
     submitted.lab = _lab_of(tree) or submitted.lab
     answers = answers_of(tree)
+    if len(answers) + len(submitted.answers) > MOST_ANSWERS:
+        raise LabsError(f"it holds more than {MOST_ANSWERS} exercises")
     for name in answers:
         if name in submitted.answers and name not in submitted.doubled:
             submitted.doubled.append(name)
         helpers = [node for node in tree.body if isinstance(node, _HELPERS) and node not in answers.values()]
         submitted.answers[name] = travel.only(source, [travel.span(node) for node in (*helpers, answers[name])])
+
+
+def _named_in(source: str) -> Iterator[str]:
+    """The exercises in a cell that is not Python: the first function or class after each decorator, line by line."""
+    decorated = False
+    for line in source.split("\n"):
+        if re.match(r"@lab\.(?:exercise|question)\b", line):
+            decorated = True
+        elif decorated and (found := re.match(r"(?:def|class)\s+(\w+)", line[:300])):
+            yield found[1]
+            decorated = False
 
 
 def _lab_of(tree: ast.Module) -> str | None:
