@@ -121,7 +121,7 @@ def test_a_session_that_leaves_something_ends_the_sandbox_unless_it_is_refused(w
 
 KEYRING = r"""
 import ctypes
-from labs_utils.exercises import pipe
+from labs_utils.exercises import pipe, travel
 from labs_utils.grading import sandbox
 libc = ctypes.CDLL(None)
 libc.syscall(250, 1, None)
@@ -131,7 +131,7 @@ answer += "    try:\n        return [open('/proc/keys').read(), found]\n"
 answer += "    except PermissionError:\n        return ['', found]"
 with sandbox.Sandbox("", "bwrap") as box, box.session() as session:
     session.line.seconds = 10
-    session.load("f", answer, pipe.ANSWERS)
+    session.load("f", travel.Taken.alone(answer), pipe.ANSWERS)
     seen, key = session.function("f")()
 assert "labs_secret" not in seen and key < 0, (seen, key)
 """
