@@ -3,17 +3,19 @@
 Importing this package loads neither TensorFlow nor Matplotlib; each helper loads what it needs when it is used.
 """
 
-import os
 import sys
 from typing import Any
 
+from labs_utils import python_version
+
+python_version.check()  # before anything that an older Python cannot read
+
+from labs_utils import machine
 from labs_utils.quiet import QuietImport
 
 __all__ = ["Lab", "NotAttempted"]
 
-# TensorFlow writes a dozen lines about its build when it starts, and an error where there is no GPU; what really fails
-# reaches Python as an exception. oneDNN, which the lines tell about, stays on.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+machine.take_over()
 if "tensorflow" not in sys.modules:
     sys.meta_path.insert(0, QuietImport("tensorflow"))
 

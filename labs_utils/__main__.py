@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import sys
 
 from labs_utils.errors import LabsError
@@ -18,6 +19,9 @@ COMMANDS = {
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the process's exit status (0 success, 1 a fault told in one sentence)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal shows "?" for a sign it lacks, and the command goes on
     try:
         return _run(argv)
     except LabsError as error:
@@ -25,6 +29,12 @@ def main(argv: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(
             f"error: the package {error.name} is not installed: run python -m pip install --editable .", file=sys.stderr
+        )
+    except OSError as error:  # a full disk, a folder to which nobody may write, a file where a folder is wanted
+        where = f"{error.filename!r}: " if error.filename else ""
+        print(
+            f"error: {where}{error.strerror or error}: make room or correct the permissions there, then run it again",
+            file=sys.stderr,
         )
     return 1
 

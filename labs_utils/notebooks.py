@@ -23,10 +23,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from labs_utils import course
 from labs_utils.errors import LabsError
+from labs_utils.exercises import checking
 from labs_utils.exercises.reference import answers_of, decorator_call
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
-INVITATION = 'raise NotImplementedError("replace this line with your code")'
+INVITATION = f'raise NotImplementedError("{checking.INVITATION}")'
 CHECK_OUTPUT = "nbval-check-output"
 _LOOKS_LIKE_MARKER = re.compile(r"#+\W*(begin|start|end|stop|finish)[\W_]*(solution|soln|answer)s?\W*", re.IGNORECASE)
 _LOCAL_PATH = re.compile(r"(/home/|/Users/|/root/|/tmp/|/work/|[A-Z]:\\\\?Users)")
@@ -191,20 +192,35 @@ def setup_cell(repository: str | None = None, branch: str | None = None) -> Note
     address, branch = repository or settings["repository"], branch or settings["branch"]
     source = f"""\
 # Set-up: finds the course's package. In Colab it fetches it first (some seconds); nothing is installed.
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-if "google.colab" in sys.modules and not Path("course/labs_utils").exists():
-    clone = "git clone --quiet --depth 1 --filter=blob:none --sparse --branch {branch} {address} course"
-    subprocess.run(clone.split(), check=True)
-    subprocess.run("git -C course sparse-checkout set labs_utils data solutions".split(), check=True)
-here = Path.cwd()
-for folder in [here / "course", here, *here.parents]:
-    if (folder / "labs_utils").is_dir():
-        sys.path.insert(0, str(folder))
-        break
-import labs_utils  # if this is not found: open the notebook from inside the course's folder"""
+class SetUpError(Exception):
+    _render_traceback_ = lambda self: [f"Set-up: {{self}}"]  # one sentence
+
+places = [Path.cwd(), *Path.cwd().parents]
+if "google.colab" in sys.modules:
+    names = ["course", *(f"course-{{n}}" for n in range(2, 99))]  # one that is not whole is passed over
+    place = next(p for p in map(Path, names) if (p / ".git/whole").exists() or not p.exists())
+    places.insert(0, place.absolute())
+    clone = "git clone --quiet --depth 1 --filter=blob:none --sparse --branch {branch} {address}"
+    fill = f"git -C {{place}} sparse-checkout set labs_utils data solutions"
+    for command in [] if place.exists() else [f"{{clone}} {{place}}", fill]:
+        done = subprocess.run(command.split(), stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            shutil.rmtree(place, ignore_errors=True)
+            why = next((line for line in done.stderr.splitlines() if "fatal" in line), "git was stopped")
+            raise SetUpError(f"the course could not be fetched ({{why}}): check the connection, run this cell again")
+    (place / ".git/whole").touch()
+sys.path[:0] = [str(place) for place in places if (place / "labs_utils").is_dir()][:1]
+try:
+    import labs_utils
+except ModuleNotFoundError:
+    raise SetUpError("labs_utils is not here: open the notebook from inside the course's folder") from None
+from labs_utils.exercises.pending import NoLabYet
+lab = globals().get("lab") or NoLabYet()  # says which cell to run first"""
     return _cell("code", source, "set-up", [])
 
 

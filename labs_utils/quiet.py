@@ -39,7 +39,11 @@ class QuietImport(importlib.abc.MetaPathFinder):
 
 
 def _without_standard_error(load, module: ModuleType) -> None:
-    kept = os.dup(2)
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no standard error to set aside: it is closed
+        load(module)
+        return
     with tempfile.TemporaryFile() as aside:
         os.dup2(aside.fileno(), 2)
         try:

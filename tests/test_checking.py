@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from labs_utils.exercises.checking import CheckFailed, Checks, Result, expect_close, expect_items
+from labs_utils.exercises.checking import INVITATION, CheckFailed, Checks, Result, expect_close, expect_items
 from labs_utils.exercises.student import RemoteWorker, in_this_process
 
 checks = Checks("01_perceptron")
@@ -118,7 +118,7 @@ def test_an_argument_changed_in_place_is_found():
 
 def test_an_answer_left_blank_scores_nothing():
     def blank(z):
-        raise NotImplementedError
+        raise NotImplementedError(INVITATION)
 
     result = result_of(blank)
     assert (result.status, result.points, str(result)) == ("blank", 0, "○ squash · not attempted yet")

@@ -129,6 +129,7 @@ def root(monkeypatch, tmp_path):
     (tmp_path / "notebooks").mkdir()
     monkeypatch.setattr(course, "ROOT", tmp_path)
     monkeypatch.setattr(course, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(course, "lab_names", lambda: ["01_one", "02_two", "03_three"])
     monkeypatch.setattr(doctor, "_TENSORFLOW_PROBE", "print('some warning'); print('CPU')")
     return tmp_path
 
@@ -220,6 +221,14 @@ def test_a_lab_with_unknown_data_or_no_card_is_a_fault(root):
     assert "03_three.ipynb is not a notebook of the course" in section.faults[2]
 
 
+def test_what_students_and_systems_leave_beside_the_labs_is_not_judged(root):
+    write_notebook(root, "01_one", title="One", minutes=20, lecture="x", data=["digits"])
+    for name in ("Untitled.ipynb", "01_one-Copy1.ipynb", "._01_one.ipynb", "01_one_solved.ipynb"):
+        (root / "notebooks" / name).write_bytes(b"\xff")
+    section = doctor.check_labs()
+    assert [row[0] for row in section.rows] == ["01_one"] and not section.faults
+
+
 def test_no_notebooks_yet_is_no_fault(root):
     section = doctor.check_labs()
     assert not section.faults and "build" in section.advice[0]
@@ -259,6 +268,7 @@ from labs_utils import course
 from labs_utils.commands import doctor
 course.ROOT = pathlib.Path({str(root)!r})
 course.NOTEBOOKS = course.ROOT / "notebooks"
+course.lab_names = lambda: ["01_one"]
 doctor._TENSORFLOW_PROBE = "print('CPU')"
 raise SystemExit(doctor.run(argparse.Namespace()))
 """
@@ -269,3 +279,95 @@ raise SystemExit(doctor.run(argparse.Namespace()))
     output = process.stdout.decode("ascii")
     assert "Ready for the labs." in output and "?beranpassung" in output
     assert "\x1b" not in output
+
+
+def test_settings_that_the_labs_override_are_told(root, monkeypatch, tmp_path):
+    (tmp_path / "keras.json").write_text('{"image_data_format": "channels_first"}', "utf-8")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert any("channels_first; the labs use channels_last" in advice for advice in doctor.check_folders().advice)
+
+
+def test_a_keras_json_that_keras_refuses_is_named_as_the_thing_to_mend(root, monkeypatch, tmp_path):
+    (tmp_path / "keras.json").write_text('{"floatx": "double"}', "utf-8")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(doctor, "_TENSORFLOW_PROBE", "import keras")
+    [fault] = doctor.check_tensorflow().faults
+    assert f"rename {tmp_path / 'keras.json'} or delete it" in fault and "pip install" not in fault
+
+
+def test_only_what_the_labs_need_is_asked_for(root):
+    (root / "requirements.txt").write_text("numpy>=1\n# Testing\nno-such-test-tool>=1\n")
+    assert doctor.check_packages().faults == []
+
+
+def test_a_tensorflow_by_another_name_counts(root, monkeypatch):
+    (root / "requirements.txt").write_text("no_such_name>=1\n")
+    monkeypatch.setattr(doctor.importlib.metadata, "packages_distributions", lambda: {"no_such_name": ["numpy"]})
+    assert doctor.check_packages().faults == []
+
+
+@pytest.mark.parametrize(
+    ("system", "processor", "words"),
+    [("Darwin", "x86_64", "a Mac with an Intel processor"), ("Windows", "ARM64", "Windows on ARM")],
+)
+def test_machines_without_a_tensorflow_are_sent_elsewhere(root, monkeypatch, system, processor, words):
+    monkeypatch.setattr(doctor, "_TENSORFLOW_PROBE", "import no_such_tensorflow")
+    monkeypatch.setattr(doctor.platform, "system", lambda: system)
+    monkeypatch.setattr(doctor.platform, "machine", lambda: processor)
+    [fault] = doctor.check_tensorflow().faults
+    assert words in fault and "use Colab" in fault and "pip install" not in fault
+
+
+@pytest.mark.parametrize(
+    ("status", "stderr", "words"),
+    [
+        (-4, "", "lacks AVX"),
+        (0xC0000005, "", "Visual C++ runtime"),
+        (1, "ImportError: DLL load failed while importing _pywrap", "Visual C++ runtime"),
+    ],
+)
+def test_what_a_crash_means_is_said(status, stderr, words):
+    assert words in doctor._why(subprocess.CompletedProcess([], status, "", stderr))
+
+
+@pytest.mark.parametrize("blocked", ["notebooks/my"])
+def test_a_file_where_a_folder_is_wanted_is_one_sentence(monkeypatch, tmp_path, capsys, blocked):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / blocked).write_text("x")
+    monkeypatch.setattr(course, "MY_NOTEBOOKS", tmp_path / "notebooks" / "my")
+    assert main(["start"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ") and len(said.splitlines()) == 1 and "my" in said
+
+
+def test_a_certificate_file_that_is_gone_is_named(monkeypatch, tmp_path, capsys):
+    use_catalogue(monkeypatch, remote_file("https://127.0.0.1:9/x", path="one"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nope.pem")
+    assert run_fetch("things") == 1
+    assert "/nope.pem does not exist" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("one.gz", "move it there"),
+        ("a/things/one.gz", "move it there"),
+        ("things/one", "compress it with gzip to that name"),
+    ],
+)
+def test_local_data_at_another_place_or_name_are_told(root, monkeypatch, tmp_path, place, what):
+    file = remote_file(closed_port_url(), path="things/one.gz")
+    use_catalogue(monkeypatch, file)
+    local = tmp_path / "local"
+    (local / place).parent.mkdir(parents=True)
+    (local / place).write_bytes(CONTENT)
+    monkeypatch.setenv("LABS_DATA_DIR", str(local))
+    [advice] = doctor.check_data().advice
+    assert str(local / place) in advice and what in advice and str(local / "things/one.gz") in advice
+
+
+def test_fashion_mnist_in_the_place_of_mnist_is_called_so(root, monkeypatch, tmp_path):
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist" / "t10k-labels-idx1-ubyte.gz").write_bytes(bytes(5148))
+    monkeypatch.setenv("LABS_DATA_DIR", str(tmp_path))
+    assert any("is of Fashion-MNIST" in advice for advice in doctor.check_data().advice)

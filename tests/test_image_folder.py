@@ -211,7 +211,28 @@ def test_damaged_bytes_never_end_the_loading(pets):
 
 def test_a_web_page_saved_as_a_picture_is_named(pets):
     (pets / "cats" / "z.jpg").write_text("<html>403</html>")
-    assert reason(pets, "cats/z.jpg") == "is corrupt, or no picture in spite of its name"
+    assert reason(pets, "cats/z.jpg").startswith("is a web page or other text, no picture in spite of its name")
+
+
+def test_a_telephones_heic_under_another_name_is_called_heic(pets):
+    (pets / "cats" / "z.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+    assert reason(pets, "cats/z.jpg") == "is HEIC, whatever its name says. Pillow cannot read HEIC; save it as JPEG"
+
+
+@pytest.mark.parametrize("name", ["z.jpg", "z.png"])
+def test_a_picture_with_broken_exif_is_used(pets, name):
+    Image.new("RGB", (50, 50), "red").save(pets / "cats" / name, exif=b"Exif\0\0garbage!", dpi=(72, 72))
+    assert f"cats/{name}" in load_image_folder(pets, 16).paths
+
+
+def test_what_windows_writes_beside_a_download_and_the_same_note_in_two_classes_are_no_copies(pets, capsys):
+    for name in ("cats", "dogs"):
+        (pets / name / "README.txt").write_text("pictures of pets", "utf-8")
+        for picture in list((pets / name).glob("*.png")):
+            picture.with_name(f"{picture.name}:Zone.Identifier").write_text("[ZoneTransfer]", "utf-8")
+    said = dict(load_image_folder(pets, 16).skipped)
+    assert set(said) == {"cats/README.txt", "dogs/README.txt"}
+    assert set(said.values()) == {"is not a picture"}
 
 
 def test_what_is_no_picture_is_named(pets):

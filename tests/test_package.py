@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -115,3 +116,19 @@ def test_a_failing_import_shows_what_was_set_aside(tmp_path):
     )
     done = python("-c", code)
     assert "the reason" in done.stderr and "ImportError: broken" in done.stderr
+
+
+def test_a_closed_standard_error_is_no_obstacle():
+    command = f"{sys.executable} -c 'import labs_utils, tensorflow; print(1)' 2>&-"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=course.ROOT, timeout=120)
+    assert (done.returncode, done.stdout.strip()) == (0, "1")
+
+
+def test_the_faulty_pictures_of_lab_08_are_gone_with_the_process():
+    code = (
+        "import numpy as np; from labs_utils.datasets.pictures import make_faulty_folder as make\n"
+        "pictures = np.zeros((5, 40, 40, 3), np.uint8); print(make({'a': pictures, 'b': pictures}).exists())\n"
+        "print(make({'a': pictures, 'b': pictures}))"
+    )
+    existed, folder = python("-c", code).stdout.split()
+    assert existed == "True" and not Path(folder).exists() and not Path(folder).parents[1].exists()

@@ -1,11 +1,19 @@
-"""Checks of lab 08: preprocessing, names, features, leaks, the lecture's model, what trains, batch normalisation."""
+"""Checks of lab 08: preprocessing, features, leaks, the lecture's model, what trains, batch normalisation."""
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import spatial, special
 
-from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close, expect_model
+from labs_utils.exercises.checking import (
+    CheckFailed,
+    Checks,
+    expect,
+    expect_close,
+    expect_model,
+    expect_one_of,
+    fill_weights,
+)
 from labs_utils.exercises.student import ModelView, Student, StudentError
 
 if TYPE_CHECKING:
@@ -55,68 +63,6 @@ def _compare_preprocessing(preprocess_pixels: Student, pixels: np.ndarray) -> No
             ),
         },
     )
-
-
-_NAMES = ["tabby", "espresso", "missile", "brick wall", "muffin", "pug", "tractor"]
-
-
-@checks.probe("top_names")
-def three_best(top_names: Student, rng: np.random.Generator) -> None:
-    """The three best of seven classes for four pictures."""
-    _compare_names(top_names, rng.dirichlet(np.ones(7), size=4), 3)
-
-
-@checks.probe("top_names")
-def other_counts(top_names: Student, rng: np.random.Generator) -> None:
-    """One best, and all seven in order."""
-    _compare_names(top_names, rng.dirichlet(np.ones(7), size=2), 1)
-    _compare_names(top_names, rng.dirichlet(np.ones(7), size=1), 7)
-
-
-def _compare_names(top_names: Student, probabilities: np.ndarray, k: int) -> None:
-    got = top_names(probabilities, _NAMES, k)
-    call = f"top_names(probabilities {probabilities.shape}, names, {k})"
-    if not isinstance(got, list) or len(got) != len(probabilities):
-        count = f" of {len(got)}" if isinstance(got, list | np.ndarray) else ""
-        raise CheckFailed(
-            f"{call}: return a list with one entry for each of the {len(probabilities)} pictures; got"
-            f" {type(got).__name__}{count}."
-        )
-    for number, (line, row) in enumerate(zip(got, probabilities, strict=True)):
-        if not isinstance(line, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in line):
-            raise CheckFailed(
-                f"{call}: the entry of each picture should be a list of pairs (name, probability); got {line!r:.80}."
-            )
-        found = [pair[0] for pair in line]
-        order = sorted(range(len(row)), key=lambda c, row=row: -row[c])
-        wanted = [_NAMES[c] for c in order][:k]
-        causes = {
-            tuple(_NAMES[c] for c in order[::-1][:k]): "these are the least probable: argsort puts the smallest first",
-            tuple(wanted[::-1]): "the order is reversed: the most probable comes first",
-            tuple(_NAMES[:k]): "these are the first names of the list, unsorted",
-        }
-        if len(found) != k:
-            causes = {tuple(found): f"{k} pairs are asked for, and there are {len(found)}"}
-        if all(isinstance(name, float | int) and not isinstance(name, bool) for name in found):
-            causes = {tuple(found): "the name comes first in a pair, and names are words: names[c]"}
-        cause = causes.get(tuple(found))
-        expect(
-            found == wanted,
-            f"{call}: picture {number} should give {wanted}; got {found}."
-            + (f"\n  Likely cause: {cause}." if cause else ""),
-        )
-        expect_close(
-            [pair[1] for pair in line],
-            [row[c] for c in order[:k]],
-            f"the probabilities of picture {number}",
-            {
-                "these are percentages; return the probability itself": [100 * row[c] for c in order[:k]],
-                "these are the numbers of the classes": order[:k],
-                "these were divided by their own sum: return them as the network gave them": lambda row=row: (
-                    np.sort(row)[::-1][:k] / np.sort(row)[::-1][:k].sum()
-                ),
-            },
-        )
 
 
 # -- models that the checks build -------------------------------------------------------------------------------------
@@ -323,6 +269,9 @@ def layers_in_order(build_transfer_model: Student, rng: np.random.Generator) -> 
             f"Expected dense layers of 1024 and {classes} units for {classes} classes; got {sizes}."
             + (f"\n  Likely cause: {cause}." if cause else ""),
         )
+        x = rng.uniform(-1, 1, (6, 12, 12, 3)).astype("float32")
+        true, mistakes = _lecture_outputs(model, base, classes, x, rng)
+        expect_one_of(_answered(model, x, classes), [true, *mistakes.values()], rtol=1e-3, atol=1e-4)
 
 
 def _expect_flat(model: ModelView, least: int) -> None:
@@ -336,59 +285,78 @@ def _expect_flat(model: ModelView, least: int) -> None:
 
 @checks.probe("build_transfer_model")
 def computes_as_the_lecture(build_transfer_model: Student, rng: np.random.Generator) -> None:
-    """Its outputs, from its own weights."""
+    """Its outputs, with weights that the check has chosen."""
     base = _small_base(rng)
     model = expect_model(build_transfer_model(base, 4))
     x = rng.uniform(-1, 1, (6, 12, 12, 3)).astype("float32")
+    true, mistakes = _lecture_outputs(model, base, 4, x, rng)
+    expect_close(_answered(model, x, 4), true, "the output", mistakes, rtol=1e-3, atol=1e-4)
+
+
+def _answered(model: ModelView, x: np.ndarray, classes: int) -> np.ndarray:
     got = np.asarray(model.predict(x))
     expect(
-        got.shape == (6, 4),
-        f"For 6 pictures and 4 classes the output should have shape (6, 4); got {got.shape}."
+        got.shape == (len(x), classes),
+        f"For {len(x)} pictures and {classes} classes the output should have shape {(len(x), classes)};"
+        f" got {got.shape}."
         + ("\n  Likely cause: the maps are not averaged: GlobalAveragePooling2D is missing." if got.ndim == 4 else ""),
     )
-    maps = _maps(base, x)
-    dense = model.weights()[len(base.weights) :]
-    if [weight.ndim for weight in dense] != [2, 1, 2, 1]:
+    return got
+
+
+def _lecture_outputs(
+    model: ModelView, base: "keras.Model", classes: int, x: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, dict]:
+    """What the model should answer with weights that it is given here, and what it answers with the usual mistakes."""
+    _answered(model, x, classes)
+    weights = fill_weights(model, rng, 200_000)
+    of_base, dense = weights[: len(base.weights)], weights[len(base.weights) :]
+    if [weight.shape for weight in of_base] != [tuple(weight.shape) for weight in base.weights] or [
+        weight.ndim for weight in dense
+    ] != [2, 1, 2, 1]:
         raise CheckFailed("After the base, two dense layers with weights and biases are expected, and nothing trained.")
+    base.set_weights(of_base)
+    maps = _maps(base, x)
     first, one, second, two = dense
     if len(first) == maps[0].size:
         raise CheckFailed(
             f"The first dense layer has {len(first)} inputs, and there are {maps.shape[-1]} maps.\n  Likely cause: the"
             " maps are flattened; GlobalAveragePooling2D averages each of them."
         )
+    channels, hidden_units = maps.shape[-1], len(one)
+    expect(
+        [weight.shape for weight in dense]
+        == [(channels, hidden_units), one.shape, (hidden_units, classes), (classes,)],
+        "The dense layers do not fit together: their weights have the shapes"
+        f" {', '.join(str(weight.shape) for weight in dense)}.",
+    )
 
     def outputs(pooled: np.ndarray, hidden: Any = lambda z: np.maximum(z, 0), last: Any = None) -> np.ndarray:
         last = (lambda z: special.softmax(z, axis=1)) if last is None else last
         return last(hidden(pooled @ first + one) @ second + two)
 
     average = maps.mean(axis=(1, 2))
-    expect_close(
-        got,
-        outputs(average),
-        "the output",
-        {
-            "the softmax at the end is missing: the outputs are no probabilities": outputs(average, last=lambda z: z),
-            "the last layer has sigmoid; probabilities of classes that exclude each other need softmax": outputs(
-                average, last=special.expit
-            ),
-            "the last layer has ReLU; probabilities need softmax": outputs(average, last=lambda z: np.maximum(z, 0)),
-            "the hidden layer has no activation: two linear layers make one": outputs(average, hidden=lambda z: z),
-            "the hidden layer has softmax; the lecture has ReLU": outputs(
-                average, hidden=lambda z: special.softmax(z, axis=1)
-            ),
-            "the hidden layer has sigmoid; the lecture has ReLU": outputs(average, hidden=special.expit),
-            "the hidden layer has tanh; the lecture has ReLU": outputs(average, hidden=np.tanh),
-            "the average comes after the hidden layer; it belongs directly after the base": lambda: special.softmax(
-                np.maximum(maps @ first + one, 0).mean(axis=(1, 2)) @ second + two, axis=1
-            ),
-            "the maximum of each map is taken; the lecture averages": outputs(maps.max(axis=(1, 2))),
-            "the base's batch normalisation runs in training mode: training=True should not be there": lambda: outputs(
-                _maps(base, x, training=True).mean(axis=(1, 2))
-            ),
-        },
-        rtol=1e-3,
-        atol=1e-4,
-    )
+    mistakes = {
+        "the softmax at the end is missing: the outputs are no probabilities": outputs(average, last=lambda z: z),
+        "the last layer has sigmoid; probabilities of classes that exclude each other need softmax": outputs(
+            average, last=special.expit
+        ),
+        "the last layer has ReLU; probabilities need softmax": outputs(average, last=lambda z: np.maximum(z, 0)),
+        "the hidden layer has no activation: two linear layers make one": outputs(average, hidden=lambda z: z),
+        "the hidden layer has softmax; the lecture has ReLU": outputs(
+            average, hidden=lambda z: special.softmax(z, axis=1)
+        ),
+        "the hidden layer has sigmoid; the lecture has ReLU": outputs(average, hidden=special.expit),
+        "the hidden layer has tanh; the lecture has ReLU": outputs(average, hidden=np.tanh),
+        "the average comes after the hidden layer; it belongs directly after the base": lambda: special.softmax(
+            np.maximum(maps @ first + one, 0).mean(axis=(1, 2)) @ second + two, axis=1
+        ),
+        "the maximum of each map is taken; the lecture averages": outputs(maps.max(axis=(1, 2))),
+        "the base's batch normalisation runs in training mode: training=True should not be there": lambda: outputs(
+            _maps(base, x, training=True).mean(axis=(1, 2))
+        ),
+    }
+    return outputs(average), mistakes
 
 
 # -- what trains ------------------------------------------------------------------------------------------------------
@@ -405,8 +373,14 @@ def _owners(model: "keras.Model") -> list[tuple[int, str]]:
     ]
 
 
-def _train_step(view: ModelView, model: "keras.Model", rng: np.random.Generator) -> list[bool]:
-    """One step on a random batch with whole-number labels: for each weight array whether it moved."""
+def _train_step(
+    view: ModelView, model: "keras.Model", rng: np.random.Generator, first: int, rate: float
+) -> tuple[list[bool], bool]:
+    """One step on a random batch with whole-number labels, starting from the weights of `model`.
+
+    Returns for each weight array whether it moved, and whether all are now where Adam with this `rate` takes a model
+    whose layers from `first` on train, except batch normalisation.
+    """
     x = rng.uniform(-1, 1, (16, 12, 12, 3)).astype("float32")
     y = rng.integers(0, 3, 16)
     if view.compiled is None:
@@ -414,7 +388,12 @@ def _train_step(view: ModelView, model: "keras.Model", rng: np.random.Generator)
             "The model that came back is not compiled.\n  Likely cause: model.compile(…) is missing; what trains is"
             " settled when a model is compiled, so it belongs after the changes."
         )
-    before = view.weights()
+    before = model.get_weights()
+    if [shape for _, shape in view.variables()] != [weight.shape for weight in before]:
+        raise CheckFailed(
+            "The model that came back has other weights than the one that went in: return the model itself."
+        )
+    view.set_weights(before)
     probabilities = np.asarray(view.predict(x))
     try:
         got = view.train(x, y)
@@ -426,8 +405,14 @@ def _train_step(view: ModelView, model: "keras.Model", rng: np.random.Generator)
             ) from error
         raise
     loss = float(np.ravel(np.asarray(got, dtype=float))[0])
+    expect(
+        probabilities.shape == (16, 3),
+        f"For 16 pictures the output should have shape (16, 3); got {probabilities.shape}.",
+    )
     true = float(-np.log(probabilities[np.arange(16), y]).mean())
     after = view.weights()
+    if [weight.shape for weight in after] != [weight.shape for weight in before]:
+        raise CheckFailed("The model has other weights after a training step than before it.")
     moved = [not np.array_equal(old, new) for old, new in zip(before, after, strict=True)]
     normalises = any(flag and kind == "running mean" for flag, (_, kind) in zip(moved, _owners(model), strict=True))
     if not normalises:  # else the loss is that of another mode, and not to be foretold from predictions
@@ -436,7 +421,22 @@ def _train_step(view: ModelView, model: "keras.Model", rng: np.random.Generator)
             f"The loss of the first step should be the cross-entropy of the model's probabilities, {true:.4g}; got"
             f" {loss:.4g}.\n  Likely cause: another loss than 'sparse_categorical_crossentropy' was compiled.",
         )
-    return moved
+    by_adam = _after_a_step(model, x, y, first, rate)
+    steps = [np.abs(new - true).mean() for new, true in zip(after, by_adam, strict=True)]
+    return moved, max(steps) < 0.1 * rate
+
+
+def _after_a_step(model: "keras.Model", x: np.ndarray, y: np.ndarray, first: int, rate: float) -> list[np.ndarray]:
+    """The weights of a copy of `model` after the step that is asked for, by Keras here."""
+    import keras
+
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    for number, layer in enumerate(copy.layers):
+        layer.trainable = number >= first and not _is_norm(layer)
+    copy.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+    copy.train_on_batch(x, y)
+    return copy.get_weights()
 
 
 def _expect_moved(moved: list[bool], wanted: list[bool], model: "keras.Model", causes: dict[str, list[bool]]) -> None:
@@ -463,31 +463,6 @@ def _is_norm(layer: object) -> bool:
     return type(layer).__name__ == "BatchNormalization"
 
 
-@checks.probe("freeze_first")
-def base_frozen(freeze_first: Student, rng: np.random.Generator) -> None:
-    """One training step with the whole base frozen."""
-    base = _small_base(rng)
-    _compare_freezing(freeze_first, _with_head(base, 3, rng), len(base.layers), rng)
-
-
-@checks.probe("freeze_first")
-def half_frozen(freeze_first: Student, rng: np.random.Generator) -> None:
-    """One training step with the first five layers frozen; all came frozen."""
-    model = _with_head(_small_base(rng), 3, rng)
-    for layer in model.layers:
-        layer.trainable = False
-    _compare_freezing(freeze_first, model, 5, rng)
-
-
-@checks.probe("freeze_first")
-def compiled_as_asked(freeze_first: Student, rng: np.random.Generator) -> None:
-    """How it is compiled."""
-    model = _with_head(_small_base(rng), 3, rng)
-    view = expect_model(freeze_first(model, 7))
-    expect(view.compiled is not None, "The model that came back is not compiled: call model.compile(…) at the end.")
-    _compare_compilation(view, 0.001)
-
-
 def _compare_compilation(view: ModelView, rate: float) -> None:
     optimizer = view.compiled["optimizer"]
     expect(optimizer == "Adam", f"Adam is asked for as the optimiser; got {optimizer}.")
@@ -501,35 +476,85 @@ def _compare_compilation(view: ModelView, rate: float) -> None:
     )
 
 
-def _compare_freezing(freeze_first: Student, model: "keras.Model", count: int, rng: np.random.Generator) -> None:
-    view = expect_model(freeze_first(model, count))
-    moved = _train_step(view, model, rng)
+@checks.probe("train_from")
+def from_the_normalisation(train_from: Student, rng: np.random.Generator) -> None:
+    """One training step when the first layer released is a batch normalisation."""
+    _compare_tuning(train_from, rng, 2)
+
+
+@checks.probe("train_from")
+def from_a_convolution(train_from: Student, rng: np.random.Generator) -> None:
+    """One training step when the first layer released is a convolution."""
+    _compare_tuning(train_from, rng, 1)
+
+
+@checks.probe("train_from")
+def only_the_head(train_from: Student, rng: np.random.Generator) -> None:
+    """One training step with the whole base frozen; everything came trainable."""
+    model = _with_head(_small_base(rng), 3, rng)
+    _compare_tuning(train_from, rng, len(model.layers) - 3, model)
+
+
+@checks.probe("train_from")
+def low_rate(train_from: Student, rng: np.random.Generator) -> None:
+    """The learning rate."""
+    rate = float(rng.choice([1e-5, 3e-5, 2e-4]))
+    model = _frozen_model(rng)
+    view = expect_model(train_from(model, 4, rate))
+    expect(
+        view.compiled is not None,
+        "The model that came back is not compiled.\n  Likely cause: what trains, and how fast, is settled by"
+        " model.compile(…): call it again after the changes.",
+    )
+    _compare_compilation(view, rate)
+    expect(
+        _train_step(view, model, rng, 4, rate)[1],
+        "After one training step the weights are not where Adam with this rate takes them.\n  Likely cause: other"
+        " layers train than asked for, or the model was compiled before the rate was set.",
+    )
+
+
+def _frozen_model(rng: np.random.Generator) -> "keras.Model":
+    base = _small_base(rng)
+    model = _with_head(base, 3, rng)
+    for layer in model.layers[: len(base.layers)]:
+        layer.trainable = False
+    return model
+
+
+def _compare_tuning(
+    train_from: Student, rng: np.random.Generator, start: int, model: "keras.Model | None" = None
+) -> None:
+    model = _frozen_model(rng) if model is None else model
+    moved, by_adam = _train_step(expect_model(train_from(model, start, 1e-3)), model, rng, start, 1e-3)
+    head = len(model.layers) - 2
+
+    def released(number: int, layer: object) -> bool:
+        return number >= start and not _is_norm(layer)
+
     _expect_moved(
         moved,
-        _pattern(model, lambda number, _: number >= count),
+        _pattern(model, released),
         model,
         {
-            "nothing trains: the layers after the frozen ones must be set to trainable": _pattern(
-                model, lambda *_: False
+            "batch normalisation was released too: keep those layers frozen, so that they stay in inference mode": (
+                _pattern(model, lambda number, _: number >= start)
             ),
-            "nothing is frozen: layer.trainable = False, for each of the first layers": _pattern(
-                model, lambda *_: True
+            "everything was released, batch normalisation included": _pattern(model, lambda *_: True),
+            "layer number first itself stays frozen: layers from first on are number >= first": _pattern(
+                model, lambda number, layer: number > start and not _is_norm(layer)
             ),
-            "the last layers are frozen instead of the first": _pattern(
-                model, lambda number, _: number < len(model.layers) - count
+            "layers before first were released too": _pattern(model, lambda _, layer: not _is_norm(layer)),
+            "nothing new was released: set layer.trainable layer by layer; model.trainable = True does nothing where"
+            " the model's own flag is True already, as it is here": _pattern(model, lambda number, _: number >= head),
+            "the dense layers at the end were frozen": _pattern(
+                model, lambda number, layer: released(number, layer) and number < head
             ),
-            "frozen and trainable are exchanged": _pattern(model, lambda number, _: number < count),
-            "one layer too few is frozen: layers[:count] are the first count": _pattern(
-                model, lambda number, _: number >= count - 1
-            ),
-            "one layer too many is frozen: layers[:count] are the first count": _pattern(
-                model, lambda number, _: number > count
-            ),
-            "only layers with kernels are frozen; batch normalisation has weights and running averages too": _pattern(
-                model, lambda number, layer: number >= count or _is_norm(layer)
-            ),
+            "nothing trains": _pattern(model, lambda *_: False),
+            "the layers before first were released instead": _pattern(model, lambda number, _: number < start),
         },
     )
+    expect(by_adam, "The right layers move in a training step, but not to where Adam with the rate 0.001 takes them.")
 
 
 @checks.probe("normalised")
@@ -605,71 +630,6 @@ checks.choice(
         "c": "the running averages are no trainable weights, but they stand still as well while the layer is frozen.",
     },
 )
-
-
-@checks.probe("fine_tune")
-def from_the_normalisation(fine_tune: Student, rng: np.random.Generator) -> None:
-    """One training step when the first layer released is a batch normalisation."""
-    _compare_tuning(fine_tune, rng, 2)
-
-
-@checks.probe("fine_tune")
-def from_a_convolution(fine_tune: Student, rng: np.random.Generator) -> None:
-    """One training step when the first layer released is a convolution."""
-    _compare_tuning(fine_tune, rng, 1)
-
-
-@checks.probe("fine_tune")
-def low_rate(fine_tune: Student, rng: np.random.Generator) -> None:
-    """The learning rate."""
-    rate = float(rng.choice([1e-5, 3e-5, 2e-4]))
-    view = expect_model(fine_tune(_frozen_model(rng), 4, rate))
-    expect(
-        view.compiled is not None,
-        "The model that came back is not compiled.\n  Likely cause: what trains, and how fast, is settled by"
-        " model.compile(…): call it again after the changes.",
-    )
-    _compare_compilation(view, rate)
-
-
-def _frozen_model(rng: np.random.Generator) -> "keras.Model":
-    base = _small_base(rng)
-    model = _with_head(base, 3, rng)
-    for layer in model.layers[: len(base.layers)]:
-        layer.trainable = False
-    return model
-
-
-def _compare_tuning(fine_tune: Student, rng: np.random.Generator, start: int) -> None:
-    model = _frozen_model(rng)
-    moved = _train_step(expect_model(fine_tune(model, start, 1e-3)), model, rng)
-    head = len(model.layers) - 2
-
-    def released(number: int, layer: object) -> bool:
-        return number >= start and not _is_norm(layer)
-
-    _expect_moved(
-        moved,
-        _pattern(model, released),
-        model,
-        {
-            "batch normalisation was released too: keep those layers frozen, so that they stay in inference mode": (
-                _pattern(model, lambda number, _: number >= start)
-            ),
-            "everything was released, batch normalisation included": _pattern(model, lambda *_: True),
-            "layer number from_layer itself stays frozen: layers from from_layer on are number >= from_layer": _pattern(
-                model, lambda number, layer: number > start and not _is_norm(layer)
-            ),
-            "layers before from_layer were released too": _pattern(model, lambda _, layer: not _is_norm(layer)),
-            "nothing new was released: set layer.trainable layer by layer; model.trainable = True does nothing where"
-            " the model's own flag is True already, as it is here": _pattern(model, lambda number, _: number >= head),
-            "the dense layers at the end were frozen": _pattern(
-                model, lambda number, layer: released(number, layer) and number < head
-            ),
-            "nothing trains": _pattern(model, lambda *_: False),
-            "the layers before from_layer were released instead": _pattern(model, lambda number, _: number < start),
-        },
-    )
 
 
 checks.choice(

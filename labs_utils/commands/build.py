@@ -177,7 +177,8 @@ def _rescue(path: Path) -> None:
 
 
 def _text(path: Path) -> str | None:
-    return path.read_bytes().decode("utf-8") if path.exists() else None
+    """What a file says, with the line ends of this project, whatever git or an editor on Windows has made of them."""
+    return path.read_text("utf-8") if path.exists() else None
 
 
 def _write(path: Path, text: str) -> None:

@@ -25,14 +25,14 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from labs_utils import course
+from labs_utils import course, machine
 from labs_utils.datasets import catalog, sources
 from labs_utils.errors import LabsError
 
 _INSTALL = "python -m pip install -r requirements.txt"
 _TENSORFLOW_SECONDS = 180
 _TENSORFLOW_PROBE = """
-import tensorflow as tf
+import labs_utils, keras, tensorflow as tf
 gpus = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
         for gpu in tf.config.list_physical_devices("GPU")]
 print("GPU: " + ", ".join(gpus) if gpus else "CPU")
@@ -93,7 +93,8 @@ def _compare_packages() -> Iterator[tuple[str, str | None, str, bool]]:
     """Yields name, installed version, versions needed, and whether it fits, for each line of requirements.txt."""
     from packaging.requirements import Requirement
 
-    for line in _read_part("requirements.txt").splitlines():
+    needed_for_labs = _read_part("requirements.txt").partition("# Testing")[0]
+    for line in needed_for_labs.splitlines():
         text = line.partition("#")[0].strip()
         if not text:
             continue
@@ -101,9 +102,16 @@ def _compare_packages() -> Iterator[tuple[str, str | None, str, bool]]:
         try:
             installed = importlib.metadata.version(requirement.name)
         except importlib.metadata.PackageNotFoundError:
-            installed = None
+            installed = _version_by_import(requirement.name)
         fits = installed is not None and requirement.specifier.contains(installed, prereleases=True)
         yield requirement.name, installed, str(requirement.specifier), fits
+
+
+def _version_by_import(name: str) -> str | None:
+    """The version of whatever brings the module of this name (tensorflow-cpu, an Intel or nightly build), or None."""
+    for distribution in importlib.metadata.packages_distributions().get(name, []):
+        return importlib.metadata.version(distribution)
+    return None
 
 
 def _read_part(name: str) -> str:
@@ -119,7 +127,7 @@ def check_tensorflow() -> Section:
     try:
         probe = subprocess.run(
             [sys.executable, "-c", _TENSORFLOW_PROBE],
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(course.ROOT), os.environ.get("PYTHONPATH", "")])},
             capture_output=True,
             text=True,
             timeout=_TENSORFLOW_SECONDS,
@@ -134,14 +142,39 @@ def check_tensorflow() -> Section:
         section.rows.append((probe.stdout.strip().splitlines()[-1], "ok"))
         return section
     section.rows.append(("-", "WRONG"))
-    section.faults.append(f"TensorFlow cannot be imported ({_why(probe)}); run: {_INSTALL}")
+    remedy = machine.keras_file_fault() or _machine_fault() or f"run: {_INSTALL}"
+    section.faults.append(f"TensorFlow cannot be imported ({_why(probe)}); {remedy}")
     return section
 
 
 def _why(probe: subprocess.CompletedProcess) -> str:
     if probe.returncode < 0:
-        return f"it crashed with {signal.Signals(-probe.returncode).name}: does this build suit the processor?"
-    return (probe.stderr.strip().splitlines() or ["no message"])[-1]
+        name = signal.Signals(-probe.returncode).name
+        if name == "SIGILL":
+            return (
+                "it crashed with SIGILL: this processor lacks AVX, which TensorFlow needs, so use Colab or another one"
+            )
+        return f"it crashed with {name}: does this build suit the processor?"
+    text = (probe.stderr.strip().splitlines() or [f"it ended with status {probe.returncode}"])[-1]
+    if (
+        probe.returncode in (0xC0000005, 0xC000001D) or "DLL load failed" in text
+    ):  # access violation, illegal instruction
+        text += (
+            "; on Windows, install the Visual C++ runtime from Microsoft (vc_redist.x64.exe), which TensorFlow needs"
+        )
+    return text
+
+
+def _machine_fault() -> str | None:
+    """Why there is no TensorFlow for this machine, and where the labs run instead; None if there is."""
+    system, processor = platform.system(), platform.machine().lower()
+    if system == "Darwin" and processor == "x86_64":
+        kind = "a Mac with an Intel processor (or a Python for Intel on a newer Mac: then install one for arm64)"
+    elif system == "Windows" and processor in ("arm64", "aarch64"):
+        kind = "Windows on ARM"
+    else:
+        return None
+    return f"TensorFlow has no builds for {kind}: use Colab (the badges in README.md), or Linux in WSL2 or a container"
 
 
 def check_folders() -> Section:
@@ -149,6 +182,7 @@ def check_folders() -> Section:
     section = Section("Settings", ("setting", "value"))
     for name in ("LABS_DATA_DIR", "LABS_CACHE_DIR", "LABS_OFFLINE"):
         section.rows.append((name, os.environ.get(name) or "not set"))
+    section.advice.extend(machine.remarks())
     cache = sources.cache_folder()
     section.rows.append(("cache folder", str(cache)))
     if fault := sources.local_folder_fault():
@@ -184,7 +218,9 @@ def check_data() -> Section:
 def check_labs() -> Section:
     """Says for each student notebook which data it will use, from the notebook's own metadata."""
     section = Section("Labs", ("notebook", "title", "minutes", "will use"))
-    for path in sorted(course.NOTEBOOKS.glob("*.ipynb")):
+    for path in (course.NOTEBOOKS / f"{lab}.ipynb" for lab in course.lab_names()):  # others are somebody's own
+        if not path.exists():
+            continue
         try:
             card = json.loads(path.read_text("utf-8"))["metadata"]["labs"]
             data = "; ".join(_plan_of(name) for name in card["data"]) or "no data"

@@ -4,17 +4,33 @@
 
 SUBMISSIONS holds a folder for each student, or files called student_lab.ipynb, or is the zip that a learning platform
 exports. REPORT gets gradebook.csv, feedback/ (a page for each submission, and one for each open question) and
-results.jsonl; graded again with the same REPORT, only what is new or changed runs. Answers run in a sandbox without
-network, files or solutions. The exit status is 0 if every submission was graded, else 1.
+results.jsonl, and students.csv (a row for each student, over all labs). Graded again with the same REPORT, only what is
+new or changed runs, and another folder or lab adds to it. Answers run in a sandbox without network, files or solutions.
+
+Whose a notebook is follows from the names that Moodle, Canvas, Blackboard, Brightspace, Ilias, nbgrader and Gradescope
+give, or from the folder's or file's own. What is doubtful gets a row of its own and a note. Then say more:
+
+  --roster class.csv                 the class list as your platform exports it
+  --pattern '{lab}_{student}_{any}'  how the files are named; with a slash, the folders too
+
+The exit status is 0 if every submission was graded, 3 if some were not, 1 if none was (or the command was wrong), 130
+if you stopped it: what was graded until then is kept, and the same command goes on.
 """
 
 import argparse
+import contextlib
+import io
 import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from labs_utils import course
+from labs_utils.errors import LabsError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="REPORT", help="folder for the results")
     parser.add_argument("--lab", metavar="NN", help="grade only this lab, by number or name")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="submissions graded at once (one a core)")
-    parser.add_argument("--seed", type=int, help="of the hidden inputs; by default REPORT's own, or a random one")
+    parser.add_argument("--roster", type=Path, metavar="CSV", help="class list: names, and who handed in nothing")
+    parser.add_argument("--pattern", help="how files are named, with {student}, {id}, {lab} and {any}")
+    parser.add_argument("--zip-names", metavar="ENCODING", help="of names in a zip that does not say it, e.g. cp1252")
+    due = "when it was due, 2026-10-08T23:59 or 01=2026-10-08T23:59 for one lab; lateness is noted"
+    parser.add_argument("--deadline", action="append", default=[], metavar="[NN=]WHEN", help=due)
+    kinds = "for an import: moodle or canvas (grades, feedback as zip), xlsx, csv (with decimal commas); repeatable"
+    parser.add_argument(
+        "--export", action="append", default=[], choices=("moodle", "canvas", "xlsx", "csv"), help=kinds
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that grades, e.g. tcp://host:8786")
+    parser.add_argument("--seed", type=_seed, help="of the hidden inputs; by default REPORT's own, or a random one")
     parser.add_argument("--time-limit", type=float, default=30, metavar="S", help="seconds for an exercise (30)")
     parser.add_argument("--sandbox", choices=("auto", "bwrap", "none"), default="auto", help="bubblewrap unless none")
     trust = "allows --sandbox none: every submission runs with your rights"
@@ -31,13 +57,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Grades and reports; returns 0 if every submission was graded, else 1.
+    """Grades and reports; returns 0 if every submission was graded, 3 if some were, 1 if none, 130 if it was stopped.
 
     Raises:
         LabsError: no sandbox, no submissions, or a lab that is not complete.
     """
-    from labs_utils.grading import class_run, gradebook, sandbox
+    from labs_utils.grading import class_run, gradebook, intake, names, roster, sandbox
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # names of people in a terminal that knows ASCII only
+    rules = intake.Rules(
+        people=tuple(roster.read(arguments.roster)) if arguments.roster else (),
+        pattern=names.Pattern(arguments.pattern) if arguments.pattern else None,
+        encoding=arguments.zip_names,
+    )
     settings = class_run.Settings(
         out=arguments.out,
         sandbox=sandbox.choose(arguments.sandbox, arguments.trust_submissions),
@@ -45,11 +79,64 @@ def run(arguments: argparse.Namespace) -> int:
         jobs=max(arguments.jobs, 1),
         seed=arguments.seed,
         seconds=arguments.time_limit,
+        rules=rules,
+        exports=tuple(arguments.export),
+        deadlines=dict(map(_deadline, arguments.deadline)),
     )
-    records = class_run.grade_class(arguments.submissions, settings)
+    try:
+        with _cluster(arguments.scheduler) as executor:
+            records = class_run.grade_class(arguments.submissions, settings, executor)
+    except KeyboardInterrupt:
+        print(f"stopped; what is graded is kept in {arguments.out}: the same command goes on from there")
+        return 130
     console = Console()
     gradebook.show(records, console)
     graded = sum(bool(record.results) for record in records)
     seed = next((record.seed for record in records), None)
     console.print(f"{graded} of {len(records)} submissions graded, seed {seed}: {arguments.out / gradebook.GRADEBOOK}")
-    return 0 if graded == len(records) else 1
+    here = {record.student for record in records}
+    if absent := [person.name for person in rules.people if person.name not in here]:
+        console.print(f"{len(absent)} of the roster handed in nothing: {', '.join(absent)}", markup=False)
+    return 0 if graded == len(records) else 3 if graded else 1
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 0 to 4294967295")
+    return int(text)
+
+
+@contextlib.contextmanager
+def _cluster(address: str | None) -> Iterator[Executor | None]:
+    """A Dask cluster as a pool of `concurrent.futures`; None without an address.
+
+    Raises:
+        LabsError: Dask is not installed, or nobody answers at the address.
+    """
+    if address is None:
+        yield None
+        return
+    try:
+        import distributed
+    except ModuleNotFoundError:
+        raise LabsError("--scheduler needs Dask: python -m pip install --editable '.[dask]'") from None
+    try:
+        client = distributed.Client(address, timeout=10)
+    except (OSError, ValueError) as error:
+        raise LabsError(f"no Dask scheduler answers at {address} ({type(error).__name__}): check the address") from None
+    with client:
+        yield client.get_executor()
+
+
+def _deadline(text: str) -> tuple[str, float]:
+    """(lab or "", seconds) of ``01=2026-10-08T23:59`` or ``2026-10-08 23:59``.
+
+    Raises:
+        LabsError: it is no time, or there is no such lab.
+    """
+    lab, equals, when = text.rpartition("=")
+    try:
+        due = datetime.fromisoformat(when)
+    except ValueError:
+        raise LabsError(f"--deadline {text} is no time: write it like 2026-10-08T23:59") from None
+    return course.find_lab(lab) if equals else "", due.timestamp()

@@ -6,6 +6,7 @@ each byte and a server that drips bytes would hold a class for hours.
 """
 
 import logging
+import os
 import queue
 import socket
 import threading
@@ -195,11 +196,22 @@ def _read(url: str, patience: Patience, pieces: queue.SimpleQueue, given_up: thr
         pieces.put(None)
     except requests.HTTPError as error:
         pieces.put(_MirrorFailed(f"answered {error.response.status_code} {error.response.reason}"))
+    except requests.exceptions.ProxyError:
+        pieces.put(_MirrorFailed("the proxy refuses or does not answer: correct or unset HTTPS_PROXY and HTTP_PROXY"))
     except requests.exceptions.SSLError:
         pieces.put(_MirrorFailed("no trusted encrypted connection"))
     except requests.Timeout:
         pieces.put(_MirrorFailed("no answer in time"))
     except requests.exceptions.ChunkedEncodingError:
         pieces.put(_MirrorFailed("connection lost midway"))
-    except (requests.RequestException, OSError):
+    except requests.exceptions.InvalidSchema as error:
+        pieces.put(_MirrorFailed(f"the proxy cannot be used ({error}): correct or unset HTTPS_PROXY and ALL_PROXY"))
+    except requests.ConnectionError:
         pieces.put(_MirrorFailed("no connection"))
+    except (requests.RequestException, OSError) as error:
+        bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        if bundle and not os.path.exists(bundle):
+            reason = f"the file of certificates {bundle} does not exist: correct or unset REQUESTS_CA_BUNDLE"
+            pieces.put(_MirrorFailed(reason))
+        else:
+            pieces.put(_MirrorFailed(f"no connection ({type(error).__name__})"))

@@ -22,6 +22,7 @@ from labs_utils.datasets import sources
 from labs_utils.datasets.download import socket_limit
 from labs_utils.datasets.image_folder import load_image_folder
 from labs_utils.errors import LabsError
+from labs_utils.litter import is_litter
 
 TRAIN_COUNT = 3000
 TEST_COUNT = 1000
@@ -133,13 +134,19 @@ def _load_lfw(size: int, seed: int) -> Faces:
         raise sources.NotAvailable("LABS_OFFLINE is set")
     folder = _find_lfw()
     label_names = ("female", "male")
-    images, labels, people = [], [], []
+    images, labels, people, damaged = [], [], [], []
     with NAMES.open(encoding="utf-8", newline="") as table:
         for row in csv.DictReader(table):
-            for path in sorted((folder / row["name"]).glob("*.jpg"))[:_MOST]:
-                images.append(_read_photograph(path, size))
+            for path in _photographs(folder / row["name"]):
+                try:
+                    images.append(_read_photograph(path, size))
+                except (OSError, ValueError) as error:
+                    damaged.append(f"{path.name} ({error})")
+                    continue
                 labels.append(label_names.index(row["label"]))
                 people.append(row["name"].replace("_", " "))
+    if damaged:
+        print(f"note: {len(damaged)} damaged photographs of LFW are left out, the first is {damaged[0]}")
     labels, people = np.array(labels, np.int64), np.array(people)
     if any(len(np.unique(people[labels == label])) < 2 for label in (0, 1)):
         raise sources.NotAvailable(f"{folder} holds fewer than two people of a label in {NAMES.name}")
@@ -171,17 +178,19 @@ def _find_lfw() -> Path:
     return home / "lfw_home" / "lfw_funneled"
 
 
+def _photographs(folder: Path) -> list[Path]:
+    """The pictures of one person that the data set may take."""
+    return [path for path in sorted(folder.glob("*.jpg")) if not is_litter(path.name)][:_MOST]
+
+
 def _read_photograph(path: Path, size: int) -> np.ndarray:
     """The head in one picture of LFW, (size, size, 3) uint8.
 
     Raises:
-        NotAvailable: the file is damaged.
+        OSError, ValueError: the file is damaged.
     """
-    try:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGB").resize((size, size), Image.Resampling.LANCZOS, box=_BOX))
-    except (OSError, ValueError) as error:
-        raise sources.NotAvailable(f"{path} is damaged: {error}") from error
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB").resize((size, size), Image.Resampling.LANCZOS, box=_BOX))
 
 
 def _split_by_person(

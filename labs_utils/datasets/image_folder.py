@@ -16,23 +16,25 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from labs_utils.errors import LabsError
+from labs_utils.litter import is_litter
 
 LARGEST_ENLARGEMENT = 4
 """A picture whose shorter side would have to grow by more than this factor counts as tiny and is skipped."""
 _MANY = 200  # files, from which on a progress bar is worth its line
 _SHOWN = 12  # lines of a note; the rest is in `PictureFolder.skipped`
-_LITTER = {"thumbs.db", "desktop.ini", "__macosx"}
 _ADVICE = {
     ".heic": "Pillow cannot read HEIC; save it as JPEG",
     ".heif": "Pillow cannot read HEIF; save it as JPEG",
     ".svg": "SVG is a drawing, not pixels; export it as PNG",
     ".pdf": "PDF is a document; export the picture as PNG",
 }
+_HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")  # brands in the file's first box
 
 Notes = list[tuple[str, str]]
 
@@ -65,7 +67,7 @@ def load_image_folder(folder: str | os.PathLike, size: int, *, at_least: int = 2
     animation the first frame is used. Left out, each with its reason: files that are no picture, are empty, corrupt or
     truncated, have more pixels than Pillow deems safe, or whose shorter side is below ``size / 4``; pictures that lie
     beside the subfolders or deeper than they; copies. A picture that lies in two classes is left out of both.
-    Hidden files (``.DS_Store``) and ``Thumbs.db`` are passed over in silence.
+    What operating systems scatter (``.DS_Store``, ``Thumbs.db``, ``Zone.Identifier``) is passed over in silence.
 
     Args:
         folder: the folder that holds the subfolders.
@@ -161,7 +163,7 @@ def _list(folder: Path) -> list[Path]:
         raise LabsError(
             f"the folder {str(folder)!r} cannot be read ({error.strerror}); check its permissions"
         ) from error
-    return [path for path in found if not path.name.startswith(".") and path.name.lower() not in _LITTER]
+    return [path for path in found if not is_litter(path.name)]
 
 
 def _find_copies(folder: Path, files: list[str]) -> dict[str, str]:
@@ -170,7 +172,7 @@ def _find_copies(folder: Path, files: list[str]) -> dict[str, str]:
     for path in files:
         try:
             with (folder / path).open("rb") as stream:
-                if stream.read(1):  # empty files are alike and yet no copies of a picture
+                if _is_picture(stream):  # empty files and notes are alike and yet no copies of a picture
                     stream.seek(0)
                     same.setdefault(hashlib.file_digest(stream, "sha256").hexdigest(), []).append(path)
         except OSError:
@@ -184,6 +186,17 @@ def _find_copies(folder: Path, files: list[str]) -> dict[str, str]:
         else:
             reasons |= {path: f"is a copy of {paths[0]}" for path in paths[1:]}
     return reasons
+
+
+def _is_picture(stream: BinaryIO) -> bool:
+    """Whether Pillow knows what a file starts like; reading it as a picture says what is wrong if not."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            Image.open(stream)
+    except Exception:  # what a decoder raises on damaged bytes is not limited to any one kind
+        return False
+    return True
 
 
 def _read_square(path: Path, size: int) -> tuple[np.ndarray, str]:
@@ -214,6 +227,10 @@ def _read_square(path: Path, size: int) -> tuple[np.ndarray, str]:
         limit = Image.MAX_IMAGE_PIXELS // 1_000_000
         raise _Unusable(f"has more than {limit} million pixels, too many to open safely; save it smaller") from None
     except UnidentifiedImageError:
+        if content[4:8] == b"ftyp" and content[8:12] in _HEIC:  # telephones and clouds rename it to .jpg
+            raise _Unusable(f"is HEIC, whatever its name says. {_ADVICE['.heic']}") from None
+        if content.lstrip()[:1] == b"<" and path.suffix.lower() != ".svg":
+            raise _Unusable("is a web page or other text, no picture in spite of its name; download it again") from None
         known = path.suffix.lower() in Image.registered_extensions()
         usual = "is corrupt, or no picture in spite of its name" if known else "is not a picture"
         raise _Unusable(_ADVICE.get(path.suffix.lower(), usual)) from None
@@ -234,7 +251,11 @@ def _to_square(picture: Image.Image, size: int) -> tuple[np.ndarray, str]:
     moves = getattr(picture, "is_animated", False) and picture.format != "MPO"
     remark = f"has {picture.n_frames} frames; the first is used" if moves else ""
     picture.draft(None, (4 * size, 4 * size))  # a JPEG that is much larger is decoded at half the size, or less
-    upright = ImageOps.exif_transpose(picture)
+    picture.load()  # what is wrong with the pixels is told
+    try:
+        upright = ImageOps.exif_transpose(picture)
+    except Exception:  # damaged EXIF data may raise anything; the pixels beside them are whole
+        upright = picture
     square = ImageOps.fit(_to_rgb(upright), (size, size), Image.Resampling.LANCZOS)
     return np.asarray(square), remark
 

@@ -1,5 +1,6 @@
 """Small handling of pictures for labs on photographs: squares, sizes, and a folder with the faults of real folders."""
 
+import functools
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,12 @@ def enlarge(pictures: Sequence[np.ndarray], size: int = 96) -> np.ndarray:
     return np.stack([np.asarray(Image.fromarray(picture).resize((size, size))) for picture in pictures])
 
 
+@functools.cache
+def _temporary_folder() -> tempfile.TemporaryDirectory:
+    """A folder that goes when this process ends: running a lab again and again leaves no litter."""
+    return tempfile.TemporaryDirectory(prefix="course-labs-", ignore_cleanup_errors=True)
+
+
 def make_faulty_folder(classes: dict[str, np.ndarray]) -> Path:
     """A new temporary folder with one subfolder a class and, in between, the faults that real folders have.
 
@@ -31,7 +38,7 @@ def make_faulty_folder(classes: dict[str, np.ndarray]) -> Path:
         The folder: in each class PNG files, and in the first a grey picture, one in CMYK, a tiny and a broken one; in
         the last a copy of a picture of the first class, and a text file.
     """
-    folder = Path(tempfile.mkdtemp(prefix="course-labs-")) / "my_pictures"
+    folder = Path(tempfile.mkdtemp(dir=_temporary_folder().name)) / "my_pictures"
     for name, pictures in classes.items():
         (folder / name).mkdir(parents=True)
         for number, picture in enumerate(pictures[:-3]):

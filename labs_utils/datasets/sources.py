@@ -1,6 +1,7 @@
 """Finds the files of a data set: local folder, then cache, then download; says aloud what went wrong on the way."""
 
 import functools
+import glob
 import hashlib
 import os
 import tempfile
@@ -18,6 +19,8 @@ LOCAL = "LABS_DATA_DIR"
 CACHE = "the cache"
 SESSION = "a temporary folder"
 DOWNLOAD = "a download"
+
+_FASHION_MNIST = {26421880, 29515, 4422102, 5148}  # bytes of its four files, whose names are those of MNIST
 
 Folders = Sequence[tuple[str, Path]]
 
@@ -78,6 +81,8 @@ def fault_of(path: Path, file: RemoteFile) -> str | None:
     try:
         with path.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
+            if size != file.size and file.path.startswith("mnist/") and size in _FASHION_MNIST:
+                return "is of Fashion-MNIST, clothes instead of digits"
             if size != file.size:
                 return f"is damaged: {size} bytes long instead of {file.size}"
             if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
@@ -103,6 +108,9 @@ def locate(files: Sequence[RemoteFile], patience: Patience = PATIENCE) -> list[F
         _warn(fault)
     folders = _folders()
     found = {file: look_for(file, folders) for file in files}
+    elsewhere = filter(None, (misplaced(file) for file in files if found[file] is None))
+    for sentence in list(elsewhere)[:1]:  # the others of a data set lie beside it
+        _warn(sentence)
     folder = cache_folder()
     for file in files:
         if found[file] is None:
@@ -121,6 +129,20 @@ def look_for(file: RemoteFile, folders: Folders) -> Found | None:
         # A local folder may be shared or a read-only mount: it is somebody else's to repair.
         aside = source == CACHE and _set_aside(path)
         _warn(f"{file.path} in {source} {fault}" + (f"; set aside as {path.name}.damaged" if aside else ""))
+    return None
+
+
+def misplaced(file: RemoteFile) -> str | None:
+    """Where ``LABS_DATA_DIR`` has a file at another place or name, and what to do; None if it has not."""
+    local = local_folder()
+    if local is None or not local.is_dir() or (local / file.path).exists():
+        return None
+    unpacked = file.name.removesuffix(".gz")
+    for name in dict.fromkeys((file.name, unpacked, unpacked.replace("-idx", ".idx"))):
+        for place in ("", "*/", "*/*/"):
+            for path in local.glob(f"{place}{glob.escape(name)}"):
+                how = "move it there" if name == file.name else "compress it with gzip to that name"
+                return f"{path} is not looked for: {how}: {local / file.path}"
     return None
 
 
@@ -144,6 +166,8 @@ def describe(dataset: Dataset) -> Plan:
                 source = name
                 break
             warnings.append(f"{file.path} in {name} {fault}")
+        if source == DOWNLOAD and not warnings and (sentence := misplaced(file)):
+            warnings.append(sentence)
         sources.append(source)
     if DOWNLOAD not in sources:
         return Plan(" and ".join(dict.fromkeys(sources)), tuple(warnings))

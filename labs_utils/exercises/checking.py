@@ -17,22 +17,32 @@ Each probe of an exercise earns an equal share of its points. The first line of 
 
 import functools
 import importlib
+import math
 import re
+import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from labs_utils import machine
 from labs_utils.errors import LabsError
+from labs_utils.exercises import travel
 from labs_utils.exercises.pipe import PipeError
 from labs_utils.exercises.student import ArgumentChanged, ModelView, Student, StudentError
 
 Probe = Callable[[Student, np.random.Generator], None]
 
+TIME_LIMIT = 30  # seconds that a grader gives an answer by default, for all the calls of its exercise together
+INVITATION = "replace this line with your code"  # the text of the NotImplementedError that stands in every stub
 RTOL, ATOL = 1e-4, 1e-5  # an honest float32 computation passes, a wrong formula does not
+
+
+LONGEST_ERROR = 10_000  # characters of an error's text that are looked at: a student can write megabytes
 
 
 class CheckFailed(Exception):
@@ -79,7 +89,7 @@ class Checks:
         """Adds the decorated function to the probes of `exercise`."""
 
         def add(function: Probe) -> Probe:
-            if not function.__doc__:
+            if not function.__doc__ and sys.flags.optimize < 2:  # `python -OO` takes docstrings away
                 raise TypeError(f"the probe {function.__name__} of {exercise} has no docstring to be named by")
             self.probes.setdefault(exercise, []).append(function)
             return function
@@ -106,6 +116,7 @@ class Checks:
             if given != answer:
                 raise CheckFailed(f"{given!r} is not it: {because[given]}")
 
+    @machine.course_settings()
     def run(self, exercise: str, student: Student, points: float, seed: int | None = None) -> Result:
         """Runs every probe of `exercise` on `student`.
 
@@ -123,9 +134,9 @@ class Checks:
             try:
                 probe(student, rng)
             except StudentError as error:
-                if error.type == "NotImplementedError":
+                if _is_invitation(error):
                     return Result(exercise, "blank", 0, points)
-                messages.append(_titled(probe, _explain_error(exercise, error, self.probes)))
+                messages.append(_titled(probe, _explain_error(exercise, error, self.probes, student.lost)))
             except ArgumentChanged as change:
                 messages.append(_titled(probe, _explain_change(change)))
             except CheckFailed as failure:
@@ -186,6 +197,68 @@ def expect_model(got: Any) -> ModelView:
     if not isinstance(got, ModelView):
         raise CheckFailed(f"Return the Keras model or layer itself; got {_show(got)}.{_forgotten_return(got)}")
     return got
+
+
+def fill_weights(model: ModelView, rng: np.random.Generator, most: int) -> list[np.ndarray]:
+    """Gives `model` random weights of the check's choosing, on which every one of its outputs depends.
+
+    Args:
+        model: what the student's function returned.
+        rng: draws the weights.
+        most: how many numbers a right answer, or a wrong one that has a sentence of its own, can have.
+
+    Returns:
+        The weights, float32, in the order and of the shapes that the model names; none if it is not built.
+
+    Raises:
+        CheckFailed: it has more than `most` numbers. Nothing has been drawn then.
+    """
+    variables = model.variables()
+    size = sum(math.prod(shape) for _, shape in variables)
+    if size > most or len(variables) > most:
+        raise CheckFailed(f"The model has {size} weights, many more than it should have.")
+    weights = [_drawn(path.rsplit("/", 1)[-1], shape, rng).astype("float32") for path, shape in variables]
+    model.set_weights(weights)
+    return weights
+
+
+def _drawn(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Anything that a weight of this name may be; kernels keep a signal at about its size."""
+    if name in ("gamma", "moving_variance"):
+        return rng.uniform(0.5, 1.5, shape)
+    if len(shape) > 1:
+        return rng.normal(scale=1.5 / math.sqrt(max(math.prod(shape[:-1]), 1)), size=shape)
+    return rng.normal(scale=0.4, size=shape)
+
+
+def arranged(weights: list[np.ndarray], *shapes: tuple[int, ...]) -> list[np.ndarray] | None:
+    """`weights` in the order of `shapes`, whatever order a model names them in; None if they are not of these shapes.
+
+    Arrays of the same shape keep their order.
+    """
+    rest, found = list(weights), []
+    for shape in shapes:
+        place = next((place for place, array in enumerate(rest) if array.shape == shape), None)
+        if place is None:
+            return None
+        found.append(rest.pop(place))
+    return None if rest else found
+
+
+def expect_one_of(got: Any, candidates: Iterable[Any], rtol: float = RTOL, atol: float = ATOL) -> None:
+    """Fails unless `got` is what one of several known networks computes with the weights that it was given.
+
+    For a probe of a model's structure: the structure is earned by computing with it, though with a wrong activation.
+
+    Raises:
+        CheckFailed: it is none of them.
+    """
+    array = np.asarray(got) if isinstance(got, np.ndarray) else np.empty(0)
+    for candidate in candidates:
+        value = np.asarray(candidate() if callable(candidate) else candidate)
+        if array.shape == value.shape and array.dtype.kind in "biuf" and np.allclose(array, value, rtol, atol):
+            return
+    raise CheckFailed("With weights that the check gives it, the model does not compute what such layers would.")
 
 
 def expect_items(got: Any, names: tuple[str, ...], shapes: tuple[tuple, ...] = ()) -> list:
@@ -407,7 +480,8 @@ def _forgotten_return(got: Any) -> str:
 
 
 def _titled(probe: Probe, message: str) -> str:
-    return f"  {probe.__doc__.strip().splitlines()[0].rstrip('.')}. {message}"
+    title = probe.__doc__ or probe.__name__.replace("_", " ").capitalize()
+    return f"  {title.strip().splitlines()[0].rstrip('.')}. {message}"
 
 
 def _sentence(text: str) -> str:
@@ -443,12 +517,38 @@ _CAUSES = (
 )
 
 
-def _explain_error(name: str, error: StudentError, exercises: Collection[str]) -> str:
+def too_slow(seconds: float) -> str:
+    """What a student reads whose answer took longer than a grader allows for one exercise."""
+    return f"It took longer than the {seconds:g} s of an exercise: either a loop never ends, or it is right but slow."
+
+
+def undefined(exercise: str, error: StudentError, points: float) -> Result:
+    """The result of an answer whose definition stopped with `error`."""
+    return Result(exercise, "failed", 0, points, (f"  Its cell stopped with {error.type}: {error}",))
+
+
+def _is_invitation(error: StudentError) -> bool:
+    """Whether the untouched invitation of the stub was reached, and not some other NotImplementedError."""
+    return error.type == "NotImplementedError" and INVITATION in error.text
+
+
+_LOST = {
+    travel.SESSION: "it uses {name}, which only exists in your session: imports, functions, classes and constants"
+    " travel with an answer; hand everything else over as an argument or compute it inside the function",
+    travel.FILE: "it uses {name}, which comes from a file beside your notebook or from a package that is not part of"
+    " the course: put the code that you need into a cell",
+}
+
+
+def _explain_error(
+    name: str, error: StudentError, exercises: Collection[str], lost: Mapping[str, str] = MappingProxyType({})
+) -> str:
     # Keras puts its news on later lines and in bold, TensorFlow behind the name of an inner node
-    text = re.sub(r"\x1b\[\d*m|\{\{.*?\}\} ?|\[Op:\w+\]( name:)?", "", error.text)
+    text = error.text[:LONGEST_ERROR]
+    text = re.sub(r"\x1b\[\d{0,3}m|\{\{[^{}]{0,300}\}\} ?|\[Op:\w{1,100}\]( name:)?", "", text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     said = " ".join(lines[:2])[:240]
-    elsewhere = error.function in exercises and error.function != name
+    elsewhere = error.function.isidentifier() and error.function != name
     place = f" in line {error.line}" + f" of {error.function}" * elsewhere if error.line else ""
     code = f"\n  {error.code}" if error.code else ""
     full = f"{error.type}: {text}"
@@ -456,6 +556,10 @@ def _explain_error(name: str, error: StudentError, exercises: Collection[str]) -
     missing = re.search(r"NameError: name '(\w+)' is not defined", full)
     if missing and missing[1] in exercises:
         cause = f"run the cell of the exercise {missing[1]} first"
+    elif missing and missing[1] in lost:
+        cause = _LOST[lost[missing[1]]].format(name=missing[1])
+    if error.type == "NotImplementedError" and not text.strip():
+        cause = "delete the line `raise NotImplementedError`"
     stopped = f"{name} stopped with {error.type}" + (f": {said}" if said else "") + f"{place}.{code}"
     return stopped + (f"\n  Likely cause: {cause}." if cause else "")
 

@@ -35,6 +35,17 @@ class Pending:
         return f"<waits for the exercise {object.__getattribute__(self, '_exercise')}>"
 
 
+class NoLabYet:
+    """Stands for a notebook's ``lab`` until the cell with the imports makes it: an exercise says what to run first."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise LabsError(
+            "run the cell with the imports first (it starts with `import keras` and makes `lab`), then this cell"
+        )
+
+
 def _raise_not_attempted(self: Pending, *arguments: Any, **keywords: Any) -> NoReturn:
     raise NotAttempted(object.__getattribute__(self, "_exercise"))
 
@@ -71,13 +82,23 @@ def names_bound_by(source: str) -> set[str]:
     return names
 
 
-def watch_this_notebook() -> None:
-    """Has the running IPython shell bind pending variables after a cell that an unfinished exercise stopped."""
+def kept_in_this_notebook(lab: str) -> dict[str, Any]:
+    """The results of a lab in the running IPython shell: running the imports again loses none; elsewhere a new {}."""
+    shell = _running_shell()
+    return {} if shell is None else vars(shell).setdefault("_labs_results", {}).setdefault(lab, {})
+
+
+def _running_shell() -> Any | None:
     try:
         from IPython import get_ipython
     except ImportError:
-        return
-    shell = get_ipython()
+        return None
+    return get_ipython()
+
+
+def watch_this_notebook() -> None:
+    """Has the running IPython shell bind pending variables after a cell that an unfinished exercise stopped."""
+    shell = _running_shell()
     if shell is None or getattr(shell, "_labs_watch", False):
         return
 

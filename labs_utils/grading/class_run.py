@@ -2,20 +2,25 @@
 
 import contextlib
 import hashlib
-import multiprocessing
 import secrets
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, as_completed
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from labs_utils.errors import LabsError
-from labs_utils.grading import feedback, gradebook, intake, released, runner, submission
+from labs_utils.exercises import checking
+from labs_utils.grading import exports, feedback, gradebook, intake, items, names, released, runner, submission
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
 from labs_utils.grading.submission import Submitted
+from labs_utils.grading.workers import WorkerDied, Workers
+
+ROOM = 20 * 2**20  # bytes free for a report
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,9 @@ class Settings:
         jobs: submissions graded at once.
         seed: of the inputs; by default that of the results in `out`, or a random one.
         seconds: how long a student's code may take in one exercise.
+        rules: how to tell whose a file is.
+        exports: platforms and kinds of file, of `exports.KINDS`.
+        deadlines: lab, or "" for all others → when it was due, in seconds.
     """
 
     out: Path
@@ -36,7 +44,10 @@ class Settings:
     lab: str | None = None
     jobs: int = 2
     seed: int | None = None
-    seconds: float = 30
+    seconds: float = checking.TIME_LIMIT
+    rules: intake.Rules = intake.Rules()
+    exports: tuple[str, ...] = ()
+    deadlines: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,14 +78,15 @@ def grade_class(
         LabsError: there is nothing to grade, a lab is not complete, or the reference solution itself does not earn all
             points in this sandbox: then the fault is not the students', and nothing is graded.
     """
-    settings.out.mkdir(parents=True, exist_ok=True)
+    handed_in = intake.collect(source, replace(settings.rules, report=settings.out))
+    _expect_room(source, settings.out)
     path = settings.out / gradebook.RESULTS
     known = gradebook.read(path)
     seed = settings.seed if settings.seed is not None else known[-1].seed if known else secrets.randbelow(2**31)
-    entries = sorted(_entries(intake.collect(source), settings.lab, seed), key=lambda entry: entry.record.key[:2])
+    entries = sorted(_entries(handed_in, settings, seed), key=lambda entry: entry.record.key[:2])
     done = {record.key: record for record in known if not record.problem}
     records = [done.get(entry.record.key, entry.record) for entry in entries]
-    records = [replace(new, notes=entry.record.notes) for new, entry in zip(records, entries, strict=True)]
+    records = [replace(new, **_said_by_intake(entry.record)) for new, entry in zip(records, entries, strict=True)]
     todo = [place for place, record in enumerate(records) if not record.results and not record.problem]
     jobs = [_job(entries[place].submitted, entries[place].record.lab, seed, settings) for place in todo]
     with progress or _progress() as bar, _pool(executor, settings.jobs, len(todo)) as pool:
@@ -92,20 +104,76 @@ def grade_class(
         except BaseException:
             for future in futures:
                 future.cancel()
+            if executor is None:
+                pool.stop()  # their answers may run for minutes yet
             raise
-    gradebook.write(settings.out / gradebook.GRADEBOOK, records)
-    feedback.write(settings.out / "feedback", records, [entry.submitted for entry in entries])
+    for record in records:
+        if record.problem and record not in known:
+            gradebook.append(path, record)
+    try:
+        _report(settings, records, entries, known)
+    except OSError as error:
+        raise LabsError(
+            f"{error.filename or settings.out} cannot be written ({error.strerror}); nothing graded is lost: "
+            "close the file or make room, then give the same command again"
+        ) from error
     return records
 
 
-def _entries(handed_in: Iterable[Submission], wanted: str | None, seed: int) -> Iterator[Entry]:
+def _said_by_intake(record: Record) -> dict:
+    """What of a record is anew in each run, also where the results are known."""
+    return {name: getattr(record, name) for name in ("notes", "file", "id", "platform", "handle")}
+
+
+def _report(settings: Settings, records: list[Record], entries: list[Entry], known: list[Record]) -> None:
+    """Writes all tables and pages: of this run, and of what other runs with this report graded."""
+    everything = gradebook.merged(known, records)
+    gradebook.write(settings.out / gradebook.GRADEBOOK, everything)
+    people = [person.name for person in settings.rules.people]
+    gradebook.write_students(settings.out / gradebook.STUDENTS, everything, people)
+    feedback.write(settings.out / "feedback", records, [entry.submitted for entry in entries])
+    feedback.remove_others(settings.out / "feedback", everything)
+    items.write(settings.out / items.ITEMS, everything)
+    for kind in settings.exports:
+        exports.KINDS[kind](settings.out, everything, settings.rules.people)
+
+
+def _expect_room(source: Path, out: Path) -> None:
+    """Makes the report folder, and finds out before the work whether it can be written.
+
+    Raises:
+        LabsError: it cannot; the message says what to do.
+    """
+    if out.exists() and source.exists() and out.samefile(source):
+        raise LabsError(f"{out} holds the submissions: give --out another folder")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in (gradebook.RESULTS, gradebook.GRADEBOOK, gradebook.STUDENTS):
+            if (out / name).is_dir():
+                raise LabsError(f"{out / name} is a folder; move it away, or give --out another folder")
+            if (out / name).exists():
+                with (out / name).open("ab"):
+                    pass
+        (out / "feedback").mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=out / "feedback"):
+            pass
+        free = shutil.disk_usage(out).free
+    except OSError as error:
+        raise LabsError(
+            f"{error.filename or out} cannot be written ({error.strerror}): give --out another folder"
+        ) from error
+    if free < ROOM:
+        raise LabsError(f"the disk of {out} is full ({free >> 20} MB free): make room, or give --out another folder")
+
+
+def _entries(handed_in: Iterable[Submission], settings: Settings, seed: int) -> Iterator[Entry]:
     """What is to be graded: of each student and lab the latest attempt, and everything that has a problem."""
     attempts: dict[tuple[str, str], list[Entry]] = {}
     for one in handed_in:
-        entry = _entry(one, wanted, seed)
+        entry = _entry(one, settings, seed)
         if entry.record.problem:
             yield entry
-        elif wanted in (None, entry.record.lab):
+        elif settings.lab in (None, entry.record.lab):
             attempts.setdefault((entry.record.student, entry.record.lab), []).append(entry)
     for entries in attempts.values():
         *earlier, latest = sorted(entries, key=lambda entry: entry.handed_in.time)
@@ -115,8 +183,9 @@ def _entries(handed_in: Iterable[Submission], wanted: str | None, seed: int) -> 
         yield replace(latest, record=replace(latest.record, notes=(*notes, *latest.record.notes)))
 
 
-def _entry(one: Submission, wanted: str | None, seed: int) -> Entry:
-    submitted, lab, problem = Submitted(), intake.lab_in_name(one.file) or wanted, one.problem
+def _entry(one: Submission, settings: Settings, seed: int) -> Entry:
+    named = names.lab_in_name(one.file)
+    submitted, lab, problem = Submitted(), named or settings.lab, one.problem
     if one.data is not None:
         try:
             submitted = submission.read(one.data)
@@ -125,18 +194,37 @@ def _entry(one: Submission, wanted: str | None, seed: int) -> Entry:
                 problem = "neither a Lab(…) in the notebook nor the name of the file tells which lab it is; give --lab"
         except LabsError as error:
             problem = str(error)
-    begun = Record(one.student, lab or "", one.file, hashlib.sha256(one.data or b"").hexdigest()[:16], seed=seed)
+        except Exception as error:  # one notebook never costs the class its grades
+            problem = f"it cannot be read as a notebook ({type(error).__name__})"
+    mark = hashlib.sha256(one.data or b"").hexdigest()[:16]
+    begun = Record(
+        one.student, lab or "", one.file, mark, seed=seed, id=one.id, platform=one.platform, handle=one.handle
+    )
     if problem:
-        return Entry(one, submitted, replace(begun, problem=problem))
+        return Entry(one, submitted, replace(begun, problem=problem, notes=one.notes))
     of_lab = released.load(lab)
-    notes = [f"{name} is there more than once; the last one counts" for name in submitted.doubled]
+    notes = [*one.notes, *_lateness(one, lab, settings.deadlines)]
+    if named and named != lab:
+        notes.append(f"the file is named after {named}, but the notebook says it is {lab}; it is graded as {lab}")
+    notes += [f"{name} is there more than once; the last one counts" for name in submitted.doubled]
     return Entry(one, submitted, replace(begun, version=of_lab.version, notes=tuple(notes)))
+
+
+def _lateness(one: Submission, lab: str, deadlines: Mapping[str, float]) -> list[str]:
+    """A note if a submission came after its deadline, or if the platform says so."""
+    due = deadlines.get(lab, deadlines.get(""))
+    if due is not None and one.time > due:
+        hours = (one.time - due) / 3600
+        amount = f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
+        return [f"late by {amount}, by the time that {'the platform' if one.told else 'the file'} tells"]
+    return ["marked as late by the platform"] if one.late else []
 
 
 def _job(submitted: Submitted, lab: str, seed: int, settings: Settings) -> runner.Job:
     known = released.load(lab).points
     answers = {name: source for name, source in submitted.answers.items() if name in known}
-    return runner.Job(released.load(lab), answers, submitted.broken, seed, settings.seconds, settings.sandbox)
+    taken = {name: submitted.taken[name] for name in answers if name in submitted.taken}
+    return runner.Job(released.load(lab), answers, submitted.broken, seed, settings.seconds, settings.sandbox, taken)
 
 
 def _reference_job(lab: str, seed: int, settings: Settings) -> runner.Job:
@@ -149,7 +237,8 @@ def _expect_full_points(jobs: list[runner.Job], proofs: list[Future]) -> None:
             if result.points < result.maximum:
                 raise LabsError(
                     f"the reference solution of {job.released.lab} earns only {result.points:g} of {result.maximum:g}"
-                    f" points for {result.exercise} here, so nothing was graded:{''.join(result.messages)}"
+                    f" points for {result.exercise} here (seed {job.seed}), so nothing was graded:"
+                    f"{''.join(result.messages)}"
                 )
 
 
@@ -157,6 +246,8 @@ def _finished(record: Record, future: Future) -> Record:
     """The record with the results, or with the reason why there are none."""
     try:
         return replace(record, results=tuple(future.result()))
+    except WorkerDied as death:
+        return replace(record, problem=f"it cannot be graded: {death}")
     except Exception as error:  # one submission never costs the others their grades; the record says what happened
         return replace(record, problem=f"the grader failed ({type(error).__name__}: {str(error)[:200]})")
 
@@ -166,9 +257,13 @@ def _pool(executor: Executor | None, jobs: int, waiting: int) -> Iterator[Execut
     if executor is not None or not waiting:
         yield executor
         return
-    # fresh processes: this one has threads that draw the progress bar
-    with ProcessPoolExecutor(min(jobs, waiting), mp_context=multiprocessing.get_context("spawn")) as pool:
+    with Workers(min(jobs, waiting), _longest) as pool:
         yield pool
+
+
+def _longest(job: runner.Job) -> float:
+    """Seconds that grading one submission may take in all: a few times what its answers may take, and our own work."""
+    return 300 + 4 * job.seconds * len(job.released.points)
 
 
 def _progress() -> Progress:

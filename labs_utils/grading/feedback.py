@@ -34,7 +34,14 @@ def write(folder: Path, records: list[Record], submitted: list[Submitted]) -> No
     )
     pages.globals["points"] = "{:g}".format
     for record, work in zip(records, submitted, strict=True):
-        text = pages.get_template("submission.html").render(record=record, answers=work.answers)
+        questions = numbered(released.load(record.lab).questions) if record.results else {}
+        text = pages.get_template("submission.html").render(
+            record=record,
+            attempted=[result for result in record.results if result.status not in ("blank", "missing")],
+            answers=work.answers,
+            questions=questions,
+            written=written_answers(work, questions),
+        )
         _write(folder / page_name(record), text)
     for lab in sorted({record.lab for record in records if record.results}):
         questions = numbered(released.load(lab).questions)
@@ -49,12 +56,20 @@ def write(folder: Path, records: list[Record], submitted: list[Submitted]) -> No
 
 
 def page_name(record: Record) -> str:
-    """A file name that every system accepts and that no two submissions share."""
+    """A file name that every system accepts: one a student and lab, one a file that could not be graded."""
     plain = unicodedata.normalize("NFKD", record.student).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:40] or "student"
-    whole = f"{record.student}\0{record.lab}\0{record.file}"
+    whole = f"{record.student}\0{record.lab}\0{record.file if record.problem else ''}"
     mark = hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()[:6]
     return f"{plain}-{mark}-{record.lab or 'unknown'}.html"
+
+
+def remove_others(folder: Path, records: list[Record]) -> None:
+    """Removes the pages of earlier attempts, which no record has any more."""
+    kept = {page_name(record) for record in records}
+    for path in folder.glob("*.html"):
+        if re.fullmatch(r".+-[0-9a-f]{6}-(?:unknown|\d\d_.+)\.html", path.name) and path.name not in kept:
+            path.unlink()
 
 
 def numbered(text: str) -> dict[int, str]:

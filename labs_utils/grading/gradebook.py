@@ -14,8 +14,9 @@ from rich.table import Table
 from labs_utils.errors import LabsError
 from labs_utils.exercises.checking import Result
 
-RESULTS, GRADEBOOK = "results.jsonl", "gradebook.csv"
+RESULTS, GRADEBOOK, STUDENTS = "results.jsonl", "gradebook.csv", "students.csv"
 COLUMNS = ("student", "lab", "exercise", "points", "maximum", "status")
+PLAIN = str.maketrans("✔✘○", "+x-")  # for terminals that do not know Unicode
 _FORMULA = ("=", "+", "-", "@", "\t")  # a spreadsheet would calculate a cell that begins so
 
 
@@ -33,6 +34,9 @@ class Record:
         notes: what the instructor should know, for example that there were several attempts.
         results: one for each exercise; none if there is a problem.
         problem: why it could not be graded, or "".
+        id: what the learning platform calls the student or the submission, or "".
+        platform: ``moodle``, ``canvas`` …, or "".
+        handle: the platform's name of the folder or file.
     """
 
     student: str
@@ -44,6 +48,9 @@ class Record:
     notes: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
     problem: str = ""
+    id: str = ""
+    platform: str = ""
+    handle: str = ""
 
     @property
     def key(self) -> tuple:
@@ -104,14 +111,67 @@ def write(path: Path, records: Iterable[Record]) -> None:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for record in records:
-            who = (_cell(record.student), record.lab)
+            who = (cell(record.student), record.lab)
             for result in record.results:
                 writer.writerow([*who, result.exercise, f"{result.points:g}", f"{result.maximum:g}", result.status])
             if record.problem:
-                writer.writerow([*who, "", "0", "", _cell(f"not graded: {record.file}: {record.problem}")])
+                writer.writerow([*who, "", "0", "", cell(f"not graded: {record.file}: {record.problem}")])
 
 
-def _cell(text: str) -> str:
+def merged(known: Iterable[Record], new: Iterable[Record]) -> list[Record]:
+    """What a report knows: for each student and lab the newest grading, and what could not be graded so far."""
+    graded: dict[tuple[str, str], Record] = {}
+    problems: dict[tuple[str, str], Record] = {}
+    for record in (*known, *new):
+        if record.problem:
+            problems[record.student, record.file] = record
+        else:
+            graded[record.student, record.lab] = record
+            problems.pop((record.student, record.file), None)
+    new = list(new)
+    open_problems = [one for one in problems.values() if one in new or (one.student, one.lab) not in graded]
+    return sorted([*graded.values(), *open_problems], key=lambda one: (one.student, one.lab, one.file))
+
+
+def labs_of(records: Iterable[Record]) -> list[str]:
+    """The labs in which somebody was graded."""
+    return sorted({record.lab for record in records if record.results})
+
+
+def points_by_student(records: Iterable[Record]) -> dict[str, dict[str, float]]:
+    """Student → lab → points; a student of whom nothing could be graded has no labs."""
+    points: dict[str, dict[str, float]] = {}
+    for record in records:
+        labs = points.setdefault(record.student, {})
+        if record.results:
+            labs[record.lab] = record.points
+    return points
+
+
+def write_students(path: Path, records: list[Record], people: Iterable[str] = ()) -> None:
+    """Writes students.csv: one row a student, over all labs of a report.
+
+    An empty cell means that nothing was handed in. `people` who handed in nothing at all have a row too.
+    """
+    labs = labs_of(records)
+    by_student: dict[str, list[Record]] = {name: [] for name in people}
+    for record in records:
+        by_student.setdefault(record.student, []).append(record)
+    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["student", *labs, "total", "remarks"])
+        for student, works in sorted(by_student.items()):
+            points = {work.lab: work.points for work in works if work.results}
+            remarks = [f"not graded: {work.file}: {work.problem}" for work in works if work.problem]
+            remarks += [f"{work.lab}: {note}" for work in works for note in work.notes if "late" in note.split()]
+            if not works:
+                remarks = ["nothing handed in"]
+            row = [f"{points[lab]:g}" if lab in points else "" for lab in labs]
+            writer.writerow([cell(student), *row, f"{sum(points.values()):g}", cell("; ".join(remarks))])
+
+
+def cell(text: str) -> str:
+    """`text` for a cell of a CSV: quoted where a spreadsheet would calculate it."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -119,7 +179,7 @@ def show(records: list[Record], console: Console) -> None:
     """Prints each lab's totals and how the class did in each exercise, then what could not be graded."""
     for lab in sorted({record.lab for record in records if record.results}):
         of_lab = [record for record in records if record.lab == lab and record.results]
-        console.print(_totals(lab, of_lab), _distribution(lab, of_lab))
+        console.print(_totals(lab, of_lab, console.encoding.lower().startswith("utf")), _distribution(lab, of_lab))
     for record in records:
         for note in record.notes:
             console.print(f"[cyan]note[/] {escape(record.student)}, {escape(record.file)}: {escape(note)}")
@@ -130,7 +190,7 @@ def show(records: list[Record], console: Console) -> None:
             )
 
 
-def _totals(lab: str, records: list[Record]) -> Table:
+def _totals(lab: str, records: list[Record], signs: bool) -> Table:
     table = Table(title=f"{lab}: {len(records)} submissions")
     table.add_column("student")
     table.add_column("points", justify="right")
@@ -138,6 +198,7 @@ def _totals(lab: str, records: list[Record]) -> Table:
     table.add_column("exercises")
     for record in records:
         marks = "".join(result.mark for result in record.results)
+        marks = marks if signs else marks.translate(PLAIN)
         table.add_row(escape(record.student), f"{record.points:g}", f"{record.maximum:g}", marks)
     return table
 

@@ -33,8 +33,8 @@ BUILDING = course.BUILDING
 
 
 def use_style() -> None:
-    """Makes the course's style the current Matplotlib style."""
-    plt.style.use(Path(__file__).with_name("labs.mplstyle"))
+    """Makes the course's style the current Matplotlib style, whatever this machine's matplotlibrc says."""
+    plt.style.use(["default", Path(__file__).with_name("labs.mplstyle")])
 
 
 def show(figure: Figure, description: str) -> None:

@@ -1,14 +1,17 @@
 """A class of thirty with known scores; partial credit, dependencies, attempts, resuming, exit status."""
 
 import csv
+import io
 import json
 import os
 
 import pytest
+from rich.console import Console
 
 from labs_utils import course
 from labs_utils.commands import grade as grade_command
 from labs_utils.errors import LabsError
+from labs_utils.exercises.checking import Result
 from labs_utils.grading import class_run, gradebook, released
 from tests.grading import sample
 from tests.grading.conftest import points
@@ -146,7 +149,9 @@ def test_a_second_run_grades_only_what_is_new(grade, submissions, tmp_path, monk
     after = {record.student: record for record in grade(seed=None)}
     assert results.read_text("utf-8").splitlines()[:2] == lines
     new = [json.loads(line) for line in results.read_text("utf-8").splitlines()[2:]]
-    assert [(row["student"], row["seed"]) for row in new] == [("bob", 5)], "only what changed, with the same seed"
+    assert [(row["student"], row["seed"]) for row in new] == [("bob", 5), ("cy", 5)], (
+        "only what changed, with the same seed"
+    )
     assert after["ann"] in before and after["bob"].points == FULL
     monkeypatch.setattr(class_run.runner, "grade", lambda job: pytest.fail("graded again"))
     assert {record.student: record for record in grade()} == after
@@ -210,7 +215,7 @@ def test_the_command_reports_and_its_status_tells_whether_all_were_graded(
     import argparse
     from concurrent.futures import ThreadPoolExecutor
 
-    monkeypatch.setattr(class_run, "ProcessPoolExecutor", lambda jobs, mp_context: ThreadPoolExecutor(jobs))
+    monkeypatch.setattr(class_run, "Workers", lambda jobs, seconds: ThreadPoolExecutor(jobs))
     parser = argparse.ArgumentParser()
     grade_command.add_arguments(parser)
     hand_in(submissions, "ann [bold]x", double=SQUARE)
@@ -219,5 +224,108 @@ def test_the_command_reports_and_its_status_tells_whether_all_were_graded(
     said = capsys.readouterr().out
     assert "ann [bold]x" in said and "which exercise did the class fail" in said and "1 of 1 submissions graded" in said
     hand_in(submissions, "bob", b"{")
-    assert grade_command.run(arguments) == 1
+    assert grade_command.run(arguments) == 3
     assert "not graded bob" in capsys.readouterr().out
+    (submissions / "ann [bold]x" / f"{sample.LAB}.ipynb").write_bytes(b"{")
+    assert grade_command.run(arguments) == 1, "nothing graded"
+
+
+def rows(path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_second_folder_adds_to_the_report_and_old_pages_go(grade, submissions, tmp_path):
+    hand_in(submissions, "ann", double=SQUARE)
+    hand_in(submissions, "bob")
+    hand_in(submissions, "cy", b"{")
+    grade()
+    late = tmp_path / "late"
+    hand_in(late, "ann")
+    (late / "ann" / f"{sample.LAB}.ipynb").rename(late / "ann" / "better_98.ipynb")
+    grade(late)
+    out = tmp_path / "report"
+    points = {row["student"]: (row[sample.LAB], row["remarks"]) for row in rows(out / gradebook.STUDENTS)}
+    assert points["ann"] == ("9", "") and points["bob"] == ("9", "")
+    assert points["cy"][0] == "" and "damaged" in points["cy"][1]
+    assert {row["student"] for row in rows(out / gradebook.GRADEBOOK)} == {"ann", "bob", "cy"}
+    pages = [path.name for path in (out / "feedback").iterdir() if "question" not in path.name]
+    assert len(pages) == 3 and sum(name.startswith("ann") for name in pages) == 1
+
+
+def test_a_name_and_a_lab_that_disagree_are_noted(grade, submissions, monkeypatch):
+    monkeypatch.setattr(course, "lab_names", lambda: ["01_perceptron", sample.LAB])
+    (submissions / "ann_01_perceptron.ipynb").write_bytes(notebook(cells()))
+    (record,) = grade()
+    assert record.lab == sample.LAB and "named after 01_perceptron" in record.notes[-1]
+
+
+def test_lateness_is_noted_and_costs_nothing_by_itself(grade, submissions, tmp_path):
+    path = hand_in(submissions, "ann")
+    os.utime(path, (1e9, 1e9))
+    hand_in(submissions, "bob")
+    os.utime(submissions / "bob" / path.name, (1e9 - 7200, 1e9 - 7200))
+    ann, bob = grade(deadlines={"": 1e9 - 3600})
+    assert ann.points == FULL and "late by 1.0 hours" in ann.notes[0] and not bob.notes
+    remarks = {row["student"]: row["remarks"] for row in rows(tmp_path / "report" / gradebook.STUDENTS)}
+    assert "late by" in remarks["ann"] and not remarks["bob"]
+
+
+def test_an_unusable_report_folder_is_one_sentence_before_the_work(grade, submissions, tmp_path, monkeypatch):
+    hand_in(submissions, "ann")
+    monkeypatch.setattr(class_run.runner, "grade", lambda job: pytest.fail("graded"))
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "taken" / gradebook.GRADEBOOK).mkdir(parents=True)
+    for out, sentence in (
+        (tmp_path / "file", "cannot be written"),
+        (tmp_path / "file" / "below", "cannot be written"),
+        (tmp_path / "taken", "is a folder"),
+        (submissions, "holds the submissions"),
+    ):
+        with pytest.raises(LabsError, match=sentence):
+            grade(out=out)
+    monkeypatch.setattr(class_run, "ROOM", 2**60)
+    with pytest.raises(LabsError, match="is full"):
+        grade(out=tmp_path / "report")
+    with pytest.raises(LabsError, match="does not exist"):
+        grade(tmp_path / "misspelt", out=tmp_path / "never")
+    assert not (tmp_path / "never").exists()
+
+
+def test_what_was_graded_before_a_stop_is_kept(grade, submissions, tmp_path, monkeypatch):
+    hand_in(submissions, "ann")
+    hand_in(submissions, "bob")
+    real, graded = class_run._finished, []
+
+    def stop(record, future):
+        if graded:
+            raise KeyboardInterrupt
+        graded.append(record.student)
+        return real(record, future)
+
+    monkeypatch.setattr(class_run, "_finished", stop)
+    with pytest.raises(KeyboardInterrupt):
+        grade()
+    monkeypatch.undo()
+    results = tmp_path / "report" / gradebook.RESULTS
+    kept = results.read_text("utf-8")
+    assert kept.count("\n") == 1
+
+
+def test_a_terminal_without_unicode_gets_plain_marks():
+    text = io.TextIOWrapper(io.BytesIO(), "ascii", errors="replace")
+    results = tuple(Result(name, status, 0, 1) for name, status in (("a", "passed"), ("b", "failed"), ("c", "blank")))
+    gradebook.show([gradebook.Record("ann", sample.LAB, "x", results=results)], Console(file=text))
+    text.flush()
+    assert "+x-" in text.buffer.getvalue().decode("ascii")
+
+
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "202611271200", "x"])
+def test_a_seed_out_of_range_is_refused_with_the_range(seed, capsys):
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    grade_command.add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["in", "--out", "out", f"--seed={seed}"])
+    assert "from 0 to 4294967295" in capsys.readouterr().err

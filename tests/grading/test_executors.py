@@ -48,6 +48,7 @@ def python(tmp_path_factory):
             [sys.executable, *map(str, arguments)], cwd=root, env=environment, capture_output=True, text=True
         )
 
+    run.root = root
     assert run("-c", BUILD).returncode == 0
     return run
 
@@ -82,7 +83,7 @@ def test_the_exit_status_tells_that_one_was_not_graded(python, tmp_path, bwrap):
     hand_in(tmp_path / "in", "ann")
     hand_in(tmp_path / "in", "bob", b"{")
     done = python("-m", "labs_utils", "grade", tmp_path / "in", "--out", tmp_path / "out")
-    assert done.returncode == 1 and "1 of 2 submissions graded" in done.stdout
+    assert done.returncode == 3 and "1 of 2 submissions graded" in done.stdout
 
 
 def test_dask_gives_the_same(local, python, submissions, tmp_path):
@@ -96,6 +97,45 @@ def test_dask_gives_the_same(local, python, submissions, tmp_path):
             assert (tmp_path / "out" / path.relative_to(local)).read_bytes() == path.read_bytes(), path.name
     lines = [sorted((folder / "results.jsonl").read_text("utf-8").splitlines()) for folder in (local, tmp_path / "out")]
     assert lines[0] == lines[1]
+
+
+CLUSTER = """
+import sys
+import time
+from pathlib import Path
+import distributed
+
+if __name__ == "__main__":
+    results = Path(sys.argv[1]) / "results.jsonl"
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        print(cluster.scheduler_address, flush=True)
+        while not (results.exists() and results.read_bytes().count(b"\\n")):
+            time.sleep(0.05)
+        cluster.workers[0].process.process.kill()
+        print("killed", flush=True)
+        sys.stdin.read()
+"""
+
+
+def test_a_scheduler_gives_the_same_though_one_of_its_two_workers_is_killed(local, python, submissions, tmp_path):
+    pytest.importorskip("distributed", reason="Dask is a test-only extra: python -m pip install --editable '.[dask]'")
+    script, out = tmp_path / "cluster.py", tmp_path / "out"
+    script.write_text(CLUSTER, "utf-8")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    environment = os.environ | {"PYTHONPATH": str(python.root)}
+    with subprocess.Popen([sys.executable, script, out], cwd=python.root, env=environment, **pipes) as cluster:
+        address = cluster.stdout.readline().strip()
+        done = python("-m", "labs_utils", "grade", submissions, "--out", out, "--seed", "7", "--scheduler", address)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert cluster.stdout.readline() == "killed\n"
+        cluster.stdin.close()
+    assert (out / "gradebook.csv").read_bytes() == (local / "gradebook.csv").read_bytes()
+
+
+def test_a_scheduler_that_does_not_answer_is_one_sentence(python, submissions, tmp_path):
+    pytest.importorskip("distributed", reason="Dask is a test-only extra: python -m pip install --editable '.[dask]'")
+    done = python("-m", "labs_utils", "grade", submissions, "--out", tmp_path, "--scheduler", "nonsense://x")
+    assert done.returncode == 1 and "no Dask scheduler answers" in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("lab", course.lab_names())

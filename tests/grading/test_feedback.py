@@ -56,3 +56,21 @@ def test_two_students_never_share_a_page(submissions, grade, tmp_path):
     pages = [path.name for path in (tmp_path / "report" / "feedback").iterdir() if "question" not in path.name]
     assert len(pages) == 6 and len({name.lower() for name in pages}) == 6
     assert all(name.isascii() and len(name) < 100 for name in pages)
+
+
+def page_of(tmp_path, student):
+    (path,) = (tmp_path / "report" / "feedback").glob(f"{student}-*.html")
+    return path.read_text("utf-8")
+
+
+def test_a_page_begins_with_a_table_and_ends_with_the_students_own_words(submissions, grade, tmp_path):
+    talk = text_cell("## Discussion\n\n1. Why is twice\n   twice?\n\nBy <i>definition</i>.\n\n2. Why not thrice?")
+    hand_in(submissions, "ann", notebook([*cells(), talk]))
+    hand_in(submissions, "bob", **sample.BLANK)
+    hand_in(submissions, "cy", b"{")
+    grade()
+    ann, bob, cy = (page_of(tmp_path, student) for student in ("ann", "bob", "cy"))
+    assert ann.index("<table>") < ann.index("<section>") and ann.count("<tr>") == 1 + len(sample.POINTS)
+    assert "By &lt;i&gt;definition" in ann and "Question 2" not in ann
+    assert "No exercise was attempted" in bob and "<section>" not in bob and "NotImplementedError" not in bob
+    assert "Not graded" in cy and "0 of 0" not in cy

@@ -45,53 +45,6 @@ def preprocess_by_tensorflow(images):
     return tf.cast(images, tf.float32) / 255 * 2 - 1
 
 
-# -- top_names --------------------------------------------------------------------------------------------------------
-
-
-@wrong("top_names", says="these are the least probable")
-def top_smallest(probabilities, names, k):
-    return [[(names[c], row[c]) for c in np.argsort(row)[:k]] for row in probabilities]
-
-
-@wrong("top_names", says="the order is reversed")
-def top_ascending(probabilities, names, k):
-    return [[(names[c], row[c]) for c in np.argsort(row)[-k:]] for row in probabilities]
-
-
-@wrong("top_names", says="return a list with one entry for each of the 4 pictures")
-def top_of_the_first(probabilities, names, k):
-    return [(names[c], probabilities[0, c]) for c in np.argsort(-probabilities[0])[:k]]
-
-
-@wrong("top_names", says="should be a list of pairs")
-def top_only_names(probabilities, names, k):
-    return [[names[c] for c in np.argsort(-row)[:k]] for row in probabilities]
-
-
-@wrong("top_names", says="these are percentages")
-def top_in_percent(probabilities, names, k):
-    return [[(names[c], 100 * row[c]) for c in np.argsort(-row)[:k]] for row in probabilities]
-
-
-@wrong("top_names", says="names are words")
-def top_numbers(probabilities, names, k):
-    return [[(int(c), row[c]) for c in np.argsort(-row)[:k]] for row in probabilities]
-
-
-@right("top_names")
-def top_by_sorting_pairs(probabilities, names, k):
-    return [sorted(zip(names, row, strict=True), key=lambda pair: -pair[1])[:k] for row in probabilities]
-
-
-@right("top_names")
-def top_by_tensorflow(probabilities, names, k):
-    values, places = tf.math.top_k(probabilities, k)
-    return [
-        [[names[c], value] for c, value in zip(line, row, strict=True)]
-        for line, row in zip(places.numpy(), values.numpy(), strict=True)
-    ]
-
-
 # -- extract_features -------------------------------------------------------------------------------------------------
 
 
@@ -294,86 +247,6 @@ def build_with_dropout(base, classes):
     return keras.Model(base.input, keras.layers.Dense(classes, activation="softmax")(x))
 
 
-# -- freeze_first -----------------------------------------------------------------------------------------------------
-
-CROSS_ENTROPY = "sparse_categorical_crossentropy"
-
-
-def _frozen(model, frozen, loss=CROSS_ENTROPY, optimizer=None):
-    for number, layer in enumerate(model.layers):
-        layer.trainable = not frozen(number, layer)
-    model.compile(optimizer or keras.optimizers.Adam(0.001), loss)
-    return model
-
-
-@wrong("freeze_first", says="is not compiled")
-def freeze_uncompiled(model, count):
-    for number, layer in enumerate(model.layers):
-        layer.trainable = number >= count
-    return model
-
-
-@wrong("freeze_first", says="nothing trains")
-def freeze_everything(model, count):
-    model.trainable = False
-    model.compile("adam", CROSS_ENTROPY)
-    return model
-
-
-@wrong("freeze_first", says="must be set to trainable")
-def freeze_and_leave_the_rest(model, count):
-    for layer in model.layers[:count]:
-        layer.trainable = False
-    model.compile("adam", CROSS_ENTROPY)
-    return model
-
-
-@wrong("freeze_first", says="one layer too few")
-def freeze_one_too_few(model, count):
-    return _frozen(model, lambda number, _: number < count - 1)
-
-
-@wrong("freeze_first", says="one layer too many")
-def freeze_one_too_many(model, count):
-    return _frozen(model, lambda number, _: number <= count)
-
-
-@wrong("freeze_first", says="frozen and trainable are exchanged")
-def freeze_the_rest(model, count):
-    return _frozen(model, lambda number, _: number >= count)
-
-
-@wrong("freeze_first", says="batch normalisation has weights and running averages too")
-def freeze_convolutions(model, count):
-    return _frozen(model, lambda number, layer: number < count and "Norm" not in type(layer).__name__)
-
-
-@wrong("freeze_first", says="without 'sparse_' they would have to be one-hot")
-def freeze_for_one_hot(model, count):
-    return _frozen(model, lambda number, _: number < count, "categorical_crossentropy")
-
-
-@wrong("freeze_first", says="Adam is asked for")
-def freeze_with_sgd(model, count):
-    return _frozen(model, lambda number, _: number < count, optimizer=keras.optimizers.SGD(0.001))
-
-
-@right("freeze_first")
-def freeze_in_one_loop(model, count):
-    return _frozen(model, lambda number, _: number < count)
-
-
-@right("freeze_first")
-def freeze_with_objects_and_metrics(model, count):
-    for layer in model.layers[count:]:
-        layer.trainable = True
-    for layer in model.layers[:count]:
-        layer.trainable = False
-    loss = keras.losses.SparseCategoricalCrossentropy()
-    model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
-    return model
-
-
 # -- normalised -------------------------------------------------------------------------------------------------------
 
 
@@ -434,7 +307,17 @@ def normalised_by_tensorflow(x, gamma, beta, mean, variance, training):
     return tf.nn.batch_normalization(x, mean, variance, beta, gamma, 0.001)
 
 
-# -- fine_tune --------------------------------------------------------------------------------------------------------
+# -- train_from --------------------------------------------------------------------------------------------------------
+
+
+CROSS_ENTROPY = "sparse_categorical_crossentropy"
+
+
+def _frozen(model, frozen, loss=CROSS_ENTROPY, optimizer=None):
+    for number, layer in enumerate(model.layers):
+        layer.trainable = not frozen(number, layer)
+    model.compile(optimizer or keras.optimizers.Adam(0.001), loss)
+    return model
 
 
 def _tuned(model, released, rate):
@@ -445,63 +328,63 @@ def _norm(layer):
     return isinstance(layer, keras.layers.BatchNormalization)
 
 
-@wrong("fine_tune", says="settled by model.compile")
-def tune_without_compiling(model, from_layer, rate):
-    for layer in model.layers[from_layer:]:
+@wrong("train_from", says="settled by model.compile")
+def tune_without_compiling(model, first, rate):
+    for layer in model.layers[first:]:
         layer.trainable = not _norm(layer)
     return model
 
 
-@wrong("fine_tune", says="batch normalisation was released too")
-def tune_normalisation_too(model, from_layer, rate):
-    return _tuned(model, lambda number, _: number >= from_layer, rate)
+@wrong("train_from", says="batch normalisation was released too")
+def tune_normalisation_too(model, first, rate):
+    return _tuned(model, lambda number, _: number >= first, rate)
 
 
-@wrong("fine_tune", says="everything was released")
-def tune_everything(model, from_layer, rate):
+@wrong("train_from", says="everything was released")
+def tune_everything(model, first, rate):
     return _tuned(model, lambda *_: True, rate)
 
 
-@wrong("fine_tune", says="model.trainable = True does nothing")
-def tune_by_the_models_own_flag(model, from_layer, rate):
-    model.trainable = True  # is True already, and TensorFlow skips an assignment that changes nothing
-    for layer in model.layers[:from_layer]:
+@wrong("train_from", says="model.trainable = True does nothing")
+def tune_by_the_models_own_flag(model, first, rate):
+    model.trainable = True  # is True already, and Keras skips an assignment that changes nothing
+    for layer in model.layers[:first]:
         layer.trainable = False
     model.compile(keras.optimizers.Adam(rate), CROSS_ENTROPY)
     return model
 
 
-@wrong("fine_tune", says="nothing new was released")
-def tune_only_recompiles(model, from_layer, rate):
+@wrong("train_from", says="nothing new was released")
+def tune_only_recompiles(model, first, rate):
     model.compile(keras.optimizers.Adam(rate), CROSS_ENTROPY)
     return model
 
 
-@wrong("fine_tune", says="this is Adam's own default")
-def tune_at_the_usual_rate(model, from_layer, rate):
-    return _tuned(model, lambda number, layer: number >= from_layer and not _norm(layer), 0.001)
+@wrong("train_from", says="this is Adam's own default")
+def tune_at_the_usual_rate(model, first, rate):
+    return _tuned(model, lambda number, layer: number >= first and not _norm(layer), 0.001)
 
 
-@wrong("fine_tune", says="layers before from_layer were released too")
-def tune_all_convolutions(model, from_layer, rate):
+@wrong("train_from", says="layers before first were released too")
+def tune_all_convolutions(model, first, rate):
     return _tuned(model, lambda _, layer: not _norm(layer), rate)
 
 
-@wrong("fine_tune", says="itself stays frozen")
-def tune_one_layer_later(model, from_layer, rate):
-    return _tuned(model, lambda number, layer: number > from_layer and not _norm(layer), rate)
+@wrong("train_from", says="itself stays frozen")
+def tune_one_layer_later(model, first, rate):
+    return _tuned(model, lambda number, layer: number > first and not _norm(layer), rate)
 
 
-@wrong("fine_tune", says="The learning rate")
-def tune_by_a_tenth_of_the_rate(model, from_layer, rate):
-    return _tuned(model, lambda number, layer: number >= from_layer and not _norm(layer), rate / 10)
+@wrong("train_from", says="The learning rate")
+def tune_by_a_tenth_of_the_rate(model, first, rate):
+    return _tuned(model, lambda number, layer: number >= first and not _norm(layer), rate / 10)
 
 
-@right("fine_tune")
-def tune_in_two_loops(model, from_layer, rate):
+@right("train_from")
+def tune_in_two_loops(model, first, rate):
     for layer in model.layers:
         layer.trainable = True
-    for layer in model.layers[:from_layer]:
+    for layer in model.layers[:first]:
         layer.trainable = False
     for layer in model.layers:
         if _norm(layer):
@@ -510,10 +393,10 @@ def tune_in_two_loops(model, from_layer, rate):
     return model
 
 
-@right("fine_tune")
-def tune_by_type_name(model, from_layer, rate):
+@right("train_from")
+def tune_by_type_name(model, first, rate):
     for number, layer in enumerate(model.layers):
-        layer.trainable = number >= from_layer and type(layer).__name__ != "BatchNormalization"
+        layer.trainable = number >= first and type(layer).__name__ != "BatchNormalization"
     model.compile(optimizer=keras.optimizers.Adam(rate), loss=keras.losses.SparseCategoricalCrossentropy())
     return model
 

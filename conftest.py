@@ -1,0 +1,16 @@
+"""Tests are the course's own notebooks: those of a student or an instructor beside them are nobody's to run."""
+
+from pathlib import Path
+
+from labs_utils import course
+
+
+def pytest_ignore_collect(collection_path: Path, config) -> bool | None:
+    """Passes over notebooks and copies that the course does not have, unless they are named on the command line."""
+    if str(collection_path) in {str(Path(name).absolute()) for name in config.args}:
+        return None
+    inside = course.NOTEBOOKS in collection_path.parents or course.SOLUTIONS in collection_path.parents
+    strange = collection_path.parent not in (course.NOTEBOOKS, course.SOLUTIONS) or (
+        collection_path.suffix == ".ipynb" and collection_path.stem not in course.lab_names()
+    )
+    return True if inside and strange else None
