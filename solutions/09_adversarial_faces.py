@@ -865,6 +865,10 @@ plots.show(
     " gradient in each pixel, yellow where it is large, for two faces and either network.",
 )
 
+# %% [markdown]
+# One attack that fails proves little about a network: another start or more steps may succeed. So attack the hardened
+# network with several, and count a face as robust only if it withstands **all** of them.
+
 # %%
 attacks = {"FGSM": fgsm, "PGD, start 0": pgd, "PGD, 40 steps": partial(pgd, steps=40)}
 attacks |= {f"PGD, start {k}": partial(pgd, seed=k) for k in (1, 2, 3)}  # ten steps each
