@@ -60,7 +60,7 @@ def said(got, expected):
         (np.r_[9, V[1:]], V, "only the first entry is wrong"),
         (np.tile(E[0], (5, 1)), E, "all entries along axis 0 are like the first"),
         (np.where(E < 0, 5, E), E, "wrong are exactly the values that should be negative"),
-        (np.where(E > 0, E, -1.8e308), E, "wrong are exactly the values that should be negative"),
+        (np.where(E > 0, E, -1.7e308), E, "wrong are exactly the values that should be negative"),
         (np.where(E > 1, np.nan, E), E, "values are nan or inf"),
         (E > 0, ~(E > 0), "True and False are exchanged"),
         (E.T, E, "rows and columns are swapped"),
