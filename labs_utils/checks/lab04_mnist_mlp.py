@@ -94,31 +94,6 @@ def constant_pixels(preprocess: Student, rng: np.random.Generator) -> None:
     )
 
 
-@checks.probe("one_hot")
-def codes(one_hot: Student, rng: np.random.Generator) -> None:
-    """Seven labels of five classes."""
-    import keras
-
-    labels = rng.permutation([0, 1, 1, 2, 3, 3, 0])  # class 4 is missing on purpose
-    right = keras.utils.to_categorical(labels, 5)
-    expect_close(
-        one_hot(labels, 5),
-        right,
-        "the codes",
-        {
-            "one column is missing: the number of classes is the argument, not the largest label plus one": right[
-                :, :4
-            ],
-            "rows and columns are swapped: one row for each label": right.T,
-            "the ones stand one place too far to the right: class 0 is the first column": np.roll(right, 1, axis=1),
-            "the ones stand one place too far to the left: class 0 is the first column": np.roll(right, -1, axis=1),
-            "these are the labels themselves: each becomes a row of zeros with a single 1": labels,
-            "the label stands where the 1 belongs": right * labels[:, None],
-            "zeros and ones are swapped": 1 - right,
-        },
-    )
-
-
 @checks.probe("softmax_cross_entropy")
 def mean_loss(softmax_cross_entropy: Student, rng: np.random.Generator) -> None:
     """The mean over a batch."""
@@ -176,6 +151,57 @@ def huge_logits(softmax_cross_entropy: Student, rng: np.random.Generator) -> Non
     )
 
 
+@checks.probe("softmax_gradient")
+def of_the_mean_loss(softmax_gradient: Student, rng: np.random.Generator) -> None:
+    """The gradient of the mean loss over a batch."""
+    z = rng.normal(scale=2, size=(6, 4))
+    y = np.eye(4)[rng.permutation([0, 1, 2, 3, 0, 2])]
+    p = special.softmax(z, axis=1)
+    right, step = np.empty_like(z), 1e-5
+    for place in np.ndindex(z.shape):  # central differences of the loss: nothing here knows the formula
+        losses = []
+        for sign in (1, -1):
+            moved = z.copy()
+            moved[place] += sign * step
+            losses.append(-np.mean(np.sum(y * special.log_softmax(moved, axis=1), axis=1)))
+        right[place] = (losses[0] - losses[1]) / (2 * step)
+    expect_close(
+        softmax_gradient(z, y),
+        right,
+        "the gradient",
+        {
+            "the mean over the samples is missing: divide by their number": p - y,
+            "the mean runs over the classes too: divide by the number of samples only": (p - y) / z.size,
+            "it is divided by the number of classes: divide by the number of samples": (p - y) / z.shape[1],
+            "the sign is turned round: p - y, so that a step against it raises the right logit": (y - p) / 6,
+            "this is the gradient for the probabilities, -y / p: for the logits it is p - y": -y / p / 6,
+            "the derivative of the sigmoid, p (1 - p), does not belong here": (p - y) * p * (1 - p) / 6,
+            "these are the probabilities: subtract y": p / 6,
+            "softmax is missing: p - y, not z - y": (z - y) / 6,
+            "softmax sums over the samples: the probabilities of one sample add to 1, axis=1": (
+                special.softmax(z, axis=0) - y
+            )
+            / 6,
+            "the gradient was added up over the samples: each keeps its own row": right.sum(axis=0),
+        },
+        atol=1e-6,
+    )
+
+
+@checks.probe("softmax_gradient")
+def gradient_of_huge_logits(softmax_gradient: Student, rng: np.random.Generator) -> None:
+    """Logits as large as ±1000."""
+    z = np.array([[1000.0, 0, -1000], [0, 500, 0], [-1000, -1000, -2000], [0, 0, 0]])
+    y = np.array([[0.0, 1, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]])
+    got = softmax_gradient(z, y)
+    expect(
+        bool(np.isfinite(np.asarray(got, float)).all()),
+        "There are nan or inf in the gradient.\n  Likely cause: exp(1000) overflows: subtract the largest logit of each"
+        " sample first.",
+    )
+    expect_close(got, (special.softmax(z, axis=1) - y) / 4, "the gradient")
+
+
 # -- the network ------------------------------------------------------------------------------------------------------
 
 
@@ -191,10 +217,6 @@ _ACTIVATIONS = {
     "sigmoid": special.expit,
     "tanh": np.tanh,
 }
-
-
-def _softmax(z: np.ndarray) -> np.ndarray:
-    return special.softmax(z, axis=1)
 
 
 @checks.probe("build_mlp")
@@ -230,28 +252,30 @@ def layers(build_mlp: Student, rng: np.random.Generator) -> None:
         expect_one_of(model.predict(x), [true, *mistakes.values()], atol=1e-4)
 
 
+def _softmax(z: np.ndarray) -> np.ndarray:
+    return special.softmax(z, axis=1)
+
+
 def _mlp_outputs(weights: list[np.ndarray], x: np.ndarray, name: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """What a network with these weights answers, and what it answers with the usual mistakes."""
-    activation = _ACTIVATIONS[name]
+    activation, linear = _ACTIVATIONS[name], _ACTIVATIONS["linear"]
     mistakes = {
-        "softmax is missing in the output layer: rows must add to 1": _forward(
-            weights, x, activation, _ACTIVATIONS["linear"]
+        "the output layer has softmax: here the loss takes logits, so it has no activation": _forward(
+            weights, x, activation, _softmax
         ),
-        "the output layer has sigmoid, which gives ten independent numbers: use softmax": _forward(
+        "the output layer has sigmoid: the loss takes logits, so it has no activation": _forward(
             weights, x, activation, special.expit
         ),
-        "the output layer has the activation of the hidden layers: it needs softmax": _forward(
+        "the output layer has the activation of the hidden layers: it has none": _forward(
             weights, x, activation, activation
         ),
-        "the hidden layers have no activation: pass activation=activation": _forward(
-            weights, x, _ACTIVATIONS["linear"], _softmax
-        ),
-        "softmax is meant for the output layer, not for the hidden ones": _forward(weights, x, _softmax, _softmax),
+        "the hidden layers have no activation: pass activation=activation": _forward(weights, x, linear, linear),
+        "softmax belongs to the loss, not into the hidden layers": _forward(weights, x, _softmax, linear),
     }
     for other in {"sigmoid", "relu", "tanh"} - {name}:
         sentence = f"the hidden layers use {other}, whatever `activation` says"
-        mistakes[sentence] = _forward(weights, x, _ACTIVATIONS[other], _softmax)
-    return _forward(weights, x, activation, _softmax), mistakes
+        mistakes[sentence] = _forward(weights, x, _ACTIVATIONS[other], linear)
+    return _forward(weights, x, activation, linear), mistakes
 
 
 @checks.probe("build_mlp")
@@ -266,12 +290,109 @@ def outputs(build_mlp: Student, rng: np.random.Generator) -> None:
         expect_close(model.predict(x), true, f"the output for activation={name!r}", mistakes, atol=1e-4)
 
 
+def _trained(
+    weights: list[np.ndarray], x: np.ndarray, y: np.ndarray, rate: float, rows: list[slice], stale: bool = False
+) -> tuple[list[float], list[np.ndarray]]:
+    """Losses and weights of a tanh network with one hidden layer, by the chain rule in float64, one step per slice."""
+    w1, b1, w2, b2 = (array.astype(float) for array in weights)
+    losses, first = [], None
+    for part in rows:
+        inputs, target = x[part].astype(float), y[part]
+        hidden = np.tanh(inputs @ w1 + b1)
+        z = hidden @ w2 + b2
+        losses.append(float(-np.mean(np.sum(target * special.log_softmax(z, axis=1), axis=1))))
+        d_z = (special.softmax(z, axis=1) - target) / len(inputs)
+        d_hidden = d_z @ w2.T * (1 - hidden**2)
+        steps = [inputs.T @ d_hidden, d_hidden.sum(axis=0), hidden.T @ d_z, d_z.sum(axis=0)]
+        first = first or steps
+        for array, step in zip((w1, b1, w2, b2), first if stale else steps, strict=True):
+            array -= rate * step
+    return losses, [w1, b1, w2, b2]
+
+
+@checks.probe("train_epoch")
+def steps_of_an_epoch(train_epoch: Student, rng: np.random.Generator) -> None:
+    """The weights after one epoch of a small network; the last batch is smaller."""
+    import keras
+
+    keras.utils.set_random_seed(int(rng.integers(1 << 31)))
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5, "tanh"), keras.layers.Dense(4)])
+    start = [rng.normal(scale=0.7, size=array.shape).astype(np.float32) for array in model.get_weights()]
+    model.set_weights(start)
+    x = rng.normal(size=(11, 3)).astype(np.float32)
+    y = np.eye(4)[rng.permutation([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2])]
+    rate, size = 0.6, 4
+    rows = [slice(k, k + size) for k in range(0, 11, size)]
+    losses, weights = _trained(start, x, y, rate, rows)
+    view, got = expect_items(train_epoch(model, x, y, rate, size), ("the model", "the losses"))
+    after = expect_model(view).weights()
+    expect(
+        [array.shape for array in after] == [array.shape for array in start],
+        "The model that came back has other weights than the one that was given.",
+    )
+
+    def flat(arrays: list[np.ndarray]) -> np.ndarray:
+        return np.concatenate([np.ravel(array) for array in arrays])
+
+    expect_close(
+        flat(after),
+        flat(weights),
+        "the weights after the epoch",
+        {
+            "the weights have not moved: w.assign_sub(rate * gradient) changes them": flat(start),
+            "the step goes uphill: subtract the gradient": flat(_trained(start, x, y, -rate, rows)[1]),
+            "all samples went into one step: take batch_size at a time": flat(
+                _trained(start, x, y, rate, [slice(0, 11)])[1]
+            ),
+            "only the first batch was used: go on to the end": flat(_trained(start, x, y, rate, rows[:1])[1]),
+            "the last, smaller batch was left out": flat(_trained(start, x, y, rate, rows[:-1])[1]),
+            "each sample made a step of its own: take batch_size at a time": flat(
+                _trained(start, x, y, rate, [slice(k, k + 1) for k in range(11)])[1]
+            ),
+            "every step used the gradient of the first batch: compute it anew in the loop": flat(
+                _trained(start, x, y, rate, rows, stale=True)[1]
+            ),
+            "there are always batches of ten: take batch_size": flat(
+                _trained(start, x, y, rate, [slice(0, 10), slice(10, 11)])[1]
+            ),
+            "the gradient was summed over the batch: softmax_gradient has the mean in it already": flat(
+                _summed(start, x, y, rate, rows)
+            ),
+            "the rate is missing: the step is rate times the gradient": flat(_trained(start, x, y, 1.0, rows)[1]),
+        },
+    )
+    expect_close(
+        got,
+        losses,
+        "the losses of the batches",
+        {
+            "these are the losses after each step: measure before it": lambda: _after_each(start, x, y, rate, rows),
+            "this is one number: one loss for each batch": float(np.mean(losses)),
+            "these are sums over the batch: take the mean": np.multiply(losses, [4, 4, 3]),
+        },
+    )
+
+
+def _summed(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray, rate: float, rows: list[slice]) -> list:
+    for part in rows:
+        weights = _trained(weights, x[part], y[part], rate * len(x[part]), [slice(None)])[1]
+    return weights
+
+
+def _after_each(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray, rate: float, rows: list[slice]) -> list:
+    losses = []
+    for part in rows:
+        weights = _trained(weights, x[part], y[part], rate, [slice(None)])[1]
+        losses += _trained(weights, x[part], y[part], 0.0, [slice(None)])[0]
+    return losses
+
+
 checks.choice(
-    "labels_as_numbers",
-    answer="b",
+    "sigmoid_as_logits",
+    answer="c",
     because={
-        "a": "Keras does not look: it compares the shapes (n,) and (n, 10) and stops with an error.",
-        "c": "it treats the digits as quantities, but a 7 is no nearer to an 8 than to a 2; classes have no order.",
+        "a": "a loss of 0 needs a right logit that is far larger than the others; a sigmoid ends at 1.",
+        "b": "2.30 is the loss of a guess, ln 10; it can be lowered a little.",
     },
 )
 
@@ -314,6 +435,76 @@ checks.choice(
         "c": "that mixes in images that have nothing to do with the 9.",
     },
 )
+
+
+_RATES = ("the false positive rates", "the true positive rates", "the area")
+
+
+@checks.probe("roc")
+def the_curve(roc: Student, rng: np.random.Generator) -> None:
+    """Rates at every threshold, with ties among the scores."""
+    from sklearn import metrics
+
+    scores = rng.permutation(np.repeat(rng.random(9), [3, 1, 2, 1, 4, 1, 2, 1, 2]))
+    positive = rng.random(17) < 0.2 + 0.6 * scores
+    positive[:2], positive[2:4] = True, False
+    fpr, tpr, _ = metrics.roc_curve(positive, scores, drop_intermediate=False)
+    got = expect_items(roc(scores, positive), _RATES)
+    by_order = np.argsort(-scores, kind="stable")
+    single = [np.concatenate([[0], np.cumsum(hit[by_order]) / hit.sum()]) for hit in (~positive, positive)]
+    turned = metrics.roc_curve(positive, -scores, drop_intermediate=False)
+    counts = positive.sum(), (~positive).sum()
+    for value, true, other, name, number, index in (
+        (got[0], fpr, tpr, "the false positive rates", counts[1], 0),
+        (got[1], tpr, fpr, "the true positive rates", counts[0], 1),
+    ):
+        expect_close(
+            value,
+            true,
+            name,
+            {
+                "false and true positive rates are swapped: the false ones come first": other,
+                "samples with equal scores fall together: one point for each different score": single[index],
+                "the curve begins with nobody called positive: put the point (0, 0) first": true[1:],
+                "the point (0, 0) is missing, and equal scores make one point": single[index][1:],
+                "the thresholds rise: begin with the largest score": turned[index],
+                "the curve runs from (1, 1) to (0, 0): begin with the largest threshold": true[::-1],
+                "these are counts: divide by the number of all positives (or negatives)": true * number,
+                "you divided by the number of all samples: positives and negatives have their own": true * number / 17,
+            },
+        )
+
+
+@checks.probe("roc")
+def the_area(roc: Student, rng: np.random.Generator) -> None:
+    """The area under the curve: chance, perfection, and ties."""
+    from sklearn import metrics
+
+    scores = rng.permutation(np.repeat(rng.random(6), [4, 1, 3, 1, 2, 2]))
+    positive = rng.random(13) < 0.2 + 0.6 * scores
+    positive[:2], positive[2:5] = True, False
+    right = metrics.roc_auc_score(positive, scores)
+    fpr, tpr, _ = metrics.roc_curve(positive, scores, drop_intermediate=False)
+    expect_close(
+        expect_items(roc(scores, positive), _RATES)[2],
+        right,
+        "the area",
+        {
+            "steps of the larger height were added up: ties make slanted pieces, use trapezia": lambda: float(
+                np.sum(np.diff(fpr) * tpr[1:])
+            ),
+            "steps of the smaller height were added up: ties make slanted pieces, use trapezia": lambda: float(
+                np.sum(np.diff(fpr) * tpr[:-1])
+            ),
+            "this is the area above the curve": 1 - right,
+            "this is the mean of the true positive rates: weight them with the steps of the false ones": float(
+                tpr.mean()
+            ),
+        },
+    )
+    perfect = np.array([False, True, False, True, True])
+    expect_close(roc(np.where(perfect, 0.8, 0.3), perfect)[2], 1.0, "the area of a perfect score")
+    expect_close(roc(np.full(5, 0.4), perfect)[2], 0.5, "the area if all scores are equal")
 
 
 def _predictions(rng: np.random.Generator, n: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -431,6 +622,43 @@ checks.choice(
         "c": "empty bins have the weight 0 and do not matter; all images lie in one bin.",
     },
 )
+
+
+def _best_temperature(z: np.ndarray, y: np.ndarray) -> float:
+    """By SciPy, over a wide range."""
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_t: float) -> float:
+        return -np.mean(special.log_softmax(z / np.exp(log_t), axis=1)[np.arange(len(y)), y])
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded", options={"xatol": 1e-7}).x))
+
+
+@checks.probe("best_temperature")
+def lowest_loss(best_temperature: Student, rng: np.random.Generator) -> None:
+    """Logits that are too large, and logits that are too small."""
+    for factor in (rng.uniform(3, 6), rng.uniform(0.2, 0.4)):
+        honest = rng.normal(scale=2, size=(400, 5))
+        y = np.argmax(honest + rng.gumbel(size=honest.shape), axis=1)  # drawn from softmax(honest)
+        z = factor * honest
+        right = _best_temperature(z, y)
+        kind = "too large" if factor > 1 else "too small"
+        expect_close(
+            best_temperature(z, y),
+            right,
+            f"the temperature for logits that are {kind}",
+            {
+                "this is 1 / T: the logits are divided by T, not multiplied": 1 / right,
+                "this is the logarithm of T": np.log(right),
+                "T = 1 changes nothing: look for the T with the lowest loss"
+                if factor > 1
+                else "T may be smaller than 1 as well: look there too": 1.0,
+                "this is the loss that is reached: return T": -np.mean(
+                    special.log_softmax(z / right, axis=1)[np.arange(400), y]
+                ),
+            },
+            rtol=0.02,
+        )
 
 
 # -- HOG --------------------------------------------------------------------------------------------------------------

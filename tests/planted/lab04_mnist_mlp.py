@@ -89,39 +89,6 @@ def preprocess_column_by_column(x_train, x_other):
     return [a, b]
 
 
-# -- one_hot ----------------------------------------------------------------------------------------------------------
-
-
-@wrong("one_hot", says="the number of classes is the argument")
-def as_many_classes_as_occur(labels, classes):
-    return np.eye(labels.max() + 1)[labels]
-
-
-@wrong("one_hot", says="these are the labels themselves")
-def labels_unchanged(labels, classes):
-    return labels
-
-
-@wrong("one_hot", says="rows and columns are swapped")
-def one_column_a_label(labels, classes):
-    return np.eye(classes)[labels].T
-
-
-@wrong("one_hot", says="the ones stand one place too far to the right")
-def counted_from_one(labels, classes):
-    return np.eye(classes)[(labels + 1) % classes]
-
-
-@right("one_hot")
-def one_hot_by_comparison(labels, classes):
-    return labels[:, None] == np.arange(classes)
-
-
-@right("one_hot")
-def one_hot_as_lists(labels, classes):
-    return [[1 if k == label else 0 for k in range(classes)] for label in labels]
-
-
 # -- softmax_cross_entropy --------------------------------------------------------------------------------------------
 
 
@@ -183,6 +150,78 @@ def loss_in_a_loop(z, y):
     return total / len(z)
 
 
+# -- softmax_gradient -------------------------------------------------------------------------------------------------
+
+
+@wrong("softmax_gradient", says="the mean over the samples is missing")
+def gradient_of_the_sum(z, y):
+    return special.softmax(z, axis=1) - y
+
+
+@wrong("softmax_gradient", says="the mean runs over the classes too")
+def gradient_over_all_numbers(z, y):
+    return (special.softmax(z, axis=1) - y) / z.size
+
+
+@wrong("softmax_gradient", says="the sign is turned round")
+def gradient_turned_round(z, y):
+    return (y - special.softmax(z, axis=1)) / len(z)
+
+
+@wrong("softmax_gradient", says="this is the gradient for the probabilities")
+def gradient_for_the_probabilities(z, y):
+    return -y / special.softmax(z, axis=1) / len(z)
+
+
+@wrong("softmax_gradient", says="the derivative of the sigmoid")
+def gradient_with_a_sigmoid(z, y):
+    p = special.softmax(z, axis=1)
+    return (p - y) * p * (1 - p) / len(z)
+
+
+@wrong("softmax_gradient", says="these are the probabilities: subtract y")
+def gradient_without_targets(z, y):
+    return special.softmax(z, axis=1) / len(z)
+
+
+@wrong("softmax_gradient", says="softmax is missing")
+def gradient_of_the_logits(z, y):
+    return (z - y) / len(z)
+
+
+@wrong("softmax_gradient", says="softmax sums over the samples")
+def gradient_down_the_columns(z, y):
+    return (special.softmax(z, axis=0) - y) / len(z)
+
+
+@wrong("softmax_gradient", says="exp(1000) overflows")
+def gradient_that_overflows(z, y):
+    return (np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) - y) / len(z)
+
+
+@wrong("softmax_gradient", says="the gradient was added up over the samples")
+def gradient_of_the_bias(z, y):
+    return ((special.softmax(z, axis=1) - y) / len(z)).sum(axis=0)
+
+
+@right("softmax_gradient")
+def gradient_row_by_row(z, y):
+    rows = []
+    for row, target in zip(z, y, strict=True):
+        e = [np.exp(value - max(row)) for value in row]
+        rows.append([(a / sum(e) - b) / len(z) for a, b in zip(e, target, strict=True)])
+    return rows
+
+
+@right("softmax_gradient")
+def gradient_by_a_tape(z, y):
+    z = tf.constant(z, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y, z))
+    return tape.gradient(loss, z)
+
+
 # -- build_mlp --------------------------------------------------------------------------------------------------------
 
 
@@ -191,9 +230,14 @@ def _stack(inputs, hidden, activation, output):
     return keras.Sequential([keras.Input((inputs,)), *layers, *output])
 
 
-@wrong("build_mlp", says="softmax is missing in the output layer")
-def without_softmax(inputs, hidden, activation):
-    return _stack(inputs, hidden, activation, [keras.layers.Dense(10)])
+@wrong("build_mlp", says="the output layer has softmax: here the loss takes logits")
+def with_softmax(inputs, hidden, activation):
+    return _stack(inputs, hidden, activation, [keras.layers.Dense(10, "softmax")])
+
+
+@wrong("build_mlp", says="the output layer has the activation of the hidden layers")
+def activation_everywhere(inputs, hidden, activation):
+    return _stack(inputs, hidden, activation, [keras.layers.Dense(10, activation)])
 
 
 @wrong("build_mlp", says="the output layer of ten units is missing")
@@ -203,12 +247,12 @@ def without_output(inputs, hidden, activation):
 
 @wrong("build_mlp", says="the hidden layers have no activation")
 def without_activation(inputs, hidden, activation):
-    return _stack(inputs, hidden, None, [keras.layers.Dense(10, "softmax")])
+    return _stack(inputs, hidden, None, [keras.layers.Dense(10)])
 
 
 @wrong("build_mlp", says="the hidden layers use sigmoid, whatever `activation` says")
 def always_sigmoid(inputs, hidden, activation):
-    return _stack(inputs, hidden, "sigmoid", [keras.layers.Dense(10, "softmax")])
+    return _stack(inputs, hidden, "sigmoid", [keras.layers.Dense(10)])
 
 
 @wrong("build_mlp", says="the output layer has sigmoid")
@@ -219,12 +263,12 @@ def sigmoid_at_the_end(inputs, hidden, activation):
 @wrong("build_mlp", says="begin with keras.Input")
 def without_input(inputs, hidden, activation):
     layers = [keras.layers.Dense(units, activation=activation) for units in hidden]
-    return keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
+    return keras.Sequential([*layers, keras.layers.Dense(10)])
 
 
 @wrong("build_mlp", says="take their number from the argument")
 def always_the_lecture(inputs, hidden, activation):
-    return _stack(64, hidden, activation, [keras.layers.Dense(10, "softmax")])
+    return _stack(64, hidden, activation, [keras.layers.Dense(10)])
 
 
 @right("build_mlp")
@@ -233,7 +277,7 @@ def functional_style(inputs, hidden, activation):
     for units in hidden:
         x = keras.layers.Dense(units)(x)
         x = keras.layers.Activation(activation)(x)
-    return keras.Model(start, keras.layers.Softmax()(keras.layers.Dense(10)(x)))
+    return keras.Model(start, keras.layers.Dense(10)(x))
 
 
 @right("build_mlp")
@@ -242,8 +286,122 @@ def added_one_by_one(inputs, hidden, activation):
     model.add(keras.Input(shape=(inputs,)))
     for units in hidden:
         model.add(keras.layers.Dense(units, activation=activation, kernel_initializer="he_normal"))
-    model.add(keras.layers.Dense(10, activation="softmax"))
+    model.add(keras.layers.Dense(10, activation="linear"))
     return model
+
+
+# -- train_epoch ------------------------------------------------------------------------------------------------------
+
+
+def _epoch(model, x, y, rate, batches, scale=1.0, after=False):
+    losses = []
+    for part in batches:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(tf.cast(y[part], tf.float32), model(x[part])))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        for weight, gradient in zip(model.trainable_variables, gradients, strict=True):
+            weight.assign_sub(rate * scale * gradient)
+        if after:
+            z = model(x[part])
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(tf.cast(y[part], tf.float32), z))
+        losses.append(float(loss))
+    return model, losses
+
+
+def _parts(n, size):
+    return [slice(k, k + size) for k in range(0, n, size)]
+
+
+@wrong("train_epoch", says="the weights have not moved")
+def epoch_that_only_measures(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, 0.0, _parts(len(x), batch_size))
+
+
+@wrong("train_epoch", says="the step goes uphill")
+def epoch_uphill(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, -rate, _parts(len(x), batch_size))
+
+
+@wrong("train_epoch", says="all samples went into one step")
+def epoch_in_one_step(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, rate, [slice(None)])
+
+
+@wrong("train_epoch", says="the last, smaller batch was left out")
+def epoch_of_whole_batches(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, rate, _parts(len(x) - len(x) % batch_size, batch_size))
+
+
+@wrong("train_epoch", says="only the first batch was used")
+def epoch_that_returns_inside_the_loop(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, rate, _parts(len(x), batch_size)[:1])
+
+
+@wrong("train_epoch", says="each sample made a step of its own")
+def epoch_sample_by_sample(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, rate, _parts(len(x), 1))
+
+
+@wrong("train_epoch", says="the gradient was summed over the batch")
+def epoch_of_sums(model, x, y, rate, batch_size):
+    losses = []
+    for part in _parts(len(x), batch_size):
+        losses += _epoch(model, x, y, rate, [part], scale=len(x[part]))[1]
+    return model, losses
+
+
+@wrong("train_epoch", says="the rate is missing")
+def epoch_without_rate(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, 1.0, _parts(len(x), batch_size))
+
+
+@wrong("train_epoch", says="these are the losses after each step")
+def epoch_that_measures_afterwards(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, rate, _parts(len(x), batch_size), after=True)
+
+
+@wrong("train_epoch", says="this is one number: one loss for each batch")
+def epoch_with_one_loss(model, x, y, rate, batch_size):
+    model, losses = _epoch(model, x, y, rate, _parts(len(x), batch_size))
+    return model, np.mean(losses)
+
+
+@wrong("train_epoch", says="Return 2 things, the model, the losses")
+def epoch_without_losses(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, rate, _parts(len(x), batch_size))[0]
+
+
+@right("train_epoch")
+def epoch_by_keras(model, x, y, rate, batch_size):
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(rate), loss)
+    return model, [model.train_on_batch(x[part], y[part]) for part in _parts(len(x), batch_size)]
+
+
+@right("train_epoch")
+def epoch_by_apply_gradients(model, x, y, rate, batch_size):
+    optimizer, losses = keras.optimizers.SGD(learning_rate=rate), []
+    for rows in np.split(np.arange(len(x)), range(batch_size, len(x), batch_size)):
+        with tf.GradientTape() as tape:
+            value = keras.losses.categorical_crossentropy(y[rows], model(x[rows]), from_logits=True)
+            value = keras.ops.mean(value)
+        optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+        losses.append(value)
+    return [model, losses]
+
+
+@right("train_epoch")
+def epoch_with_the_gradient_at_the_logits(model, x, y, rate, batch_size):
+    losses = np.zeros(-(-len(x) // batch_size))
+    for k in range(len(losses)):
+        x_batch, y_batch = x[k * batch_size :][:batch_size], y[k * batch_size :][:batch_size]
+        with tf.GradientTape() as tape:
+            z = model(x_batch, training=True)
+        losses[k] = -np.mean(np.sum(y_batch * special.log_softmax(z.numpy(), axis=1), axis=1))
+        at_z = tf.constant((special.softmax(z.numpy(), axis=1) - y_batch) / len(x_batch), z.dtype)
+        for weight, step in zip(model.weights, tape.gradient(z, model.weights, output_gradients=at_z), strict=True):
+            weight.assign(weight - rate * step)
+    return model, losses
 
 
 # -- confusion --------------------------------------------------------------------------------------------------------
@@ -287,6 +445,97 @@ def confusion_by_loops(y, y_hat, classes):
 @right("confusion")
 def confusion_as_a_product(y, y_hat, classes):
     return np.eye(classes)[y].T @ np.eye(classes)[y_hat]
+
+
+# -- roc --------------------------------------------------------------------------------------------------------------
+
+
+def _rates(scores, positive, thresholds):
+    called = scores >= np.asarray(thresholds)[:, None]
+    return (called & ~positive).sum(axis=1) / (~positive).sum(), (called & positive).sum(axis=1) / positive.sum()
+
+
+def _area(fpr, tpr):
+    return np.sum(np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2)
+
+
+@wrong("roc", says="false and true positive rates are swapped")
+def roc_swapped(scores, positive):
+    fpr, tpr = _rates(scores, positive, [np.inf, *np.unique(scores)[::-1]])
+    return tpr, fpr, _area(fpr, tpr)
+
+
+@wrong("roc", says="samples with equal scores fall together")
+def roc_sample_by_sample(scores, positive):
+    hit = positive[np.argsort(-scores, kind="stable")]
+    fpr, tpr = (np.concatenate([[0], np.cumsum(one) / one.sum()]) for one in (~hit, hit))
+    return fpr, tpr, _area(fpr, tpr)
+
+
+@wrong("roc", says="put the point (0, 0) first")
+def roc_without_origin(scores, positive):
+    fpr, tpr = _rates(scores, positive, np.unique(scores)[::-1])
+    return fpr, tpr, _area(fpr, tpr)
+
+
+@wrong("roc", says="the thresholds rise")
+def roc_of_small_scores(scores, positive):
+    fpr, tpr = _rates(-scores, positive, [np.inf, *np.unique(-scores)[::-1]])
+    return fpr, tpr, _area(fpr, tpr)
+
+
+@wrong("roc", says="the curve runs from (1, 1) to (0, 0)")
+def roc_backwards(scores, positive):
+    fpr, tpr = _rates(scores, positive, [*np.unique(scores), np.inf])
+    return fpr, tpr, -_area(fpr, tpr)
+
+
+@wrong("roc", says="you divided by the number of all samples")
+def roc_of_all_samples(scores, positive):
+    fpr, tpr = _rates(scores, positive, [np.inf, *np.unique(scores)[::-1]])
+    return fpr * np.mean(~positive), tpr * np.mean(positive), _area(fpr, tpr)
+
+
+@wrong("roc", says="these are counts")
+def roc_of_counts(scores, positive):
+    fpr, tpr = _rates(scores, positive, [np.inf, *np.unique(scores)[::-1]])
+    return fpr * np.sum(~positive), tpr * np.sum(positive), _area(fpr, tpr)
+
+
+@wrong("roc", says="steps of the larger height")
+def roc_area_in_steps(scores, positive):
+    fpr, tpr = _rates(scores, positive, [np.inf, *np.unique(scores)[::-1]])
+    return fpr, tpr, np.sum(np.diff(fpr) * tpr[1:])
+
+
+@wrong("roc", says="this is the area above the curve")
+def roc_area_above(scores, positive):
+    fpr, tpr = _rates(scores, positive, [np.inf, *np.unique(scores)[::-1]])
+    return fpr, tpr, 1 - _area(fpr, tpr)
+
+
+@right("roc")
+def roc_by_thresholds(scores, positive):
+    fpr, tpr = _rates(scores, positive, [2.0, *sorted(set(scores), reverse=True)])
+    return list(fpr), list(tpr), float(_area(fpr, tpr))
+
+
+@right("roc")
+def roc_by_scikit_learn(scores, positive):
+    from sklearn import metrics
+
+    fpr, tpr, _ = metrics.roc_curve(positive, scores, drop_intermediate=False)
+    return fpr, tpr, metrics.auc(fpr, tpr)
+
+
+@right("roc")
+def roc_by_counting_pairs(scores, positive):
+    fpr, tpr = [0.0], [0.0]
+    for level in sorted(set(scores), reverse=True):
+        fpr.append(sum(s >= level and not p for s, p in zip(scores, positive, strict=True)) / sum(~positive))
+        tpr.append(sum(s >= level and p for s, p in zip(scores, positive, strict=True)) / sum(positive))
+    above = scores[positive][:, None] - scores[~positive]
+    return fpr, tpr, np.mean((above > 0) + 0.5 * (above == 0))
 
 
 # -- reliability ------------------------------------------------------------------------------------------------------
@@ -362,6 +611,73 @@ def reliability_with_lists(p, y, bins):
     accuracy = [sum(a for _, a in group) / len(group) if group else 0 for group in groups]
     ece = sum(len(g) / len(y) * abs(a - c) for g, a, c in zip(groups, accuracy, confidence, strict=True))
     return confidence, accuracy, ece
+
+
+# -- best_temperature -------------------------------------------------------------------------------------------------
+
+
+def _loss_at(temperature, z, y):
+    return -np.mean(special.log_softmax(z / temperature, axis=1)[np.arange(len(y)), y])
+
+
+@wrong("best_temperature", says="this is 1 / T")
+def temperature_as_a_factor(z, y):
+    grid = np.geomspace(0.05, 20, 1200)
+    return 1 / grid[np.argmin([_loss_at(t, z, y) for t in grid])]
+
+
+@wrong("best_temperature", says="this is the logarithm of T")
+def temperature_in_logarithms(z, y):
+    grid = np.linspace(-3, 3, 1200)
+    return grid[np.argmin([_loss_at(np.exp(t), z, y) for t in grid])]
+
+
+@wrong("best_temperature", says="T = 1 changes nothing")
+def temperature_by_accuracy(z, y):
+    grid = [1.0, *np.geomspace(0.05, 20, 100)]  # no temperature changes the accuracy: the first one stays
+    return grid[np.argmax([np.mean(np.argmax(z / t, axis=1) == y) for t in grid])]
+
+
+@wrong("best_temperature", says="this is the loss that is reached")
+def temperature_as_its_loss(z, y):
+    return min(_loss_at(t, z, y) for t in np.geomspace(0.05, 20, 600))
+
+
+@wrong("best_temperature", says="T may be smaller than 1 as well")
+def temperature_above_one_only(z, y):
+    grid = np.linspace(1, 10, 1000)
+    return grid[np.argmin([_loss_at(t, z, y) for t in grid])]
+
+
+@wrong("best_temperature", says="The temperature for logits that are too large")
+def temperature_on_a_coarse_grid(z, y):
+    grid = [0.1, 0.25, 0.5, 1, 2, 4, 8]
+    return grid[np.argmin([_loss_at(t, z, y) for t in grid])] * 1.1
+
+
+@right("best_temperature")
+def temperature_by_scipy(z, y):
+    from scipy.optimize import minimize_scalar
+
+    return minimize_scalar(_loss_at, bounds=(0.05, 20), args=(z, y), method="bounded").x
+
+
+@right("best_temperature")
+def temperature_by_three_sections(z, y):
+    low, high = 0.02, 30.0
+    while high / low > 1.001:
+        a, b = low ** (2 / 3) * high ** (1 / 3), low ** (1 / 3) * high ** (2 / 3)
+        if _loss_at(a, z, y) < _loss_at(b, z, y):
+            high = b
+        else:
+            low = a
+    return low
+
+
+@right("best_temperature")
+def temperature_on_a_fine_grid(z, y):
+    grid = tf.exp(tf.linspace(-3.5, 3.5, 1500))
+    return grid[tf.argmin([_loss_at(t, z, y) for t in grid.numpy()])]
 
 
 # -- hog_cell ---------------------------------------------------------------------------------------------------------
