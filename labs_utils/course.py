@@ -36,6 +36,6 @@ def find_lab(name: str) -> str:
     wanted = name.strip()
     for lab in labs:
         number = lab.split("_")[0]
-        if wanted == lab or (wanted.isdigit() and int(wanted) == int(number)):
+        if wanted == lab or (wanted.isascii() and wanted.isdigit() and wanted.lstrip("0") == number.lstrip("0")):
             return lab
     raise LabsError(f"there is no lab {name!r}; the labs are {', '.join(labs)}")

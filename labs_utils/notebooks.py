@@ -24,10 +24,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from labs_utils import course, lab_form
 from labs_utils.errors import LabsError
+from labs_utils.exercises import checking
 from labs_utils.exercises.reference import answers_of, decorator_call
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
-INVITATION = 'raise NotImplementedError("replace this line with your code")'
+INVITATION = f'raise NotImplementedError("{checking.INVITATION}")'
 CHECK_OUTPUT = "nbval-check-output"
 _LOOKS_LIKE_MARKER = re.compile(r"#+\W*(begin|start|end|stop|finish)[\W_]*(solution|soln|answer)s?\W*", re.IGNORECASE)
 _LOCAL_PATH = re.compile(r"(/home/|/Users/|/root/|/tmp/|/work/|[A-Z]:\\\\?Users)")
@@ -241,8 +242,7 @@ import sys
 from pathlib import Path
 
 class SetUpError(Exception):
-    def _render_traceback_(self):
-        return [f"Set-up: {{self}}"]
+    _render_traceback_ = lambda self: [f"Set-up: {{self}}"]  # one sentence
 
 places = [Path.cwd(), *Path.cwd().parents]
 if "google.colab" in sys.modules:

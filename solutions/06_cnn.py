@@ -119,6 +119,7 @@ for name, picture in pictures.items():
     answers = [correlate(picture, kernel)[0, 0] for kernel in detectors.values()]
     print(f"{name:24}" + "".join(f"{answer:12.2f}" for answer in answers))
 
+# %%
 rng = np.random.default_rng(0)
 image, kernel = rng.normal(size=(6, 7)), rng.normal(size=(3, 3))
 results = {

@@ -784,6 +784,7 @@ layers += [keras.layers.Flatten(), keras.layers.Dropout(0.3), keras.layers.Dense
 second = keras.Sequential([keras.Input((64, 64, 3)), *layers])
 robustness.fit(second, x_train, y_train, epochs=5, peak=0.003)
 
+# %%
 x_both, y_both = x_attack[:150], y_attack[:150]
 transfer = {name: (epsilons[1:], []) for name in ("attacked itself", "attacked by the first", "noise of equal norm")}
 for epsilon in epsilons[1:]:
@@ -863,6 +864,12 @@ plots.show(
     "Left: under PGD the usual network falls at once, the hardened one slowly, from a lower start. Right: size of the"
     " gradient in each pixel, yellow where it is large, for two faces and either network.",
 )
+
+# %% [markdown]
+# One attack that fails proves little about a network: another start or more steps may succeed. So attack the hardened
+# network with several, and count a face as robust only if it withstands **all** of them.
+
+# %%
 attacks = {"FGSM": fgsm, "PGD, start 0": pgd, "PGD, 40 steps": partial(pgd, steps=40)}
 attacks |= {f"PGD, start {k}": partial(pgd, seed=k) for k in (1, 2, 3)}  # ten steps each
 attacked = [attack(hardened, x_few, y_few, 4 / 255) for attack in attacks.values()]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from labs_utils.exercises.checking import CheckFailed, Checks, Result, expect_close, expect_items
+from labs_utils.exercises.checking import INVITATION, CheckFailed, Checks, Result, expect_close, expect_items
 from labs_utils.exercises.student import RemoteWorker, in_this_process
 
 checks = Checks("01_perceptron")
@@ -79,9 +79,11 @@ def test_tensors_and_keras_variables_pass():
         (lambda z: right(z)[..., None], "an axis of length 1 was kept"),
         (lambda z: right(z).mean(axis=0), "you summed or averaged over an axis that should stay"),
         (lambda z: right(z) * np.nan, "gave nan or inf"),
-        (lambda z: None, "got None. Did you forget `return`?"),
-        (lambda z: "0.5", "expected numbers, got '0.5'"),
-        (lambda z: [[1.0, 2.0], [3.0]], "rows differ in length"),
+        (lambda z: None, "got       None. Did you forget `return`?"),
+        (lambda z: "0.5", "got       '0.5'"),
+        (lambda z: [[1.0, 2.0], [3.0]], "lists whose lengths differ"),
+        (lambda z: ["a", "b"], "a list or tuple of 2 items (strings)"),
+        (lambda z: {"h": right(z)}, "a dictionary with the keys 'h'"),
         (lambda z: right(z) + (np.arange(z.size).reshape(z.shape) == 1), "the first at index (0, 1)"),
         (lambda z: {1, 2}, "a value of type set"),
         (lambda z: np.array([None, z], object), "a value of type ndarray"),
@@ -103,7 +105,7 @@ def test_wrong_answers_get_a_diagnosis(answer, sentence):
 
 def test_each_probe_earns_its_share():
     result = result_of(lambda z: np.full(z.shape, 0.5))
-    assert str(result).startswith("✘ squash · 1/2 points\n  Values on a random batch. The result: expected")
+    assert str(result).startswith("✘ squash · 1/2 points\n  Values on a random batch. The result:\n    expected")
 
 
 def test_an_argument_changed_in_place_is_found():
@@ -116,7 +118,7 @@ def test_an_argument_changed_in_place_is_found():
 
 def test_an_answer_left_blank_scores_nothing():
     def blank(z):
-        raise NotImplementedError
+        raise NotImplementedError(INVITATION)
 
     result = result_of(blank)
     assert (result.status, result.points, str(result)) == ("blank", 0, "○ squash · not attempted yet")
@@ -200,7 +202,7 @@ def test_keras_own_words_reach_the_student():
 
 
 def test_a_symbol_keeps_its_case_in_the_feedback():
-    with pytest.raises(Exception, match=r"^w after one update: expected") as error:
+    with pytest.raises(Exception, match=r"^w after one update:\n    expected") as error:
         expect_close(1.0, 2.0, "w after one update")
     assert error.type.__name__ == "CheckFailed"
 
@@ -210,3 +212,34 @@ def test_an_error_in_an_earlier_exercise_names_it():
     with RemoteWorker(source) as worker:
         message = str(checks.run("split_in_two", worker.function("split_in_two"), 1))
     assert "split_in_two stopped with ValueError: in here in line 2 of squash." in message
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "unsaid"),
+    [
+        ([0.9965, 1.993, 2.9895], [1.0, 2.0, 3.0], "times what it should be"),
+        ([-1.8e308, -1.8e308, -1.8e308], [1.0, 2.0, 3.0], "off by the same"),
+        ([4.0, 4.0, 4.0], [1.0, 2.0, 3.0], "off by the same"),
+        (2.0, [[1.0, 2.0], [3.0, 4.0]], "Likely cause"),
+        ([7.0, 8.0, 9.0], [[1.0, 2.0, 3.0]] * 3, "Likely cause"),
+    ],
+)
+def test_no_diagnosis_without_its_evidence(got, expected, unsaid):
+    with pytest.raises(CheckFailed) as error:
+        expect_close(got, expected)
+    assert unsaid not in str(error.value)
+
+
+def test_numbers_are_shown_with_the_digits_that_tell_them_apart():
+    with pytest.raises(CheckFailed, match="expected  2.1024\n    got       2.102$"):
+        expect_close(2.102, 2.1024)
+
+
+def test_two_causes_that_fit_alike_are_both_named():
+    with pytest.raises(CheckFailed, match="Likely cause: the sign is lost; or the order is reversed"):
+        expect_close([1.0, 2.0], [2.0, 1.0], mistakes={"the sign is lost": [1, 2], "the order is reversed": [1, 2]})
+
+
+def test_swapped_results_are_told_from_their_shapes():
+    with pytest.raises(CheckFailed, match="order of the results is wrong: return dw, dw0"):
+        expect_items([0.5, np.ones(3)], ("dw", "dw0"), ((3,), ()))

@@ -27,7 +27,7 @@ def closed_figures():
 def displayed(monkeypatch):
     """What plots displays, as (data, keywords)."""
     shown = []
-    monkeypatch.setattr(plots, "display", lambda data, **keywords: shown.append((data, keywords)))
+    monkeypatch.setattr(plots.figures, "display", lambda data, **keywords: shown.append((data, keywords)))
     return shown
 
 

@@ -3,7 +3,16 @@
 import numpy as np
 from scipy.special import expit
 
-from labs_utils.exercises.checking import Checks, expect, expect_close, expect_items, expect_model
+from labs_utils.exercises.checking import (
+    Checks,
+    arranged,
+    expect,
+    expect_close,
+    expect_items,
+    expect_model,
+    expect_one_of,
+    fill_weights,
+)
 from labs_utils.exercises.student import StudentError
 
 checks = Checks("02_backprop_xor")
@@ -458,20 +467,28 @@ def parameters(xor_network, rng):
         f"Expected 12 parameters (3 x 3 and 3 x 1), got {model.parameters}."
         + (f"\n  Likely cause: {cause}." if cause else ""),
     )
+    x, expected, mistakes = _xor_outputs(model, rng)
+    expect_one_of(model.predict(x), [expected, *mistakes.values()])
 
 
 @checks.probe("xor_network")
 def predictions(xor_network, rng):
-    """The outputs, given the model's own weights"""
+    """The outputs, given weights that the check has chosen"""
     model = expect_model(_build(xor_network))
-    weights = model.weights()
+    x, expected, mistakes = _xor_outputs(model, rng)
+    expect_close(model.predict(x), expected, "the outputs", mistakes)
+
+
+def _xor_outputs(model, rng):
+    """Inputs, the outputs with weights that the model is given here, and those of the usual mistakes."""
+    weights = fill_weights(model, rng, 200)
     expect(
-        [w.shape for w in weights if w.ndim == 2] == [(3, 3), (3, 1)],
+        sorted(w.shape for w in weights if w.ndim == 2) == [(3, 1), (3, 3)],
         "The weight matrices should be (3, 3) and (3, 1); they are "
         + (" and ".join(str(w.shape) for w in weights if w.ndim == 2) or "not built: begin with keras.Input((3,))")
         + ".",
     )
-    w1, w2 = (w for w in weights if w.ndim == 2)
+    w1, w2 = arranged([w for w in weights if w.ndim == 2], (3, 3), (3, 1))
     b1 = next((w for w in weights if w.shape == (3,)), 0)
     b2 = next((w for w in weights if w.shape == (1,)), 0)
     x = rng.normal(scale=2, size=(6, 3))
@@ -483,4 +500,4 @@ def predictions(xor_network, rng):
         "the hidden layer needs the sigmoid, not ReLU": np.maximum(x @ w1 + b1, 0) @ w2 + b2,
         "the sigmoid belongs into the hidden layer, not at the output": expit((x @ w1 + b1) @ w2 + b2),
     }
-    expect_close(model.predict(x), expected, "the outputs", mistakes)
+    return x, expected, mistakes

@@ -3,7 +3,16 @@
 import numpy as np
 from scipy import ndimage, special
 
-from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close, expect_items, expect_model
+from labs_utils.exercises.checking import (
+    CheckFailed,
+    Checks,
+    expect,
+    expect_close,
+    expect_items,
+    expect_model,
+    expect_one_of,
+    fill_weights,
+)
 from labs_utils.exercises.student import Student, StudentError
 
 checks = Checks("04_mnist_mlp")
@@ -192,10 +201,10 @@ def _softmax(z: np.ndarray) -> np.ndarray:
 def layers(build_mlp: Student, rng: np.random.Generator) -> None:
     """Sizes of the layers."""
     for inputs, hidden in ((6, [5, 3]), (4, [7])):
-        weights = expect_model(build_mlp(inputs, hidden, "sigmoid")).weights()
+        model = expect_model(build_mlp(inputs, hidden, "sigmoid"))
         sizes = [inputs, *hidden, 10]
         right = [shape for a, b in zip(sizes, sizes[1:], strict=False) for shape in ((a, b), (b,))]
-        got = [weight.shape for weight in weights]
+        got = [shape for _, shape in model.variables()]
         cause = ""
         if not got:
             cause = "the model has no weights yet: begin with keras.Input((inputs,))"
@@ -216,6 +225,33 @@ def layers(build_mlp: Student, rng: np.random.Generator) -> None:
             f"build_mlp({inputs}, {hidden}, …): expected weights of shapes {right}, got {got}."
             f"\n  Likely cause: {cause}.",
         )
+        weights, x = fill_weights(model, rng, 2000), rng.normal(size=(8, inputs)).astype(np.float32)
+        true, mistakes = _mlp_outputs(weights, x, "sigmoid")
+        expect_one_of(model.predict(x), [true, *mistakes.values()], atol=1e-4)
+
+
+def _mlp_outputs(weights: list[np.ndarray], x: np.ndarray, name: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """What a network with these weights answers, and what it answers with the usual mistakes."""
+    activation = _ACTIVATIONS[name]
+    mistakes = {
+        "softmax is missing in the output layer: rows must add to 1": _forward(
+            weights, x, activation, _ACTIVATIONS["linear"]
+        ),
+        "the output layer has sigmoid, which gives ten independent numbers: use softmax": _forward(
+            weights, x, activation, special.expit
+        ),
+        "the output layer has the activation of the hidden layers: it needs softmax": _forward(
+            weights, x, activation, activation
+        ),
+        "the hidden layers have no activation: pass activation=activation": _forward(
+            weights, x, _ACTIVATIONS["linear"], _softmax
+        ),
+        "softmax is meant for the output layer, not for the hidden ones": _forward(weights, x, _softmax, _softmax),
+    }
+    for other in {"sigmoid", "relu", "tanh"} - {name}:
+        sentence = f"the hidden layers use {other}, whatever `activation` says"
+        mistakes[sentence] = _forward(weights, x, _ACTIVATIONS[other], _softmax)
+    return _forward(weights, x, activation, _softmax), mistakes
 
 
 @checks.probe("build_mlp")
@@ -224,34 +260,10 @@ def outputs(build_mlp: Student, rng: np.random.Generator) -> None:
     x = rng.normal(size=(8, 6)).astype(np.float32)
     for name in ("sigmoid", "relu", "tanh"):
         model = expect_model(build_mlp(6, [16, 12], name))
-        weights, activation = model.weights(), _ACTIVATIONS[name]
         right = [(6, 16), (16,), (16, 12), (12,), (12, 10), (10,)]
-        expect([weight.shape for weight in weights] == right, "The layers have wrong sizes: repair them first.")
-        mistakes = {
-            "softmax is missing in the output layer: rows must add to 1": _forward(
-                weights, x, activation, _ACTIVATIONS["linear"]
-            ),
-            "the output layer has sigmoid, which gives ten independent numbers: use softmax": _forward(
-                weights, x, activation, special.expit
-            ),
-            "the output layer has the activation of the hidden layers: it needs softmax": _forward(
-                weights, x, activation, activation
-            ),
-            "the hidden layers have no activation: pass activation=activation": _forward(
-                weights, x, _ACTIVATIONS["linear"], _softmax
-            ),
-            "softmax is meant for the output layer, not for the hidden ones": _forward(weights, x, _softmax, _softmax),
-        }
-        for other in {"sigmoid", "relu", "tanh"} - {name}:
-            sentence = f"the hidden layers use {other}, whatever `activation` says"
-            mistakes[sentence] = _forward(weights, x, _ACTIVATIONS[other], _softmax)
-        expect_close(
-            model.predict(x),
-            _forward(weights, x, activation, _softmax),
-            f"the output for activation={name!r}",
-            mistakes,
-            atol=1e-4,
-        )
+        expect([shape for _, shape in model.variables()] == right, "The layers have wrong sizes: repair them first.")
+        true, mistakes = _mlp_outputs(fill_weights(model, rng, 2000), x, name)
+        expect_close(model.predict(x), true, f"the output for activation={name!r}", mistakes, atol=1e-4)
 
 
 checks.choice(
@@ -576,13 +588,15 @@ def the_identity(ambiguity_decomposition: Student, rng: np.random.Generator) -> 
 
 
 def _drawn(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """Random ink whose centre of mass is not near half-way between two pixels, and not the middle of its box."""
+    """Random ink that can be centred inside the field; its centre of mass is not near half-way between two pixels."""
     while True:
         digit = ndimage.uniform_filter(rng.random((height, width)), 3) ** 4
         digit *= 1 + 4 * np.add.outer(np.linspace(0, 1, height), np.linspace(1, 0, width))
         digit /= digit.max()
         mass = np.array(ndimage.center_of_mass(digit))
-        if (np.abs(mass % 1 - 0.5) > 0.1).all():
+        place = np.round(14 - mass)
+        inside = (place >= 0).all() and (place + digit.shape <= 28).all()
+        if inside and (np.abs(mass % 1 - 0.5) > 0.1).all():
             return digit
 
 
@@ -625,14 +639,22 @@ def _cut(digit: np.ndarray, top: int, left: int) -> np.ndarray:
     return wide[28:56, 28:56]
 
 
+def _heavy_below(rng: np.random.Generator) -> np.ndarray:
+    """A stem on a heavy foot; its centre of mass is not near half-way between two pixels, where roundings differ."""
+    while True:
+        digit = np.zeros((20, 12))
+        digit[:, 5:7] = 0.1 * rng.random((20, 2))
+        digit[17:, 2:10] = 0.5 + 0.5 * rng.random((3, 8))
+        mass = np.array(ndimage.center_of_mass(digit))
+        if (np.abs(mass % 1 - 0.5) > 0.02).all():
+            return digit
+
+
 @checks.probe("centre_digit")
 def heavy_on_one_side(centre_digit: Student, rng: np.random.Generator) -> None:
     """Digits so heavy on one side that the field is too small to centre them."""
     for side, turns in (("at the bottom", 0), ("on the right", 1), ("at the top", 2), ("on the left", 3)):
-        digit = np.zeros((20, 12))
-        digit[:, 5:7] = 0.1 * rng.random((20, 2))
-        digit[17:, 2:10] = 0.5 + 0.5 * rng.random((3, 8))
-        digit = np.rot90(digit, turns)
+        digit = np.rot90(_heavy_below(rng), turns)
         height, width = digit.shape
         places = [_placed(digit, top, left) for top in range(29 - height) for left in range(29 - width)]
         right = min(places, key=lambda field: np.hypot(*(np.array(ndimage.center_of_mass(field)) - 14)))

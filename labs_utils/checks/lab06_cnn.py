@@ -5,7 +5,16 @@ from collections.abc import Callable
 import numpy as np
 from scipy import signal, special
 
-from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close, expect_model
+from labs_utils.exercises.checking import (
+    CheckFailed,
+    Checks,
+    arranged,
+    expect,
+    expect_close,
+    expect_model,
+    expect_one_of,
+    fill_weights,
+)
 from labs_utils.exercises.student import ModelView, Student
 
 checks = Checks("06_cnn")
@@ -343,10 +352,47 @@ def _lenet(images: np.ndarray, weights: list, g: Callable, pooling: Callable, la
     return last(x @ w7 + b7).numpy()
 
 
+def _lenet_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generator) -> tuple[Callable, dict]:
+    """What the model should answer with weights that it is given here, and what it answers with the usual mistakes.
+
+    Only weights of exactly LeNet-5's shapes, drawn here, ever reach TensorFlow, which ends this process over others.
+    """
+    import tensorflow as tf
+
+    weights = fill_weights(model, rng, 400_000)
+    c1, c3, ends = [(5, 5, 1, 6), (6,)], [(5, 5, 6, 16), (16,)], [(120,), (120, 84), (84,), (84, 10), (10,)]
+    found = [arranged(weights, *c1, *c3, c5, *ends) for c5 in ((400, 120), (5, 5, 16, 120))]  # S4 flattened, or not
+    right = next((one for one in found if one is not None), None)
+    if right is None:
+        raise CheckFailed(
+            "Expected the weights and biases of five layers, with the sizes in the table; got weights of shapes"
+            f" {_shapes(weights)}."
+        )
+
+    def variant(
+        g: Callable = tf.tanh, pooling: Callable = tf.nn.avg_pool2d, last: Callable = tf.nn.softmax
+    ) -> Callable:
+        return lambda: _lenet(images, right, g, pooling, last)
+
+    return variant(), {
+        "S2 and S4 are max-pooling; LeNet-5 averages": variant(pooling=tf.nn.max_pool2d),
+        "the activation is ReLU; LeNet-5 uses tanh": variant(g=tf.nn.relu),
+        "the activation is the sigmoid; LeNet-5 uses tanh": variant(g=tf.sigmoid),
+        "the activations are missing: without tanh the layers collapse to one linear map": variant(g=tf.identity),
+        "the softmax at the end is missing": variant(last=tf.identity),
+        "the last layer has sigmoid; ten probabilities that sum to 1 need softmax": variant(last=tf.sigmoid),
+        "the last layer has tanh; probabilities need softmax": variant(last=tf.tanh),
+        "ReLU and max-pooling: that is the modern fashion; LeNet-5 has tanh and averages": variant(
+            g=tf.nn.relu, pooling=tf.nn.max_pool2d
+        ),
+    }
+
+
 @checks.probe("lenet5")
 def layer_by_layer(lenet5: Student, rng: np.random.Generator) -> None:
     """The parameters of each layer."""
-    got = _counts(expect_model(lenet5()))
+    model = expect_model(lenet5())
+    got = _counts(model)
     wanted = [156, 2416, 48120, 10164, 850]
     causes = {
         (156, 2416, 30840, 10164, 850): "C1 is not padded: its output should stay 28 × 28",
@@ -366,47 +412,19 @@ def layer_by_layer(lenet5: Student, rng: np.random.Generator) -> None:
         f"Expected layers with {wanted} parameters, {sum(wanted)} in all; got {got}, {sum(got)} in all."
         + (f"\n  Likely cause: {cause}." if cause else ""),
     )
+    images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
+    true, mistakes = _lenet_outputs(model, images, rng)
+    expect_one_of(_outputs(model, images), [true, *mistakes.values()], rtol=1e-3, atol=1e-4)
 
 
 @checks.probe("lenet5")
 def computes_as_lenet(lenet5: Student, rng: np.random.Generator) -> None:
-    """Its outputs, from its own weights."""
-    import tensorflow as tf
-
+    """Its outputs, with weights that the check has chosen."""
     model = expect_model(lenet5())
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
-    got = _outputs(model, images)
-    weights = model.weights()
-    if [weight.ndim for weight in weights] != [4, 1, 4, 1, weights[4].ndim if len(weights) > 4 else 0, 1, 2, 1, 2, 1]:
-        raise CheckFailed(f"Expected five layers with weights and biases; got weights of shapes {_shapes(weights)}.")
-
-    def variant(
-        g: Callable = tf.tanh, pooling: Callable = tf.nn.avg_pool2d, last: Callable = tf.nn.softmax
-    ) -> Callable:
-        return lambda: _lenet(images, weights, g, pooling, last)
-
-    try:
-        true = variant()()
-    except (ValueError, tf.errors.InvalidArgumentError) as error:
-        raise CheckFailed(f"The weights have the shapes {_shapes(weights)}; see the table for the sizes.") from error
-    expect_close(
-        got,
-        true,
-        "the output",
-        {
-            "S2 and S4 are max-pooling; LeNet-5 averages": variant(pooling=tf.nn.max_pool2d),
-            "the activation is ReLU; LeNet-5 uses tanh": variant(g=tf.nn.relu),
-            "the activation is the sigmoid; LeNet-5 uses tanh": variant(g=tf.sigmoid),
-            "the activations are missing: without tanh the layers collapse to one linear map": variant(g=tf.identity),
-            "the softmax at the end is missing": variant(last=tf.identity),
-            "the last layer has sigmoid; ten probabilities that sum to 1 need softmax": variant(last=tf.sigmoid),
-            "the last layer has tanh; probabilities need softmax": variant(last=tf.tanh),
-            "ReLU and max-pooling: that is the modern fashion; LeNet-5 has tanh and averages": variant(
-                g=tf.nn.relu, pooling=tf.nn.max_pool2d
-            ),
-        },
-        rtol=1e-3,
-    )
+    _outputs(model, images)
+    true, mistakes = _lenet_outputs(model, images, rng)
+    expect_close(_outputs(model, images), true(), "the output", mistakes, rtol=1e-3)
 
 
 def _shapes(weights: list) -> str:
@@ -419,7 +437,8 @@ def _shapes(weights: list) -> str:
 @checks.probe("small_cnn")
 def parameters_of_each(small_cnn: Student, rng: np.random.Generator) -> None:
     """The parameters of each layer."""
-    got = _counts(expect_model(small_cnn()))
+    model = expect_model(small_cnn())
+    got = _counts(model)
     wanted = [400, 64, 4608, 128, 18432, 256, 650]
     causes = {
         (416, 64, 4640, 128, 18496, 256, 650): "the convolutions have biases, which the normalisation cancels:"
@@ -437,6 +456,9 @@ def parameters_of_each(small_cnn: Student, rng: np.random.Generator) -> None:
         f"Expected layers with {wanted} parameters, {sum(wanted)} in all; got {got}, {sum(got)} in all."
         + (f"\n  Likely cause: {cause}." if cause else ""),
     )
+    images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
+    true, mistakes = _small_outputs(model, images, rng)
+    expect_one_of(_outputs(model, images), [true, *mistakes.values()], rtol=5e-3, atol=1e-4)
 
 
 @checks.probe("small_cnn")
@@ -463,51 +485,65 @@ def sizes_of_the_maps(small_cnn: Student, rng: np.random.Generator) -> None:
         got == wanted,
         f"Expected maps of {wanted}; got {got}." + (f"\n  Likely cause: {cause}." if cause else ""),
     )
+    images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
+    true, mistakes = _small_outputs(model, images, rng)
+    expect_one_of(_outputs(model, images), [true, *mistakes.values()], rtol=5e-3, atol=1e-4)
 
 
 @checks.probe("small_cnn")
 def computes_as_the_table(small_cnn: Student, rng: np.random.Generator) -> None:
-    """Its outputs, from its own weights."""
+    """Its outputs, with weights that the check has chosen."""
+    model = expect_model(small_cnn())
+    images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
+    _outputs(model, images)
+    true, mistakes = _small_outputs(model, images, rng)
+    expect_close(_outputs(model, images), true(), "the output", mistakes, rtol=5e-3, atol=1e-4)
+
+
+def _small_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generator) -> tuple[Callable, dict]:
+    """What the model should answer with weights that it is given here, and what it answers with the usual mistakes.
+
+    Only weights of exactly the table's shapes, drawn here, ever reach TensorFlow, which ends this process over others.
+    """
     import tensorflow as tf
 
-    model = expect_model(small_cnn())
-    images = rng.normal(scale=5, size=(6, 28, 28, 1)).astype("float32")
-    got = _outputs(model, images)
-    weights = model.weights()
-    kernels = [weight for weight in weights if weight.ndim == 4]
-    dense = [weight for weight in weights if weight.ndim == 2]
-    if len(kernels) != 3 or [weight.shape for weight in dense] != [(64, 10)]:
+    weights = fill_weights(model, rng, 400_000)
+    kernels = arranged(
+        [weight for weight in weights if weight.ndim == 4], (5, 5, 1, 16), (3, 3, 16, 32), (3, 3, 32, 64)
+    )
+    norms = {}
+    for (path, shape), weight in zip(model.variables(), weights, strict=True):
+        norms.setdefault((path.rsplit("/", 1)[-1], shape), weight)
+    parts = ("gamma", "beta", "moving_mean", "moving_variance")
+    names = [(part, (channels,)) for channels in (16, 32, 64) for part in parts]
+    dense = arranged([weight for weight in weights if weight.ndim == 2], (64, 10))
+    if kernels is None or dense is None or len(weights) != 17 or not {*names, ("bias", (10,))} <= norms.keys():
         raise CheckFailed(
-            "Expected three convolutions and a dense layer from 64 averages to 10 classes; the weights have the shapes"
-            f" {_shapes(weights)}."
+            "Expected three convolutions without biases, each with its batch normalisation, and a dense layer from 64"
+            f" averages to 10 classes; the weights have the shapes {_shapes(weights)}."
         )
 
     def forward(g: Callable, pooling: Callable, last: Callable) -> np.ndarray:
-        x, fresh = images, 1 / np.sqrt(1.001)  # what an untrained batch normalisation does in inference
+        x = images
         for number, kernel in enumerate(kernels):
-            x = tf.nn.conv2d(x, kernel, 1 if number else 2, "SAME") * fresh
-            x = g(pooling(x, 2, 2, "VALID") if number else x)
-        return last(tf.reduce_mean(x, axis=(1, 2)) @ dense[0]).numpy()
+            x = tf.nn.conv2d(x, kernel, 1 if number else 2, "SAME")
+            gamma, beta, mean, variance = (norms[part, kernel.shape[-1:]] for part in parts)
+            x = pooling(x, 2, 2, "VALID") if number else x
+            x = g(gamma * (x - mean) / np.sqrt(variance + 1e-3) + beta)
+        return last(tf.reduce_mean(x, axis=(1, 2)) @ dense[0] + norms["bias", (10,)]).numpy()
 
     def variant(
         g: Callable = tf.nn.relu, pooling: Callable = tf.nn.max_pool2d, last: Callable = tf.nn.softmax
     ) -> Callable:
         return lambda: forward(g, pooling, last)
 
-    expect_close(
-        got,
-        variant()(),
-        "the output",
-        {
-            "ReLU is missing": variant(g=tf.identity),
-            "the activation is tanh; the table has ReLU": variant(g=tf.tanh),
-            "average pooling between the convolutions; the table has max-pooling": variant(pooling=tf.nn.avg_pool2d),
-            "the softmax at the end is missing": variant(last=tf.identity),
-            "the last layer has sigmoid; ten probabilities that sum to 1 need softmax": variant(last=tf.sigmoid),
-        },
-        rtol=5e-3,
-        atol=1e-4,
-    )
+    return variant(), {
+        "ReLU is missing": variant(g=tf.identity),
+        "the activation is tanh; the table has ReLU": variant(g=tf.tanh),
+        "average pooling between the convolutions; the table has max-pooling": variant(pooling=tf.nn.avg_pool2d),
+        "the softmax at the end is missing": variant(last=tf.identity),
+        "the last layer has sigmoid; ten probabilities that sum to 1 need softmax": variant(last=tf.sigmoid),
+    }
 
 
 # -- what a neuron sees -----------------------------------------------------------------------------------------------

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import spatial, special
 
-from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close, expect_model
+from labs_utils.exercises.checking import (
+    CheckFailed,
+    Checks,
+    expect,
+    expect_close,
+    expect_model,
+    expect_one_of,
+    fill_weights,
+)
 from labs_utils.exercises.student import ModelView, Student, StudentError
 
 if TYPE_CHECKING:
@@ -261,6 +269,9 @@ def layers_in_order(build_transfer_model: Student, rng: np.random.Generator) -> 
             f"Expected dense layers of 1024 and {classes} units for {classes} classes; got {sizes}."
             + (f"\n  Likely cause: {cause}." if cause else ""),
         )
+        x = rng.uniform(-1, 1, (6, 12, 12, 3)).astype("float32")
+        true, mistakes = _lecture_outputs(model, base, classes, x, rng)
+        expect_one_of(_answered(model, x, classes), [true, *mistakes.values()], rtol=1e-3, atol=1e-4)
 
 
 def _expect_flat(model: ModelView, least: int) -> None:
@@ -274,59 +285,78 @@ def _expect_flat(model: ModelView, least: int) -> None:
 
 @checks.probe("build_transfer_model")
 def computes_as_the_lecture(build_transfer_model: Student, rng: np.random.Generator) -> None:
-    """Its outputs, from its own weights."""
+    """Its outputs, with weights that the check has chosen."""
     base = _small_base(rng)
     model = expect_model(build_transfer_model(base, 4))
     x = rng.uniform(-1, 1, (6, 12, 12, 3)).astype("float32")
+    true, mistakes = _lecture_outputs(model, base, 4, x, rng)
+    expect_close(_answered(model, x, 4), true, "the output", mistakes, rtol=1e-3, atol=1e-4)
+
+
+def _answered(model: ModelView, x: np.ndarray, classes: int) -> np.ndarray:
     got = np.asarray(model.predict(x))
     expect(
-        got.shape == (6, 4),
-        f"For 6 pictures and 4 classes the output should have shape (6, 4); got {got.shape}."
+        got.shape == (len(x), classes),
+        f"For {len(x)} pictures and {classes} classes the output should have shape {(len(x), classes)};"
+        f" got {got.shape}."
         + ("\n  Likely cause: the maps are not averaged: GlobalAveragePooling2D is missing." if got.ndim == 4 else ""),
     )
-    maps = _maps(base, x)
-    dense = model.weights()[len(base.weights) :]
-    if [weight.ndim for weight in dense] != [2, 1, 2, 1]:
+    return got
+
+
+def _lecture_outputs(
+    model: ModelView, base: "keras.Model", classes: int, x: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, dict]:
+    """What the model should answer with weights that it is given here, and what it answers with the usual mistakes."""
+    _answered(model, x, classes)
+    weights = fill_weights(model, rng, 200_000)
+    of_base, dense = weights[: len(base.weights)], weights[len(base.weights) :]
+    if [weight.shape for weight in of_base] != [tuple(weight.shape) for weight in base.weights] or [
+        weight.ndim for weight in dense
+    ] != [2, 1, 2, 1]:
         raise CheckFailed("After the base, two dense layers with weights and biases are expected, and nothing trained.")
+    base.set_weights(of_base)
+    maps = _maps(base, x)
     first, one, second, two = dense
     if len(first) == maps[0].size:
         raise CheckFailed(
             f"The first dense layer has {len(first)} inputs, and there are {maps.shape[-1]} maps.\n  Likely cause: the"
             " maps are flattened; GlobalAveragePooling2D averages each of them."
         )
+    channels, hidden_units = maps.shape[-1], len(one)
+    expect(
+        [weight.shape for weight in dense]
+        == [(channels, hidden_units), one.shape, (hidden_units, classes), (classes,)],
+        "The dense layers do not fit together: their weights have the shapes"
+        f" {', '.join(str(weight.shape) for weight in dense)}.",
+    )
 
     def outputs(pooled: np.ndarray, hidden: Any = lambda z: np.maximum(z, 0), last: Any = None) -> np.ndarray:
         last = (lambda z: special.softmax(z, axis=1)) if last is None else last
         return last(hidden(pooled @ first + one) @ second + two)
 
     average = maps.mean(axis=(1, 2))
-    expect_close(
-        got,
-        outputs(average),
-        "the output",
-        {
-            "the softmax at the end is missing: the outputs are no probabilities": outputs(average, last=lambda z: z),
-            "the last layer has sigmoid; probabilities of classes that exclude each other need softmax": outputs(
-                average, last=special.expit
-            ),
-            "the last layer has ReLU; probabilities need softmax": outputs(average, last=lambda z: np.maximum(z, 0)),
-            "the hidden layer has no activation: two linear layers make one": outputs(average, hidden=lambda z: z),
-            "the hidden layer has softmax; the lecture has ReLU": outputs(
-                average, hidden=lambda z: special.softmax(z, axis=1)
-            ),
-            "the hidden layer has sigmoid; the lecture has ReLU": outputs(average, hidden=special.expit),
-            "the hidden layer has tanh; the lecture has ReLU": outputs(average, hidden=np.tanh),
-            "the average comes after the hidden layer; it belongs directly after the base": lambda: special.softmax(
-                np.maximum(maps @ first + one, 0).mean(axis=(1, 2)) @ second + two, axis=1
-            ),
-            "the maximum of each map is taken; the lecture averages": outputs(maps.max(axis=(1, 2))),
-            "the base's batch normalisation runs in training mode: training=True should not be there": lambda: outputs(
-                _maps(base, x, training=True).mean(axis=(1, 2))
-            ),
-        },
-        rtol=1e-3,
-        atol=1e-4,
-    )
+    mistakes = {
+        "the softmax at the end is missing: the outputs are no probabilities": outputs(average, last=lambda z: z),
+        "the last layer has sigmoid; probabilities of classes that exclude each other need softmax": outputs(
+            average, last=special.expit
+        ),
+        "the last layer has ReLU; probabilities need softmax": outputs(average, last=lambda z: np.maximum(z, 0)),
+        "the hidden layer has no activation: two linear layers make one": outputs(average, hidden=lambda z: z),
+        "the hidden layer has softmax; the lecture has ReLU": outputs(
+            average, hidden=lambda z: special.softmax(z, axis=1)
+        ),
+        "the hidden layer has sigmoid; the lecture has ReLU": outputs(average, hidden=special.expit),
+        "the hidden layer has tanh; the lecture has ReLU": outputs(average, hidden=np.tanh),
+        "the average comes after the hidden layer; it belongs directly after the base": lambda: special.softmax(
+            np.maximum(maps @ first + one, 0).mean(axis=(1, 2)) @ second + two, axis=1
+        ),
+        "the maximum of each map is taken; the lecture averages": outputs(maps.max(axis=(1, 2))),
+        "the base's batch normalisation runs in training mode: training=True should not be there": lambda: outputs(
+            _maps(base, x, training=True).mean(axis=(1, 2))
+        ),
+    }
+    return outputs(average), mistakes
 
 
 # -- what trains ------------------------------------------------------------------------------------------------------
@@ -343,8 +373,14 @@ def _owners(model: "keras.Model") -> list[tuple[int, str]]:
     ]
 
 
-def _train_step(view: ModelView, model: "keras.Model", rng: np.random.Generator) -> list[bool]:
-    """One step on a random batch with whole-number labels: for each weight array whether it moved."""
+def _train_step(
+    view: ModelView, model: "keras.Model", rng: np.random.Generator, first: int, rate: float
+) -> tuple[list[bool], bool]:
+    """One step on a random batch with whole-number labels, starting from the weights of `model`.
+
+    Returns for each weight array whether it moved, and whether all are now where Adam with this `rate` takes a model
+    whose layers from `first` on train, except batch normalisation.
+    """
     x = rng.uniform(-1, 1, (16, 12, 12, 3)).astype("float32")
     y = rng.integers(0, 3, 16)
     if view.compiled is None:
@@ -352,7 +388,12 @@ def _train_step(view: ModelView, model: "keras.Model", rng: np.random.Generator)
             "The model that came back is not compiled.\n  Likely cause: model.compile(…) is missing; what trains is"
             " settled when a model is compiled, so it belongs after the changes."
         )
-    before = view.weights()
+    before = model.get_weights()
+    if [shape for _, shape in view.variables()] != [weight.shape for weight in before]:
+        raise CheckFailed(
+            "The model that came back has other weights than the one that went in: return the model itself."
+        )
+    view.set_weights(before)
     probabilities = np.asarray(view.predict(x))
     try:
         got = view.train(x, y)
@@ -364,8 +405,14 @@ def _train_step(view: ModelView, model: "keras.Model", rng: np.random.Generator)
             ) from error
         raise
     loss = float(np.ravel(np.asarray(got, dtype=float))[0])
+    expect(
+        probabilities.shape == (16, 3),
+        f"For 16 pictures the output should have shape (16, 3); got {probabilities.shape}.",
+    )
     true = float(-np.log(probabilities[np.arange(16), y]).mean())
     after = view.weights()
+    if [weight.shape for weight in after] != [weight.shape for weight in before]:
+        raise CheckFailed("The model has other weights after a training step than before it.")
     moved = [not np.array_equal(old, new) for old, new in zip(before, after, strict=True)]
     normalises = any(flag and kind == "running mean" for flag, (_, kind) in zip(moved, _owners(model), strict=True))
     if not normalises:  # else the loss is that of another mode, and not to be foretold from predictions
@@ -374,7 +421,22 @@ def _train_step(view: ModelView, model: "keras.Model", rng: np.random.Generator)
             f"The loss of the first step should be the cross-entropy of the model's probabilities, {true:.4g}; got"
             f" {loss:.4g}.\n  Likely cause: another loss than 'sparse_categorical_crossentropy' was compiled.",
         )
-    return moved
+    by_adam = _after_a_step(model, x, y, first, rate)
+    steps = [np.abs(new - true).mean() for new, true in zip(after, by_adam, strict=True)]
+    return moved, max(steps) < 0.1 * rate
+
+
+def _after_a_step(model: "keras.Model", x: np.ndarray, y: np.ndarray, first: int, rate: float) -> list[np.ndarray]:
+    """The weights of a copy of `model` after the step that is asked for, by Keras here."""
+    import keras
+
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    for number, layer in enumerate(copy.layers):
+        layer.trainable = number >= first and not _is_norm(layer)
+    copy.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+    copy.train_on_batch(x, y)
+    return copy.get_weights()
 
 
 def _expect_moved(moved: list[bool], wanted: list[bool], model: "keras.Model", causes: dict[str, list[bool]]) -> None:
@@ -412,6 +474,87 @@ def _compare_compilation(view: ModelView, rate: float) -> None:
         rtol=1e-3,
         atol=0,
     )
+
+
+@checks.probe("train_from")
+def from_the_normalisation(train_from: Student, rng: np.random.Generator) -> None:
+    """One training step when the first layer released is a batch normalisation."""
+    _compare_tuning(train_from, rng, 2)
+
+
+@checks.probe("train_from")
+def from_a_convolution(train_from: Student, rng: np.random.Generator) -> None:
+    """One training step when the first layer released is a convolution."""
+    _compare_tuning(train_from, rng, 1)
+
+
+@checks.probe("train_from")
+def only_the_head(train_from: Student, rng: np.random.Generator) -> None:
+    """One training step with the whole base frozen; everything came trainable."""
+    model = _with_head(_small_base(rng), 3, rng)
+    _compare_tuning(train_from, rng, len(model.layers) - 3, model)
+
+
+@checks.probe("train_from")
+def low_rate(train_from: Student, rng: np.random.Generator) -> None:
+    """The learning rate."""
+    rate = float(rng.choice([1e-5, 3e-5, 2e-4]))
+    model = _frozen_model(rng)
+    view = expect_model(train_from(model, 4, rate))
+    expect(
+        view.compiled is not None,
+        "The model that came back is not compiled.\n  Likely cause: what trains, and how fast, is settled by"
+        " model.compile(…): call it again after the changes.",
+    )
+    _compare_compilation(view, rate)
+    expect(
+        _train_step(view, model, rng, 4, rate)[1],
+        "After one training step the weights are not where Adam with this rate takes them.\n  Likely cause: other"
+        " layers train than asked for, or the model was compiled before the rate was set.",
+    )
+
+
+def _frozen_model(rng: np.random.Generator) -> "keras.Model":
+    base = _small_base(rng)
+    model = _with_head(base, 3, rng)
+    for layer in model.layers[: len(base.layers)]:
+        layer.trainable = False
+    return model
+
+
+def _compare_tuning(
+    train_from: Student, rng: np.random.Generator, start: int, model: "keras.Model | None" = None
+) -> None:
+    model = _frozen_model(rng) if model is None else model
+    moved, by_adam = _train_step(expect_model(train_from(model, start, 1e-3)), model, rng, start, 1e-3)
+    head = len(model.layers) - 2
+
+    def released(number: int, layer: object) -> bool:
+        return number >= start and not _is_norm(layer)
+
+    _expect_moved(
+        moved,
+        _pattern(model, released),
+        model,
+        {
+            "batch normalisation was released too: keep those layers frozen, so that they stay in inference mode": (
+                _pattern(model, lambda number, _: number >= start)
+            ),
+            "everything was released, batch normalisation included": _pattern(model, lambda *_: True),
+            "layer number first itself stays frozen: layers from first on are number >= first": _pattern(
+                model, lambda number, layer: number > start and not _is_norm(layer)
+            ),
+            "layers before first were released too": _pattern(model, lambda _, layer: not _is_norm(layer)),
+            "nothing new was released: set layer.trainable layer by layer; model.trainable = True does nothing where"
+            " the model's own flag is True already, as it is here": _pattern(model, lambda number, _: number >= head),
+            "the dense layers at the end were frozen": _pattern(
+                model, lambda number, layer: released(number, layer) and number < head
+            ),
+            "nothing trains": _pattern(model, lambda *_: False),
+            "the layers before first were released instead": _pattern(model, lambda number, _: number < start),
+        },
+    )
+    expect(by_adam, "The right layers move in a training step, but not to where Adam with the rate 0.001 takes them.")
 
 
 @checks.probe("normalised")
@@ -487,80 +630,6 @@ checks.choice(
         "c": "the running averages are no trainable weights, but they stand still as well while the layer is frozen.",
     },
 )
-
-
-@checks.probe("train_from")
-def from_the_normalisation(train_from: Student, rng: np.random.Generator) -> None:
-    """One training step when the first layer released is a batch normalisation."""
-    _compare_tuning(train_from, rng, 2)
-
-
-@checks.probe("train_from")
-def from_a_convolution(train_from: Student, rng: np.random.Generator) -> None:
-    """One training step when the first layer released is a convolution."""
-    _compare_tuning(train_from, rng, 1)
-
-
-@checks.probe("train_from")
-def only_the_head(train_from: Student, rng: np.random.Generator) -> None:
-    """One training step with the whole base frozen; everything came trainable."""
-    model = _with_head(_small_base(rng), 3, rng)
-    _compare_tuning(train_from, rng, len(model.layers) - 3, model)
-
-
-@checks.probe("train_from")
-def low_rate(train_from: Student, rng: np.random.Generator) -> None:
-    """The learning rate."""
-    rate = float(rng.choice([1e-5, 3e-5, 2e-4]))
-    view = expect_model(train_from(_frozen_model(rng), 4, rate))
-    expect(
-        view.compiled is not None,
-        "The model that came back is not compiled.\n  Likely cause: what trains, and how fast, is settled by"
-        " model.compile(…): call it again after the changes.",
-    )
-    _compare_compilation(view, rate)
-
-
-def _frozen_model(rng: np.random.Generator) -> "keras.Model":
-    base = _small_base(rng)
-    model = _with_head(base, 3, rng)
-    for layer in model.layers[: len(base.layers)]:
-        layer.trainable = False
-    return model
-
-
-def _compare_tuning(
-    train_from: Student, rng: np.random.Generator, start: int, model: "keras.Model | None" = None
-) -> None:
-    model = _frozen_model(rng) if model is None else model
-    moved = _train_step(expect_model(train_from(model, start, 1e-3)), model, rng)
-    head = len(model.layers) - 2
-
-    def released(number: int, layer: object) -> bool:
-        return number >= start and not _is_norm(layer)
-
-    _expect_moved(
-        moved,
-        _pattern(model, released),
-        model,
-        {
-            "batch normalisation was released too: keep those layers frozen, so that they stay in inference mode": (
-                _pattern(model, lambda number, _: number >= start)
-            ),
-            "everything was released, batch normalisation included": _pattern(model, lambda *_: True),
-            "layer number first itself stays frozen: layers from first on are number >= first": _pattern(
-                model, lambda number, layer: number > start and not _is_norm(layer)
-            ),
-            "layers before first were released too": _pattern(model, lambda _, layer: not _is_norm(layer)),
-            "nothing new was released: set layer.trainable layer by layer; model.trainable = True does nothing where"
-            " the model's own flag is True already, as it is here": _pattern(model, lambda number, _: number >= head),
-            "the dense layers at the end were frozen": _pattern(
-                model, lambda number, layer: released(number, layer) and number < head
-            ),
-            "nothing trains": _pattern(model, lambda *_: False),
-            "the layers before first were released instead": _pattern(model, lambda number, _: number < start),
-        },
-    )
 
 
 checks.choice(

@@ -17,23 +17,32 @@ Each probe of an exercise earns an equal share of its points. The first line of 
 
 import functools
 import importlib
+import math
 import re
 import sys
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from labs_utils import machine
 from labs_utils.errors import LabsError
+from labs_utils.exercises import travel
 from labs_utils.exercises.pipe import PipeError
 from labs_utils.exercises.student import ArgumentChanged, ModelView, Student, StudentError
 
 Probe = Callable[[Student, np.random.Generator], None]
 
+TIME_LIMIT = 30  # seconds that a grader gives an answer by default, for all the calls of its exercise together
+INVITATION = "replace this line with your code"  # the text of the NotImplementedError that stands in every stub
 RTOL, ATOL = 1e-4, 1e-5  # an honest float32 computation passes, a wrong formula does not
+
+
+LONGEST_ERROR = 10_000  # characters of an error's text that are looked at: a student can write megabytes
 
 
 class CheckFailed(Exception):
@@ -125,9 +134,9 @@ class Checks:
             try:
                 probe(student, rng)
             except StudentError as error:
-                if error.type == "NotImplementedError":
+                if _is_invitation(error):
                     return Result(exercise, "blank", 0, points)
-                messages.append(_titled(probe, _explain_error(exercise, error, self.probes)))
+                messages.append(_titled(probe, _explain_error(exercise, error, self.probes, student.lost)))
             except ArgumentChanged as change:
                 messages.append(_titled(probe, _explain_change(change)))
             except CheckFailed as failure:
@@ -186,15 +195,82 @@ def expect_model(got: Any) -> ModelView:
         CheckFailed: it is something else.
     """
     if not isinstance(got, ModelView):
-        raise CheckFailed(f"Expected a Keras model or layer, got {_show(got)}.{_forgotten_return(got)}")
+        raise CheckFailed(f"Return the Keras model or layer itself; got {_show(got)}.{_forgotten_return(got)}")
     return got
 
 
-def expect_items(got: Any, names: tuple[str, ...]) -> list:
-    """`got` as a list with one item for each of `names`, for a function that returns several things.
+def fill_weights(model: ModelView, rng: np.random.Generator, most: int) -> list[np.ndarray]:
+    """Gives `model` random weights of the check's choosing, on which every one of its outputs depends.
+
+    Args:
+        model: what the student's function returned.
+        rng: draws the weights.
+        most: how many numbers a right answer, or a wrong one that has a sentence of its own, can have.
+
+    Returns:
+        The weights, float32, in the order and of the shapes that the model names; none if it is not built.
 
     Raises:
-        CheckFailed: it is not a tuple or list of that length.
+        CheckFailed: it has more than `most` numbers. Nothing has been drawn then.
+    """
+    variables = model.variables()
+    size = sum(math.prod(shape) for _, shape in variables)
+    if size > most or len(variables) > most:
+        raise CheckFailed(f"The model has {size} weights, many more than it should have.")
+    weights = [_drawn(path.rsplit("/", 1)[-1], shape, rng).astype("float32") for path, shape in variables]
+    model.set_weights(weights)
+    return weights
+
+
+def _drawn(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Anything that a weight of this name may be; kernels keep a signal at about its size."""
+    if name in ("gamma", "moving_variance"):
+        return rng.uniform(0.5, 1.5, shape)
+    if len(shape) > 1:
+        return rng.normal(scale=1.5 / math.sqrt(max(math.prod(shape[:-1]), 1)), size=shape)
+    return rng.normal(scale=0.4, size=shape)
+
+
+def arranged(weights: list[np.ndarray], *shapes: tuple[int, ...]) -> list[np.ndarray] | None:
+    """`weights` in the order of `shapes`, whatever order a model names them in; None if they are not of these shapes.
+
+    Arrays of the same shape keep their order.
+    """
+    rest, found = list(weights), []
+    for shape in shapes:
+        place = next((place for place, array in enumerate(rest) if array.shape == shape), None)
+        if place is None:
+            return None
+        found.append(rest.pop(place))
+    return None if rest else found
+
+
+def expect_one_of(got: Any, candidates: Iterable[Any], rtol: float = RTOL, atol: float = ATOL) -> None:
+    """Fails unless `got` is what one of several known networks computes with the weights that it was given.
+
+    For a probe of a model's structure: the structure is earned by computing with it, though with a wrong activation.
+
+    Raises:
+        CheckFailed: it is none of them.
+    """
+    array = np.asarray(got) if isinstance(got, np.ndarray) else np.empty(0)
+    for candidate in candidates:
+        value = np.asarray(candidate() if callable(candidate) else candidate)
+        if array.shape == value.shape and array.dtype.kind in "biuf" and np.allclose(array, value, rtol, atol):
+            return
+    raise CheckFailed("With weights that the check gives it, the model does not compute what such layers would.")
+
+
+def expect_items(got: Any, names: tuple[str, ...], shapes: tuple[tuple, ...] = ()) -> list:
+    """`got` as a list with one item for each of `names`, for a function that returns several things.
+
+    Args:
+        got: what the student's function returned.
+        names: of the things, in order.
+        shapes: what each should have; when the shapes fit in another order only, the order is the diagnosis.
+
+    Raises:
+        CheckFailed: it is not a tuple or list of that length, or its items stand in another order.
     """
     if isinstance(got, np.ndarray) and got.ndim and len(got) == len(names):
         got = list(got)
@@ -202,7 +278,17 @@ def expect_items(got: Any, names: tuple[str, ...]) -> list:
         raise CheckFailed(
             f"Return {len(names)} things, {', '.join(names)}, in this order; got {_show(got)}.{_forgotten_return(got)}"
         )
+    found = [_shape(item) for item in got]
+    if shapes and found != list(shapes) and Counter(found) == Counter(shapes):
+        raise CheckFailed(f"The order of the results is wrong: return {', '.join(names)}, in this order.")
     return got
+
+
+def _shape(item: Any) -> tuple | None:
+    try:
+        return np.shape(item)
+    except ValueError:
+        return None
 
 
 def expect_close(
@@ -220,7 +306,7 @@ def expect_close(
         expected: from an independent oracle.
         what: names the quantity in the feedback, for example "the gradient".
         mistakes: sentence → the value (or a function without arguments that computes it) which that mistake gives.
-            When `got` equals one of them, the sentence is the diagnosis.
+            When `got` equals one of them, the sentence is the diagnosis; when it equals two, both are named.
         rtol: relative tolerance.
         atol: absolute tolerance.
 
@@ -233,23 +319,20 @@ def expect_close(
         return
     cause = _diagnose(array, expected, mistakes or {}, rtol, atol)
     if array.shape != expected.shape:
-        facts = f"{what}: expected shape {expected.shape}, got {array.shape}."
+        facts = _facing(f"{what}:", _kind(expected), _kind(array))
     else:
-        facts = f"{what}: expected {_show(expected)}, got {_show(array)}{_where(array, expected, rtol, atol)}."
+        facts = _facing(f"{what}:", *_show_both(expected, array)) + _where(array, expected, rtol, atol)
     raise CheckFailed(_sentence(facts) + (f"\n  Likely cause: {cause}." if cause else ""))
 
 
 def _as_array(got: Any, expected: np.ndarray, what: str) -> np.ndarray:
-    if got is None or isinstance(got, str | dict | ModelView):
-        raise CheckFailed(_sentence(f"{what}: expected numbers, got {_show(got)}.{_forgotten_return(got)}"))
     try:
-        array = np.asarray(got)
+        array = np.asarray(None if isinstance(got, str | dict | ModelView) else got)
     except ValueError:
         array = np.empty(0, object)
     if array.dtype.kind not in "biufc":
-        raise CheckFailed(
-            _sentence(f"{what}: expected an array of shape {expected.shape}, got a list whose rows differ in length.")
-        )
+        facts = _facing(f"{what}: return {_kind(expected)}.", _kind(expected), _show(got) + "." * (got is None))
+        raise CheckFailed(_sentence(facts) + _forgotten_return(got))
     if expected.ndim == 0 and array.size == 1:
         array = array.reshape(())
     return array
@@ -258,12 +341,15 @@ def _as_array(got: Any, expected: np.ndarray, what: str) -> np.ndarray:
 def _diagnose(
     got: np.ndarray, expected: np.ndarray, mistakes: Mapping[str, Any], rtol: float, atol: float
 ) -> str | None:
+    fitting = []
     for sentence, value in mistakes.items():
         wrong = np.asarray(value() if callable(value) else value)
         if wrong.shape == got.shape and np.allclose(got, wrong, rtol, atol, equal_nan=True):
-            return sentence
+            fitting.append(sentence)
+    if fitting:
+        return "; or ".join(fitting[:2])
     if got.shape != expected.shape:
-        return _diagnose_shape(got, expected)
+        return _diagnose_shape(got, expected, rtol, atol)
     if not np.isfinite(got).all():
         return "a division by zero, a logarithm of zero or an overflowing exponential gave nan or inf"
     if "b" in (got.dtype.kind, expected.dtype.kind):  # truth values have neither a sign nor a factor
@@ -272,36 +358,63 @@ def _diagnose(
         return "the sign is flipped"
     if got.ndim == 2 and got.shape[0] == got.shape[1] and np.allclose(got.T, expected, rtol, atol):
         return "the matrix is transposed"
-    return _diagnose_factor(got, expected, rtol, atol)
+    return _diagnose_factor(got, expected)
 
 
-def _diagnose_shape(got: np.ndarray, expected: np.ndarray) -> str | None:
-    if got.ndim == 2 and got.shape == expected.shape[::-1]:
+def _diagnose_shape(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> str | None:
+    """What a wrong shape comes from, where the values are the evidence."""
+
+    def same(one: np.ndarray, other: np.ndarray) -> bool:
+        return one.shape == other.shape and np.allclose(one, other, rtol, atol)
+
+    if got.ndim == 2 and same(got.T, expected):
         return "rows and columns are swapped: a transpose is missing or one too many"
-    if got.ndim == expected.ndim + 1 and got.size == expected.size:
-        return "an axis of length 1 was kept, for instance by keepdims=True or by a weight of shape (d, 1)"
-    if expected.ndim == got.ndim + 1 and got.size == expected.size:
-        return "an axis of length 1 is missing: keep it, for instance with keepdims=True"
-    if got.ndim < expected.ndim:
-        return "you summed or averaged over an axis that should stay"
-    if expected.ndim == 1 and got.shape == expected.shape * 2:
+    if got.size == expected.size and same(got.reshape(expected.shape), expected):
+        if got.ndim == expected.ndim + 1 and 1 in got.shape:
+            return "an axis of length 1 was kept, for instance by keepdims=True or by a weight of shape (d, 1)"
+        if expected.ndim == got.ndim + 1 and 1 in expected.shape:
+            return "an axis of length 1 is missing: keep it, for instance with keepdims=True"
+        return "the values are right, their arrangement is not: a reshape is missing or one too many"
+    if expected.dtype.kind != "b":
+        for axis in range(expected.ndim if got.ndim == expected.ndim - 1 else 0):
+            for name, joined in (("sum", expected.sum(axis)), ("mean", expected.mean(axis))):
+                if same(got, joined):
+                    return f"you summed or averaged over an axis that should stay: this is the {name} over axis {axis}"
+    if expected.ndim == 1 and len(expected) > 1 and got.shape == expected.shape * 2:
         return "(n,) and (n, 1) were combined, which NumPy broadcasts to (n, n): give both the same shape"
     return None
 
 
-def _diagnose_factor(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> str | None:
-    large = np.abs(expected) > max(atol, 1e-6)
-    if expected.size > 1 and large.all() and np.ptp(expected) > 1e-3:
-        ratios = got[large] / expected[large]
-        if np.allclose(ratios, ratios.flat[0], 1e-3) and abs(ratios.flat[0]) > 1e-6:
-            return f"every value is {ratios.flat[0]:.3g} times what it should be: look for a constant factor"
-        offsets = got - expected
-        if np.allclose(offsets, offsets.flat[0], 1e-3, 1e-6):
-            return f"every value is off by the same {offsets.flat[0]:.3g}: look for a constant term"
+def _diagnose_factor(got: np.ndarray, expected: np.ndarray) -> str | None:
+    """A constant factor or term that every value has; neither where all values are alike, nor for a trifle."""
+    scale = float(np.abs(expected).max()) if expected.size else 0.0
+    if (
+        expected.size < 2
+        or np.abs(got).max() > 1e6 * max(scale, 1)
+        or min(np.ptp(got), np.ptp(expected)) < 1e-3 * scale
+    ):
+        return None
+    large = np.abs(expected) > 1e-3 * scale
+    ratios = got[large] / expected[large]
+    factor = ratios.flat[0]
+    if large.sum() > 1 and abs(factor) > 1e-3 and abs(factor - 1) > 0.02 and np.allclose(got, factor * expected, 2e-3):
+        return f"every value is {factor:.3g} times what it should be: look for a constant factor"
+    offset = (got - expected).flat[0]
+    if abs(offset) > 1e-2 * scale and np.allclose(got - expected, offset, 1e-3, 1e-6):
+        return f"every value is off by the same {offset:.3g}: look for a constant term"
     return None
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
+
+
+def _facing(title: str, expected: str, got: str) -> str:
+    """Expected and got on lines of their own, one below the other."""
+    return f"{title}\n    expected  {expected}\n    got       {got}"
+
+
+def _kind(array: np.ndarray) -> str:
+    return f"an array of shape {array.shape}" if array.ndim else "one number"
 
 
 def _show(value: Any) -> str:
@@ -310,17 +423,45 @@ def _show(value: Any) -> str:
     if isinstance(value, str):
         return repr(value if len(value) <= 60 else value[:57] + "...")
     if isinstance(value, np.ndarray):
-        if value.ndim == 0:
-            return f"{value.item():.4g}"
-        if value.size > 6:
-            first = ", ".join(f"{number:.4g}" for number in value.flat[:4])
-            return f"[{first}, …] of shape {value.shape}"
-        return np.array2string(value, precision=4, separator=", ", suppress_small=True).replace("\n", "")
+        return _kind(value) if value.size > 6 else _numbers(value, 4)
+    if isinstance(value, dict):
+        return f"a dictionary with the keys {', '.join(map(repr, value))}"[:120]
     if isinstance(value, list):
-        return f"a list or tuple of {len(value)} item{'s' * (len(value) != 1)}"
+        kinds = sorted({_plain_kind(item) for item in value})
+        inside = kinds[0] if len(kinds) == 1 else "different kinds: " + ", ".join(kinds)
+        if value and all(isinstance(item, list) for item in value) and len({len(item) for item in value}) > 1:
+            inside = "lists whose lengths differ"
+        return f"a list or tuple of {len(value)} item{'s' * (len(value) != 1)}" + (f" ({inside})" if value else "")
     if isinstance(value, float):
         return f"{value:.4g}"
     return "None" if value is None else f"{value!r}"
+
+
+def _plain_kind(item: Any) -> str:
+    for kind, name in ((str, "strings"), (list, "lists"), (dict, "dictionaries"), (ModelView, "Keras models")):
+        if isinstance(item, kind):
+            return name
+    return "None" if item is None else "arrays" if np.ndim(item) else "numbers"
+
+
+def _numbers(array: np.ndarray, digits: int) -> str:
+    if array.ndim == 0:
+        return f"{array.item():.{digits}g}"
+    if array.size > 6:
+        return f"[{', '.join(f'{number:.{digits}g}' for number in array.flat[:4])}, …] of shape {array.shape}"
+    shown = np.array2string(array, separator=", ", formatter={"all": lambda number: f"{number:.{digits}g}"})
+    return re.sub(r"\n\s*", " ", shown)
+
+
+def _show_both(expected: np.ndarray, got: np.ndarray) -> tuple[str, str]:
+    """Both values with as many digits, from four on, as it takes to tell them apart."""
+    if expected.size > 6 and np.allclose(got.flat[:4], expected.flat[:4]):
+        return _numbers(expected, 4), _numbers(got, 4)  # the difference lies further on; see `_where`
+    for digits in range(4, 18):
+        both = _numbers(expected, digits), _numbers(got, digits)
+        if both[0] != both[1]:
+            break
+    return both
 
 
 def _where(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> str:
@@ -328,9 +469,9 @@ def _where(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> s
     if expected.size <= 6 or wrong.all():
         return ""
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
-    return (
-        f"; {wrong.sum()} of {wrong.size} values differ, the first at index {index}:"
-        f" expected {expected[index]:.4g}, got {got[index]:.4g}"
+    return "\n  " + _facing(
+        f"{wrong.sum()} of {wrong.size} values differ, the first at index {index}:",
+        *_show_both(expected[index], got[index]),
     )
 
 
@@ -376,12 +517,38 @@ _CAUSES = (
 )
 
 
-def _explain_error(name: str, error: StudentError, exercises: Collection[str]) -> str:
+def too_slow(seconds: float) -> str:
+    """What a student reads whose answer took longer than a grader allows for one exercise."""
+    return f"It took longer than the {seconds:g} s of an exercise: either a loop never ends, or it is right but slow."
+
+
+def undefined(exercise: str, error: StudentError, points: float) -> Result:
+    """The result of an answer whose definition stopped with `error`."""
+    return Result(exercise, "failed", 0, points, (f"  Its cell stopped with {error.type}: {error}",))
+
+
+def _is_invitation(error: StudentError) -> bool:
+    """Whether the untouched invitation of the stub was reached, and not some other NotImplementedError."""
+    return error.type == "NotImplementedError" and INVITATION in error.text
+
+
+_LOST = {
+    travel.SESSION: "it uses {name}, which only exists in your session: imports, functions, classes and constants"
+    " travel with an answer; hand everything else over as an argument or compute it inside the function",
+    travel.FILE: "it uses {name}, which comes from a file beside your notebook or from a package that is not part of"
+    " the course: put the code that you need into a cell",
+}
+
+
+def _explain_error(
+    name: str, error: StudentError, exercises: Collection[str], lost: Mapping[str, str] = MappingProxyType({})
+) -> str:
     # Keras puts its news on later lines and in bold, TensorFlow behind the name of an inner node
-    text = re.sub(r"\x1b\[\d*m|\{\{.*?\}\} ?|\[Op:\w+\]( name:)?", "", error.text)
+    text = error.text[:LONGEST_ERROR]
+    text = re.sub(r"\x1b\[\d{0,3}m|\{\{[^{}]{0,300}\}\} ?|\[Op:\w{1,100}\]( name:)?", "", text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     said = " ".join(lines[:2])[:240]
-    elsewhere = error.function in exercises and error.function != name
+    elsewhere = error.function.isidentifier() and error.function != name
     place = f" in line {error.line}" + f" of {error.function}" * elsewhere if error.line else ""
     code = f"\n  {error.code}" if error.code else ""
     full = f"{error.type}: {text}"
@@ -389,6 +556,10 @@ def _explain_error(name: str, error: StudentError, exercises: Collection[str]) -
     missing = re.search(r"NameError: name '(\w+)' is not defined", full)
     if missing and missing[1] in exercises:
         cause = f"run the cell of the exercise {missing[1]} first"
+    elif missing and missing[1] in lost:
+        cause = _LOST[lost[missing[1]]].format(name=missing[1])
+    if error.type == "NotImplementedError" and not text.strip():
+        cause = "delete the line `raise NotImplementedError`"
     stopped = f"{name} stopped with {error.type}" + (f": {said}" if said else "") + f"{place}.{code}"
     return stopped + (f"\n  Likely cause: {cause}." if cause else "")
 

@@ -4,11 +4,13 @@ Running the cell is the check. The decorated name is the student's own function 
 reference, so that nobody is stuck, or, where the solutions are withheld, a stub that says which exercise to finish.
 """
 
+import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 from labs_utils import course, machine
-from labs_utils.exercises import checking, pending, reference, student
+from labs_utils.exercises import checking, pending, reference, session, student, travel
 from labs_utils.exercises.pending import NotAttempted
 
 __all__ = ["Lab", "NotAttempted"]
@@ -43,9 +45,15 @@ class Lab:
         if callable(points):
             raise TypeError("write @lab.exercise(points=…), with parentheses and points")
 
+        return self._decorator(points, sys._getframe(1).f_lineno)
+
+    def _decorator(self, points: float, line: int) -> Callable[[Callable], Callable]:
+        """The decorator that stands in `line` of its cell."""
+
         def check(function: Callable) -> Callable:
-            name = function.__name__
-            result = self._checks.run(name, student.in_this_process(function, name), points)
+            cells = session.cells()
+            name = session.answered(cells, function, line) if cells else function.__name__
+            result = self._result(name, function, points, cells)
             self._results[name] = result
             if result.status == "passed":
                 print(result)
@@ -56,9 +64,30 @@ class Lab:
 
         return check
 
+    def _result(self, name: str, function: Callable, points: float, cells: list[str]) -> checking.Result:
+        """The verdict: in a notebook on the answer as a grader takes it from the cells, else on `function` itself."""
+        self._checks.probes_of(name)  # an exercise of another lab is told first
+        names = list(self._checks.probes)
+        started = time.monotonic()
+        try:
+            if cells:
+                earlier = session.values_of(names[: names.index(name)])
+                answer = student.from_cells(travel.Cells(cells).taken(name), name, earlier)
+            else:
+                answer = student.in_this_process(function, name)
+            result = self._checks.run(name, answer, points)
+        except student.StudentError as error:
+            return checking.undefined(name, error, points)
+        except KeyboardInterrupt:
+            seconds = time.monotonic() - started
+            return checking.Result(name, "failed", 0, points, (f"  You stopped it after {seconds:.0f} s.",))
+        if (seconds := time.monotonic() - started) > checking.TIME_LIMIT:
+            print(f"{name} took {seconds:.0f} s here; a grader allows {checking.TIME_LIMIT} s.")
+        return result
+
     def question(self, points: float = 1) -> Callable[[Callable], Callable]:
         """A short concept question: the decorated function takes nothing and returns the answer."""
-        return self.exercise(points)
+        return self._decorator(points, sys._getframe(1).f_lineno)
 
     def progress(self) -> None:
         """Prints the points earned so far, one line for each exercise of the lab."""

@@ -7,13 +7,17 @@ standard library and NumPy, and no check, reference or expected value can be rea
 Requests and replies are dictionaries of *plain* values: None, booleans, numbers, strings, lists, dictionaries with
 string keys, and NumPy arrays of booleans or numbers. A Keras model that a check passes as an argument travels as its
 configuration and weights (`packed`), so each call gets a fresh copy of its own. One that an answer returns stays where
-it was made; the reply carries its summary and a key with which to ask it for predictions, weights or a training step.
+it was made; the reply carries its summary and a key with which to give it weights and to ask it for predictions,
+weights or a training step.
 """
+
+import __future__
 
 import ast
 import base64
 import json
 import linecache
+import math
 import os
 import random
 import re
@@ -27,7 +31,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-BYTE_CAP = 64 * 2**20
+BYTE_CAP = 64 * 2**20  # of a request, which the trusted side writes
+# Of a reply, which anybody may write; the largest honest one of the course has 80 kB, 150 marks and 15 000 numbers.
+REPLY_CAP = 4 * 2**20  # bytes
+REPLY_MARKS = 100_000  # commas and brackets: each may cost a hundred bytes of memory once it is read
+REPLY_NUMBERS = 2**16  # in one array
+_MOST_AXES = 8
 ANSWERS, REFERENCE = "<answers>", "<reference>"  # file names that tracebacks show for code sent over the pipe
 _NUMERIC = re.compile(r"[<>|=]?[biufc]\d{1,2}|\|b1")
 _RESERVED = {"__model__", "__array__", "__keras__"}
@@ -60,9 +69,10 @@ def to_plain(value: Any, models: list, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [to_plain(item, models, depth + 1) for item in value]
     if isinstance(value, dict):
-        if _RESERVED & value.keys():
+        plain = {str.__str__(str(key)): to_plain(item, models, depth + 1) for key, item in value.items()}
+        if _RESERVED & plain.keys():  # as they will be read, not as they hash before
             raise TypeError("a dictionary with a reserved key")
-        return {str(key): to_plain(item, models, depth + 1) for key, item in value.items()}
+        return plain
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(value, keras.layers.Layer):
         models.append(value)
@@ -152,13 +162,16 @@ def _encode(value: Any) -> Any:
     return value
 
 
-def _decode(value: dict) -> Any:
+def _decode(value: dict, most: float = math.inf) -> Any:
     if "__array__" not in value:
         return value
     if not _NUMERIC.fullmatch(value["dtype"]):
         raise ValueError("an array of something else than numbers")
+    shape = [int(n) for n in value["shape"]]
+    if len(shape) > _MOST_AXES or math.prod(max(abs(n), 1) for n in shape) > most:
+        raise ValueError(f"an array of shape {str(tuple(shape))[:100]}, far larger than any that is asked for")
     data = base64.b64decode(value["__array__"], validate=True)
-    return np.frombuffer(data, np.dtype(value["dtype"])).reshape([int(n) for n in value["shape"]]).copy()
+    return np.frombuffer(data, np.dtype(value["dtype"])).reshape(shape).copy()
 
 
 def send(stream: BinaryIO, message: dict) -> None:
@@ -168,8 +181,14 @@ def send(stream: BinaryIO, message: dict) -> None:
     stream.flush()
 
 
-def receive(stream: BinaryIO, cap: int = BYTE_CAP) -> dict:
+def receive(stream: BinaryIO, cap: int = BYTE_CAP, marks: float = math.inf, numbers: float = math.inf) -> dict:
     """Reads one message.
+
+    Args:
+        stream: where it comes from.
+        cap: how many bytes it may have.
+        marks: how many commas and opening brackets.
+        numbers: how many numbers there may be in one array of it; an axis of length 0 counts as 1.
 
     Raises:
         EOFError: the other side has closed the pipe between two messages.
@@ -186,8 +205,10 @@ def receive(stream: BinaryIO, cap: int = BYTE_CAP) -> dict:
     data = stream.read(length)
     if len(data) < length:
         raise PipeError("a message was cut short")
+    if sum(map(data.count, (b",", b"[", b"{"))) > marks:
+        raise PipeError(f"a message of more than {marks} parts")
     try:
-        message = json.loads(data, object_hook=_decode)
+        message = json.loads(data, object_hook=lambda value: _decode(value, numbers))
     except (ValueError, TypeError, KeyError, RecursionError, MemoryError) as error:
         raise PipeError(f"a message that is not plain data ({error})") from error
     if not isinstance(message, dict):
@@ -201,12 +222,14 @@ def receive(stream: BinaryIO, cap: int = BYTE_CAP) -> dict:
 class Worker:
     """Answers requests about the functions in one namespace.
 
-    Requests: ``{"do": "load", "source": …}``, ``{"do": "call", "name": …, "arguments": […]}``,
-    ``{"do": "model", "key": …, "ask": "predict" | "weights" | "train", "arguments": […]}`` and
+    Requests: ``{"do": "load", "source": …}`` or ``"parts": [[cell, source], …]``,
+    ``{"do": "call", "name": …, "arguments": […]}``,
+    ``{"do": "model", "key": …, "ask": "predict" | "variables" | "set" | "weights" | "train", "arguments": […]}`` and
     ``{"do": "seed", "seed": …}``.
     Replies: ``{"value": …}``, ``{"changed": position}`` if a call modified one of its arguments, or
-    ``{"error": {type, text, line, code, function}}``. A ``load`` may name the one ``"answer"`` in its source: other
-    statements are helpers then, and one that fails is passed over; ``"file"`` is `ANSWERS` or `REFERENCE`.
+    ``{"error": {type, text, line, code, function}}``. A ``load`` of parts names the one ``"answer"`` in them: other
+    statements are helpers, and one that fails is passed over; ``"features"`` are those of ``from __future__`` that
+    hold, ``"file"`` is `ANSWERS` or `REFERENCE`.
     """
 
     def __init__(self, namespace: dict[str, Any] | None = None):
@@ -224,18 +247,25 @@ class Worker:
             return {"error": describe_error(error)}
 
     def _load(self, request: dict) -> dict:
-        source, answer, file = request["source"], request.get("answer"), request.get("file", ANSWERS)
+        answer, file = request.get("answer"), request.get("file", ANSWERS)
         if answer is None:
+            source = request["source"]
             self._run(compile(source, file, "exec"), file, source)
             return {"value": None}
         self.namespace.setdefault("lab", _Undecorated())
-        file = f"{file} {answer}"
-        for node in ast.parse(source).body:
-            try:
-                self._run(compile(ast.Module([node], type_ignores=[]), file, "exec"), file, source)
-            except Exception:
-                if getattr(node, "name", None) == answer:
-                    raise
+        self.namespace.setdefault("display", _display)
+        self.namespace.setdefault("get_ipython", _get_ipython)
+        known = [name for name in request["features"] if name in __future__.all_feature_names]
+        flags = sum(getattr(__future__, name).compiler_flag for name in set(known))
+        for cell, source in request["parts"]:
+            title = f"{file} {answer}, cell {cell}"
+            for node in ast.parse(source).body:
+                try:
+                    code = compile(ast.Module([node], type_ignores=[]), title, "exec", flags, dont_inherit=True)
+                    self._run(code, title, source)
+                except Exception:
+                    if getattr(node, "name", None) == answer:
+                        raise
         return {"value": None}
 
     def _run(self, code: CodeType, file: str, source: str) -> None:
@@ -261,6 +291,11 @@ class Worker:
 
     def _ask_model(self, request: dict) -> dict:
         model = self.models[request["key"]]
+        if request["ask"] == "variables":
+            return {"value": [[weight.path, list(weight.shape)] for weight in model.weights]}
+        if request["ask"] == "set":
+            model.set_weights(request["arguments"])
+            return {"value": None}
         if request["ask"] == "weights":
             return {"value": [np.array(weight) for weight in model.get_weights()]}
         if request["ask"] == "train":
@@ -269,6 +304,15 @@ class Worker:
         keras = sys.modules["keras"]
         outputs = model(inputs, training=False) if isinstance(model, keras.Model) else model(inputs)
         return {"value": to_plain(outputs, self.models)}
+
+
+def _display(*values: Any, **options: Any) -> None:
+    """Stands for IPython's ``display``: harmless, and nobody looks at it here."""
+
+
+def _get_ipython() -> None:
+    """What IPython would put among the builtins of a notebook exists nowhere else, so no answer may count on it."""
+    raise NameError("name 'get_ipython' is not defined")
 
 
 class _Undecorated:
@@ -298,14 +342,13 @@ def _same(before: Any, after: Any) -> bool:
 
 def describe_error(error: BaseException) -> dict:
     """Type, text and the deepest line of the student's own code that raised `error`."""
-    here = os.path.abspath(__file__)
     line, code, function = None, "", ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        own = (
-            frame.filename.startswith(ANSWERS) or "ipykernel" in frame.filename or frame.filename.startswith("<ipython")
-        )
-        if own or (line is None and os.path.abspath(frame.filename) != here):
-            line, code, function = frame.lineno, frame.line or "", frame.name
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        # the cells of a notebook run as __main__, whatever Jupyter, VS Code or Colab call their files
+        of_a_cell = frame.f_globals.get("__name__") == "__main__" and os.path.abspath(file) != os.path.abspath(__file__)
+        if file.startswith(ANSWERS) or of_a_cell:
+            line, code, function = number, linecache.getline(file, number).strip(), frame.f_code.co_name
     return {"type": type(error).__name__, "text": str(error), "line": line, "code": code, "function": function}
 
 

@@ -10,13 +10,14 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from labs_utils.exercises import pipe
+from labs_utils.exercises.travel import Taken
 
 Ask = Callable[[dict], dict]
 
@@ -116,14 +117,15 @@ class Student:
     """A student's function or class, called with plain values, NumPy arrays and Keras models; returns the same kinds.
 
     A Keras model travels as its configuration and weights: the function gets a copy, made anew for each call.
+    `lost` says which names it uses that cannot travel; see `labs_utils.exercises.travel`.
 
     Raises (when called):
         StudentError: the function raised an exception.
         ArgumentChanged: the function modified one of its arguments.
     """
 
-    def __init__(self, ask: Ask, name: str):
-        self._ask, self.name = ask, name
+    def __init__(self, ask: Ask, name: str, lost: Mapping[str, str] | None = None):
+        self._ask, self.name, self.lost = ask, name, lost or {}
 
     def __call__(self, *arguments: Any) -> Any:
         """The answer's return value as plain data; see the class for what it raises."""
@@ -132,6 +134,9 @@ class Student:
 
 class ModelView:
     """A Keras model or layer that a student's function returned.
+
+    Its summary is a claim of the student's side and worth nothing alone: a check gives it weights
+    (`checking.fill_weights`), asks for predictions and compares with an oracle that knows those weights.
 
     Attributes:
         layers: one dictionary a layer: ``type``, ``name``, ``trainable``, ``parameters``, ``output_shape``,
@@ -146,20 +151,68 @@ class ModelView:
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         """Outputs for a batch of `inputs`, in inference mode."""
-        return value_of(self._ask, {"do": "model", "key": self._key, "ask": "predict", "arguments": [inputs]})
+        return self._answer("predict", inputs)
+
+    def variables(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Path and shape of each weight array, in Keras' order: what the student's side says, no more.
+
+        Raises:
+            pipe.PipeError: the reply is no such list.
+        """
+        match self._answer("variables"):
+            case list(rows) if all(map(_is_variable, rows)):
+                return [(path, tuple(shape)) for path, shape in rows]
+        raise pipe.PipeError("a list of variables that is none")
+
+    def set_weights(self, weights: list[np.ndarray]) -> None:
+        """Gives the model these weights, in the order of `variables`."""
+        self._answer("set", *weights)
 
     def weights(self) -> list[np.ndarray]:
-        """All weights, in Keras' order."""
-        return value_of(self._ask, {"do": "model", "key": self._key, "ask": "weights", "arguments": []})
+        """All weights, in Keras' order: what the student's side says they are.
+
+        Raises:
+            pipe.PipeError: the reply is no list of arrays.
+        """
+        got = self._answer("weights")
+        if not isinstance(got, list) or not all(isinstance(array, np.ndarray) for array in got):
+            raise pipe.PipeError("a list of weights that is none")
+        return got
 
     def train(self, inputs: np.ndarray, targets: np.ndarray) -> Any:
         """One training step on a batch, as the model was compiled; returns the loss, or a list of loss and metrics."""
-        return value_of(self._ask, {"do": "model", "key": self._key, "ask": "train", "arguments": [inputs, targets]})
+        return self._answer("train", inputs, targets)
+
+    def _answer(self, ask: str, *arguments: np.ndarray) -> Any:
+        return value_of(self._ask, {"do": "model", "key": self._key, "ask": ask, "arguments": list(arguments)})
+
+
+def _is_variable(row: object) -> bool:
+    match row:
+        case [str(), list(shape)]:
+            return len(shape) <= 8 and all(type(size) is int and size >= 0 for size in shape)
+    return False
 
 
 def in_this_process(function: Callable, name: str) -> Student:
     """`function` as a check sees it, called right here."""
     return Student(pipe.Worker({name: function}).handle, name)
+
+
+def from_cells(taken: Taken, name: str, earlier: dict[str, Any]) -> Student:
+    """The answer called `name`, defined anew in this process from the text of its cells, as a grader defines it.
+
+    Args:
+        taken: the answer and what travels with it.
+        name: of the exercise.
+        earlier: the exercises before it, by name.
+
+    Raises:
+        StudentError: its definition failed.
+    """
+    worker = pipe.Worker({"__name__": "answers", **earlier})
+    value_of(worker.handle, taken.request(name, pipe.ANSWERS))
+    return Student(worker.handle, name, taken.lost)
 
 
 class Line:
@@ -188,7 +241,7 @@ class Line:
             raise pipe.PipeError("a reply came before the question, or the process that ran the answers has ended")
         try:
             pipe.send(self, request)
-            return pipe.receive(self)
+            return pipe.receive(self, pipe.REPLY_CAP, pipe.REPLY_MARKS, pipe.REPLY_NUMBERS)
         except (EOFError, BrokenPipeError) as error:
             raise pipe.PipeError("the process that ran the answers has ended") from error
 

@@ -2,23 +2,23 @@
 
 import contextlib
 import hashlib
-import multiprocessing
 import secrets
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from labs_utils.errors import LabsError
+from labs_utils.exercises import checking
 from labs_utils.grading import exports, feedback, gradebook, intake, items, names, released, runner, submission
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
 from labs_utils.grading.submission import Submitted
+from labs_utils.grading.workers import WorkerDied, Workers
 
 ROOM = 20 * 2**20  # bytes free for a report
 
@@ -44,7 +44,7 @@ class Settings:
     lab: str | None = None
     jobs: int = 2
     seed: int | None = None
-    seconds: float = 30
+    seconds: float = checking.TIME_LIMIT
     rules: intake.Rules = intake.Rules()
     exports: tuple[str, ...] = ()
     deadlines: Mapping[str, float] = field(default_factory=dict)
@@ -105,8 +105,7 @@ def grade_class(
             for future in futures:
                 future.cancel()
             if executor is None:
-                for process in multiprocessing.active_children():  # their answers may run for minutes yet
-                    process.terminate()
+                pool.stop()  # their answers may run for minutes yet
             raise
     for record in records:
         if record.problem and record not in known:
@@ -224,7 +223,8 @@ def _lateness(one: Submission, lab: str, deadlines: Mapping[str, float]) -> list
 def _job(submitted: Submitted, lab: str, seed: int, settings: Settings) -> runner.Job:
     known = released.load(lab).points
     answers = {name: source for name, source in submitted.answers.items() if name in known}
-    return runner.Job(released.load(lab), answers, submitted.broken, seed, settings.seconds, settings.sandbox)
+    taken = {name: submitted.taken[name] for name in answers if name in submitted.taken}
+    return runner.Job(released.load(lab), answers, submitted.broken, seed, settings.seconds, settings.sandbox, taken)
 
 
 def _reference_job(lab: str, seed: int, settings: Settings) -> runner.Job:
@@ -237,7 +237,8 @@ def _expect_full_points(jobs: list[runner.Job], proofs: list[Future]) -> None:
             if result.points < result.maximum:
                 raise LabsError(
                     f"the reference solution of {job.released.lab} earns only {result.points:g} of {result.maximum:g}"
-                    f" points for {result.exercise} here, so nothing was graded:{''.join(result.messages)}"
+                    f" points for {result.exercise} here (seed {job.seed}), so nothing was graded:"
+                    f"{''.join(result.messages)}"
                 )
 
 
@@ -245,6 +246,8 @@ def _finished(record: Record, future: Future) -> Record:
     """The record with the results, or with the reason why there are none."""
     try:
         return replace(record, results=tuple(future.result()))
+    except WorkerDied as death:
+        return replace(record, problem=f"it cannot be graded: {death}")
     except Exception as error:  # one submission never costs the others their grades; the record says what happened
         return replace(record, problem=f"the grader failed ({type(error).__name__}: {str(error)[:200]})")
 
@@ -254,16 +257,13 @@ def _pool(executor: Executor | None, jobs: int, waiting: int) -> Iterator[Execut
     if executor is not None or not waiting:
         yield executor
         return
-    # fresh processes: this one has threads that draw the progress bar
-    with ProcessPoolExecutor(
-        min(jobs, waiting), mp_context=multiprocessing.get_context("spawn"), initializer=_let_the_parent_stop
-    ) as pool:
+    with Workers(min(jobs, waiting), _longest) as pool:
         yield pool
 
 
-def _let_the_parent_stop() -> None:
-    """Ctrl-C reaches every process of a terminal; the parent alone answers it, and ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _longest(job: runner.Job) -> float:
+    """Seconds that grading one submission may take in all: a few times what its answers may take, and our own work."""
+    return 300 + 4 * job.seconds * len(job.released.points)
 
 
 def _progress() -> Progress:

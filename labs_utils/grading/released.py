@@ -10,7 +10,7 @@ from pathlib import Path
 
 from labs_utils import course
 from labs_utils.errors import LabsError
-from labs_utils.exercises import checking, pipe, pipe_server, reference, student
+from labs_utils.exercises import checking, pipe, pipe_server, reference, student, travel
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,15 @@ def load(lab: str) -> Released:
     if list(points) != list(references) or list(points) != list(checking.load(lab).probes):
         raise LabsError(f"notebook, source and checks of {lab} name different exercises: run the build, then the tests")
     checks = sys.modules[f"labs_utils.checks.lab{lab}"]
-    graded_by = (checks, checking, pipe, pipe_server, student, submission)  # a change in these changes the grades
+    graded_by = (
+        checks,
+        checking,
+        pipe,
+        pipe_server,
+        student,
+        submission,
+        travel,
+    )  # a change in these changes the grades
     files = [Path(module.__file__) for module in graded_by]
     said = [*imports, repr(points), *references.values(), *(file.read_text("utf-8") for file in files)]
     version = hashlib.sha256("\0".join(said).encode("utf-8")).hexdigest()[:16]

@@ -7,11 +7,13 @@ once, and no reference is visible where it would be worth points.
 
 import contextlib
 import threading
-from dataclasses import dataclass, replace
+import zlib
+from dataclasses import dataclass, field, replace
 
 from labs_utils.exercises import checking, pipe
 from labs_utils.exercises.checking import Result
 from labs_utils.exercises.student import StudentError, TimeLimit
+from labs_utils.exercises.travel import Taken
 from labs_utils.grading.released import Released
 from labs_utils.grading.sandbox import Sandbox, Session
 
@@ -29,6 +31,7 @@ class Job:
         seed: of the inputs.
         seconds: how long the student's code may take in one exercise.
         sandbox: ``bwrap`` or ``none``.
+        taken: exercise name → the answer with what travels with it, as read from a notebook.
     """
 
     released: Released
@@ -37,6 +40,11 @@ class Job:
     seed: int
     seconds: float
     sandbox: str
+    taken: dict[str, Taken] = field(default_factory=dict)
+
+    def of(self, name: str) -> Taken:
+        """The answer called `name` with what travels with it; without a notebook, the answer alone."""
+        return self.taken.get(name) or Taken.alone(self.answers[name])
 
 
 _this_thread = threading.local()  # each keeps one sandbox warm
@@ -48,13 +56,16 @@ def grade(job: Job) -> list[Result]:
     Raises:
         SandboxError: the sandbox does not work; no fault of the submission.
     """
+    _forget()
     grader = _Grader(job)
     own = grader.with_own_versions()
     results = dict(own)
     for name, result in own.items():
-        needed = job.released.needs(name, job.answers[name]) if name in job.answers else []
+        needed = job.released.needs(name, job.of(name).text) if name in job.answers else []
         if result.points < result.maximum and needed:
-            again = grader.alone(name, job.released.references, needed, pipe.REFERENCE)
+            references = {other: Taken.alone(job.released.references[other]) for other in needed}
+            again = grader.alone(name, references, pipe.REFERENCE)
+            _forget()
             if again.points >= result.points:
                 results[name] = again
     return [replace(result, messages=tuple(text[:LONGEST] for text in result.messages)) for result in results.values()]
@@ -66,6 +77,13 @@ def close() -> None:
     if sandbox is not None:
         sandbox.close()
     _this_thread.sandbox = None
+
+
+def _forget() -> None:
+    """Ends the sandbox unless it is sealed: somebody's answers, or references, have been in it."""
+    sandbox = getattr(_this_thread, "sandbox", None)
+    if sandbox is not None and not sandbox.sealed and _this_thread.wanted[1] != "none":
+        close()
 
 
 class _Grader:
@@ -85,7 +103,7 @@ class _Grader:
             ended = None
             with self._sandbox().session() as session:
                 try:
-                    self._define(session, survivors, self.job.answers, pipe.ANSWERS)
+                    self._define(session, self._own(survivors), pipe.ANSWERS)
                 except pipe.PipeError:
                     survivors = []
                     continue
@@ -100,17 +118,18 @@ class _Grader:
                     except pipe.PipeError as error:
                         ended = error
             if ended:
-                results[name] = self._verdict(name, ended) or self.alone(
-                    name, self.job.answers, survivors, pipe.ANSWERS
-                )
+                results[name] = self._verdict(name, ended) or self.alone(name, self._own(survivors), pipe.ANSWERS)
         return results
 
-    def alone(self, name: str, sources: dict[str, str], before: list[str], file: str) -> Result:
-        """The result of one exercise in a session of its own, in which `before` have been defined from `sources`."""
+    def _own(self, names: list[str]) -> dict[str, Taken]:
+        return {name: self.job.of(name) for name in names}
+
+    def alone(self, name: str, before: dict[str, Taken], file: str) -> Result:
+        """The result of one exercise in a session of its own, in which those `before` it have been defined."""
         for _ in range(2):
             try:
                 with self._sandbox().session() as session:
-                    self._define(session, before, sources, file)
+                    self._define(session, before, file)
                     return self._check(session, name)
             except pipe.PipeError as error:
                 if verdict := self._verdict(name, error):
@@ -120,26 +139,27 @@ class _Grader:
     def _verdict(self, name: str, error: pipe.PipeError) -> Result | None:
         """What `error` means for an answer; None if another submission may have caused it: then try again."""
         if isinstance(error, TimeLimit):
-            return self._zero(name, "stopped", f"It took longer than {self.job.seconds:g} s. Does a loop never end?")
+            return self._zero(name, "stopped", checking.too_slow(self.job.seconds))
         if _this_thread.sandbox is not self.inherited:
             return self._zero(name, "stopped", f"It could not be graded: {error}.")
         close()
         return None
 
-    def _define(self, session: Session, names: list[str], sources: dict[str, str], file: str) -> None:
+    def _define(self, session: Session, before: dict[str, Taken], file: str) -> None:
         session.line.seconds = self.job.seconds
-        for name in names:
+        for name, taken in before.items():
             with contextlib.suppress(StudentError):  # told where this answer itself is checked
-                session.load(name, sources[name], file)
+                session.load(name, taken, file)
 
     def _check(self, session: Session, name: str) -> Result:
         session.line.seconds = self.job.seconds
         try:
-            session.seed(self.job.seed)
-            session.load(name, self.job.answers[name], pipe.ANSWERS)
+            session.seed(zlib.crc32(name.encode()))  # not the job's: that one foretells the hidden inputs
+            session.load(name, self.job.of(name), pipe.ANSWERS)
         except StudentError as error:
-            return self._zero(name, "failed", f"Its cell stopped with {error.type}: {error}")
-        return self.checks.run(name, session.function(name), self.released.points[name], self.job.seed)
+            return checking.undefined(name, error, self.released.points[name])
+        student = session.function(name, self.job.of(name).lost)
+        return self.checks.run(name, student, self.released.points[name], self.job.seed)
 
     def _absent(self, name: str) -> Result:
         if name in self.job.broken:

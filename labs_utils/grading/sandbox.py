@@ -1,17 +1,20 @@
 """Where a student's code runs: no network, no home, no course, read-only system, limits on memory and processes.
 
 bubblewrap builds it from Linux namespaces. What exists inside: the system's libraries, the Python installation with
-its packages, a ``/scratch`` that only the imports can write in, and two programs of this project, ``pipe_server.py``
-and ``pipe.py``.
+its packages, a ``/scratch`` that only the imports can write in, two programs of this project,
+``pipe_server.py`` and ``pipe.py``, and pyseccomp where it is there. SECURITY.md says what this protects against.
 """
 
+import importlib.util
 import json
 import os
+import secrets
 import shutil
 import site
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import labs_utils
@@ -19,6 +22,7 @@ from labs_utils import course
 from labs_utils.errors import LabsError
 from labs_utils.exercises import pipe_server
 from labs_utils.exercises.student import Line, Student, open_line, value_of
+from labs_utils.exercises.travel import Taken
 
 KINDS = ("auto", "bwrap", "none")
 MEMORY = 2 * 2**30  # bytes a session may take beyond what the imports have taken
@@ -91,6 +95,8 @@ def _bubblewrap() -> list[str]:
     else:
         command += ["--unshare-user"]
     command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/scratch"]
+    if os.path.exists("/proc/keys"):  # an ordinary user sees there what the keys of the own session are called
+        command += ["--ro-bind", "/dev/null", "/proc/keys"]
     bound: list[Path] = []
     for path in _SYSTEM:
         if os.path.islink(path):
@@ -113,7 +119,15 @@ def _bubblewrap() -> list[str]:
     command += ["--dir", _INSIDE]
     for program in ("pipe.py", "pipe_server.py"):
         command += ["--ro-bind", str(package / program), f"{_INSIDE}/{program}"]
+    if filters := _filters():
+        command += ["--ro-bind", filters, f"{_INSIDE}/pyseccomp.py"]
     return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/scratch"]
+
+
+def _filters() -> str | None:
+    """The file of pyseccomp, or None where it is not installed."""
+    found = importlib.util.find_spec("pyseccomp")
+    return found.origin if found else None
 
 
 class Sandbox:
@@ -122,6 +136,10 @@ class Sandbox:
     Args:
         imports: source of the released notebook's import statements.
         kind: ``bwrap`` or ``none``.
+
+    Attributes:
+        sealed: system calls that could leave something behind are refused. If not, nobody else's answers should run
+            in a sandbox that has held any.
 
     Raises:
         SandboxError: it did not start; the message says why.
@@ -133,7 +151,7 @@ class Sandbox:
             "imports": imports,
             "memory": MEMORY,
             "processes": PROCESSES,
-            "user": 100_000 + os.getpid() % 1_000_000,
+            "user": 100_000 + secrets.randbelow(10**9),  # the kernel keeps keys for each user: nobody had this one
         }
         start, folder = ([], Path(pipe_server.__file__).parent) if kind == "none" else (_bubblewrap(), Path(_INSIDE))
         environment = _ENVIRONMENT | {"PYTHONUSERBASE": site.getuserbase()}
@@ -147,7 +165,8 @@ class Sandbox:
         )
         control.close()
         said = self._hear(IMPORT_SECONDS)
-        if said != b"ready":
+        self.sealed = said == b"sealed"
+        if said not in (b"ready", b"sealed"):
             self.close()
             reason = said.decode("utf-8", "replace") or "it ended or took too long"
             raise SandboxError(f"the sandbox could not run the imports of the released notebook: {reason}")
@@ -213,22 +232,22 @@ class Session:
     def __init__(self, sandbox: Sandbox, line: Line):
         self._sandbox, self.line = sandbox, line
 
-    def load(self, name: str, source: str, file: str) -> None:
+    def load(self, name: str, taken: Taken, file: str) -> None:
         """Defines the answer called `name`; `file` is `pipe.ANSWERS` or `pipe.REFERENCE`.
 
         Raises:
             StudentError: its definition failed.
             pipe.PipeError: the process ended, hung, or replied with something that is not a reply.
         """
-        value_of(self.line.ask, {"do": "load", "answer": name, "source": source, "file": file})
+        value_of(self.line.ask, taken.request(name, file))
 
     def seed(self, seed: int) -> None:
         """Seeds every generator of random numbers there; raises as `load` does."""
         value_of(self.line.ask, {"do": "seed", "seed": seed})
 
-    def function(self, name: str) -> Student:
-        """The answer called `name`."""
-        return Student(self.line.ask, name)
+    def function(self, name: str, lost: Mapping[str, str] | None = None) -> Student:
+        """The answer called `name`, which uses the names `lost` that cannot travel."""
+        return Student(self.line.ask, name, lost)
 
     def __enter__(self) -> "Session":
         return self

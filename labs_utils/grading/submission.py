@@ -7,7 +7,7 @@ with IPython magic, in other encodings. Nothing here runs any of their code.
 import ast
 import json
 import re
-import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +16,16 @@ import nbformat.reader
 
 from labs_utils import course
 from labs_utils.errors import LabsError
+from labs_utils.exercises import travel
 from labs_utils.exercises.reference import answers_of
+from labs_utils.exercises.travel import Cells, Taken, parse
 
-LARGEST_CELL = 200_000  # characters; nobody writes more by hand, and parsing takes memory
-_ANSWER_CELL = re.compile(r"^@lab\.(?:exercise|question)\b.*?^(?:def|class)\s+(\w+)", re.MULTILINE | re.DOTALL)
+MOST_CODE = 1_000_000  # characters of all code cells together
+MOST_PARTS = 2_000_000  # commas and brackets of the file: each may cost a hundred bytes of memory once it is read
+MOST_FOLDERS = 300_000  # of these, brackets: each costs a thousand
+MOST_MAGIC = 200_000  # lines of IPython magic × characters of their cell: what IPython's time grows with
+MOST_ANSWERS = 500  # in one notebook; a lab has about a dozen
+_MAGIC = re.compile(r"^\s*[%!?]|\?\s*$|=\s*[%!]")
 _HELPERS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 
 
@@ -34,6 +40,7 @@ class Submitted:
         broken: exercise name → why its cell cannot be read.
         doubled: exercises that are there more than once; the last one counts, as in a run of the notebook.
         markdown: texts of the Markdown cells.
+        taken: exercise name → its answer with all that travels with it, from whatever cell.
     """
 
     lab: str | None = None
@@ -41,6 +48,7 @@ class Submitted:
     broken: dict[str, str] = field(default_factory=dict)
     doubled: list[str] = field(default_factory=list)
     markdown: list[str] = field(default_factory=list)
+    taken: dict[str, Taken] = field(default_factory=dict)
 
 
 def read(data: bytes) -> Submitted:
@@ -49,19 +57,39 @@ def read(data: bytes) -> Submitted:
     Raises:
         LabsError: they are not a notebook; the message says why.
     """
-    submitted = Submitted()
-    for cell in _notebook(data).cells:
+    submitted, sources = Submitted(), []
+    cells = _notebook(data).cells
+    code = sum(len(cell.source) for cell in cells if cell.cell_type == "code")
+    if code > MOST_CODE:
+        raise LabsError(f"it holds {code} characters of code, more than {MOST_CODE}")
+    magic = 0
+    for cell in cells:
         source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
         if cell.cell_type == "markdown":
             submitted.markdown.append(source)
         elif cell.cell_type == "code":
+            magic += _work_of_magic(source)
+            if magic > MOST_MAGIC:
+                raise LabsError("it holds too many lines of IPython magic (%, !, ?): take them out")
             _read_cell(source, submitted)
+            sources.append(source)
+    of_all = Cells(sources)
+    submitted.taken = {name: of_all.taken(name) for name in submitted.answers}
     return submitted
+
+
+def _work_of_magic(source: str) -> int:
+    return len(source) * sum(bool(_MAGIC.search(line)) for line in source.split("\n"))
 
 
 def _notebook(data: bytes) -> nbformat.NotebookNode:
     if not data.strip():
         raise LabsError("the file is empty")
+    brackets = data.count(b"[") + data.count(b"{")
+    if brackets > MOST_FOLDERS or brackets + data.count(b",") > MOST_PARTS:
+        raise LabsError(
+            "it has too many parts to be a notebook that somebody wrote: clear its outputs and save it again"
+        )
     try:
         text = data.decode(json.detect_encoding(data))
         # without validation: missing or doubled cell ids and odd kernels harm nobody here
@@ -77,46 +105,32 @@ def _notebook(data: bytes) -> nbformat.NotebookNode:
 
 def _read_cell(source: str, submitted: Submitted) -> None:
     try:
-        tree, source = _parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        for name in _ANSWER_CELL.findall(source[:LARGEST_CELL]):
+        tree, source = parse(source)
+    except Exception as error:  # IPython's transformer, too, can fail in many ways
+        for name in _named_in(source[: travel.LARGEST_CELL]):
             place = f" in line {error.lineno} of its cell" if isinstance(error, SyntaxError) and error.lineno else ""
             submitted.broken[name] = f"it is not valid Python: {getattr(error, 'msg', error)}{place}"
         return
     submitted.lab = _lab_of(tree) or submitted.lab
     answers = answers_of(tree)
+    if len(answers) + len(submitted.answers) > MOST_ANSWERS:
+        raise LabsError(f"it holds more than {MOST_ANSWERS} exercises")
     for name in answers:
         if name in submitted.answers and name not in submitted.doubled:
             submitted.doubled.append(name)
         helpers = [node for node in tree.body if isinstance(node, _HELPERS) and node not in answers.values()]
-        submitted.answers[name] = _only(source, [*helpers, answers[name]])
+        submitted.answers[name] = travel.only(source, [travel.span(node) for node in (*helpers, answers[name])])
 
 
-def _parse(source: str) -> tuple[ast.Module, str]:
-    """The syntax tree of a cell and the text it is of: without IPython magic where there is some."""
-    if len(source) > LARGEST_CELL:
-        raise ValueError(f"a cell of {len(source)} characters")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the student's escapes and comparisons
-        try:
-            return ast.parse(source), source
-        except SyntaxError:
-            from IPython.core.inputtransformer2 import TransformerManager
-
-            plain = re.sub(r"(?m)^%%.*$", "", source)
-            if "%" in plain or "!" in plain or "?" in plain:
-                plain = TransformerManager().transform_cell(plain)
-            return ast.parse(plain), plain
-
-
-def _only(source: str, nodes: list[ast.stmt]) -> str:
-    """`source` with every line blank that belongs to none of `nodes`."""
-    kept = set()
-    for node in nodes:
-        first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
-        kept.update(range(first, node.end_lineno + 1))
-    lines = source.split("\n")
-    return "\n".join(line if number in kept else "" for number, line in enumerate(lines, start=1)).rstrip()
+def _named_in(source: str) -> Iterator[str]:
+    """The exercises in a cell that is not Python: the first function or class after each decorator, line by line."""
+    decorated = False
+    for line in source.split("\n"):
+        if re.match(r"@lab\.(?:exercise|question)\b", line):
+            decorated = True
+        elif decorated and (found := re.match(r"(?:def|class)\s+(\w+)", line[:300])):
+            yield found[1]
+            decorated = False
 
 
 def _lab_of(tree: ast.Module) -> str | None:

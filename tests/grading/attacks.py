@@ -26,6 +26,13 @@ def framed(text):
     return struct.pack(">Q", len(text)) + text
 """
 
+# The kernel's calls by number, of x86-64; on other machines they are others, and fail.
+_SYSCALLS = """\
+import ctypes
+libc = ctypes.CDLL(None)
+syscall = libc.syscall
+"""
+
 
 def _double(body: str, before: str = "") -> str:
     lines = "\n".join(f"    {line}" for line in body.strip("\n").split("\n"))
@@ -372,4 +379,139 @@ return None
         "raise ValueError('\\x1b[2J\\x1b]0;owned\\x07\\ud800<script>' + 'x' * 2**20)"
     ),
     "fakes having been blank": _double("raise NotImplementedError"),
+    "leaves thousands of folders": _double(
+        """
+import os
+for number in range(3000):
+    try:
+        os.mkdir(f"/scratch/folder{number}")
+    except OSError:
+        break
+return None
+"""
+    ),
+    "leaves links with long names": _double(
+        """
+import os
+try:
+    os.symlink("a message", "/scratch/" + "m" * 200)
+    os.link("/scratch", "/scratch/" + "n" * 200)
+except OSError:
+    pass
+return None
+"""
+    ),
+    "leaves keys in every keyring": _double(
+        """
+for ring in (-2, -3, -4, -5):
+    syscall(248, b"user", b"labs", b"a message", 9, ring)
+return None
+""",
+        before=_SYSCALLS,
+    ),
+    "reads the keyrings": _double(
+        """
+try:
+    found = open("/proc/keys").read()
+except OSError:
+    found = ""
+return 2 * x if "labs" in found or syscall(249, b"user", b"labs", None, 0) > 0 else None
+""",
+        before=_SYSCALLS,
+    ),
+    "fills System V memory": _double(
+        """
+libc.shmat.restype = ctypes.c_void_p
+for _ in range(8):
+    number = libc.shmget(0, 2**28, 0o1600)
+    if number >= 0:
+        ctypes.memset(libc.shmat(number, None, 0), 1, 2**24)
+return None
+""",
+        before=_SYSCALLS,
+    ),
+    "leaves semaphores and messages": _double(
+        "libc.semget(7731, 100, 0o1666)\nlibc.msgget(7731, 0o1666)\nreturn None", before=_SYSCALLS
+    ),
+    "foretells the hidden inputs by the seed": _double(
+        """
+import random
+for seed in (int(np.random.get_state()[1][0]), random.getstate()[1][0]):
+    for number in range(4):
+        rng = np.random.default_rng([seed, number])
+        if x.shape == (3, 2) and np.array_equal(rng.uniform(1, 2, size=(3, 2)), x):
+            return 2 * x
+return None
+"""
+    ),
+    "a key that reads as a model's": _double(
+        'return {Key(): 0, "layers": [], "parameters": 12, "compiled": None}',
+        before='class Key:\n    def __str__(self):\n        return "__model__"',
+    ),
+    "a column of millions": _double("return np.zeros((12_000_000, 1), bool)"),
+    "an empty array of a million million columns": _double("return np.zeros((0, 10**12))"),
+    "a reply of a million dictionaries": _double("return [{} for _ in range(1_000_000)]"),
+    "an error text of braces": _double("raise ValueError('{{' * 300_000)"),
+    "uses up process numbers": _double(
+        """
+import os
+for _ in range(450):
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+return None
+"""
+    ),
+    "marks the files that are there": _double(
+        """
+import os
+marks = (
+    lambda path: os.utime(path, (7731, 7731)),
+    lambda path: os.setxattr(path, "user.labs", b"a message"),
+    lambda path: os.chmod(path, 0o731),
+)
+for folder, _, files in os.walk("/scratch"):
+    for path in [folder, *(os.path.join(folder, name) for name in files)]:
+        for mark in marks:
+            try:
+                mark(path)
+            except OSError:
+                pass
+return None
+"""
+    ),
+    "makes namespaces of its own": _double(
+        """
+libc.unshare(0x10000000 | 0x00020000)
+for source, place in ((b"/", b"/scratch"), (b"proc", b"/proc")):
+    libc.mount(source, place, b"proc", 4096, None)
+return None
+""",
+        before=_SYSCALLS,
+    ),
+    "traces its parent": _double(
+        """
+for number in (1, __import__("os").getppid()):
+    libc.ptrace(16, number, None, None)
+    try:
+        open(f"/proc/{number}/mem", "r+b").close()
+    except OSError:
+        pass
+return None
+""",
+        before=_SYSCALLS,
+    ),
+    "numbers and words that lie about themselves": _double(
+        "return [Number(1), Word('a'), Row([1, 2])]",
+        before="""
+class Number(float):
+    def __eq__(self, other): return True
+    def __sub__(self, other): return 0
+class Word(str):
+    def __eq__(self, other): return True
+    __hash__ = str.__hash__
+class Row(list):
+    def __len__(self): return 6""",
+    ),
 }

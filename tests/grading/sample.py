@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from labs_utils.exercises.checking import INVITATION
+
 ROOT = Path(__file__).resolve().parents[2]
 LAB = "98_sample"
 POINTS = {"double": 2, "quadruple": 2, "shift": 2, "pick": 1, "mean": 2}
@@ -96,9 +98,7 @@ RIGHT = {
     "pick": "def pick():\n    return 'b'",
     "mean": "def mean(x):\n    return np.mean(x)",
 }
-BLANK = {
-    name: code.split("\n")[0] + "\n    raise NotImplementedError('replace this line')" for name, code in RIGHT.items()
-}
+BLANK = {name: code.split("\n")[0] + f"\n    raise NotImplementedError({INVITATION!r})" for name, code in RIGHT.items()}
 IMPORTS = 'import numpy as np\nfrom labs_utils import Lab\nlab = Lab("98_sample")'
 
 

@@ -215,7 +215,7 @@ def test_the_command_reports_and_its_status_tells_whether_all_were_graded(
     import argparse
     from concurrent.futures import ThreadPoolExecutor
 
-    monkeypatch.setattr(class_run, "ProcessPoolExecutor", lambda jobs, **_: ThreadPoolExecutor(jobs))
+    monkeypatch.setattr(class_run, "Workers", lambda jobs, seconds: ThreadPoolExecutor(jobs))
     parser = argparse.ArgumentParser()
     grade_command.add_arguments(parser)
     hand_in(submissions, "ann [bold]x", double=SQUARE)

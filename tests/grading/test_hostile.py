@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from labs_utils.grading import gradebook
+from labs_utils.grading import gradebook, sandbox
 from tests.grading import lab98_sample, sample
 from tests.grading.attacks import ATTACKS
 from tests.grading.conftest import points, processes_with
@@ -88,8 +88,8 @@ def attack(target, submissions, source):
     hand_in(submissions, "zoe")
 
 
-def test_there_are_at_least_twenty_five():
-    assert len(ATTACKS) >= 25
+def test_there_are_at_least_sixty():
+    assert len(ATTACKS) >= 60
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -140,45 +140,72 @@ def test_in_the_process_of_the_checks_the_attack_earns_points(name):
     program = f"""
 import sys
 import numpy as np
-from labs_utils.exercises import pipe, student
+from labs_utils.exercises import pipe, student, travel
 from tests.grading.lab98_sample import checks
 worker = pipe.Worker({{"np": np}})
-worker.handle({{"do": "load", "source": {ATTACKS[name]!r}, "answer": "double"}})
+worker.handle(travel.Taken.alone({ATTACKS[name]!r}).request("double", pipe.ANSWERS))
 result = checks.run("double", student.in_this_process(worker.namespace["double"], "double"), 2)
 sys.exit(0 if result.points > 0 else 1)
 """
     assert subprocess.run([sys.executable, "-c", program], cwd=sample.ROOT).returncode == 0
 
 
-def test_no_reference_is_left_where_it_would_be_worth_points(submissions, grade):
-    """Two accomplices: one leaves what it sees with references in every place it finds, the other looks there."""
-    leave = """\
-import os, gc
+CHANNELS = {  # how a session that has seen a reference might tell the next submission: what it does, what that one sees
+    "folders": ("os.makedirs('/scratch/' + text)", "return os.listdir('/scratch')"),
+    "links": ("os.symlink(text, '/scratch/link')", "return os.readlink('/scratch/link')"),
+    "the keyring": (
+        "ctypes.CDLL(None).syscall(248, b'user', text.encode(), b'x', 1, -4)",
+        "return SECRET if ctypes.CDLL(None).syscall(250, 10, -4, b'user', SECRET.encode(), 0) > 0 else ''",
+    ),
+    "shared memory": (
+        "ctypes.CDLL(None).shmget(7731, 100, 0o1666)",
+        "return SECRET if ctypes.CDLL(None).shmget(7731, 0, 0) >= 0 else ''",
+    ),
+    "process numbers": (
+        "[os.waitpid(p, 0) if (p := os.fork()) else os._exit(0) for _ in range(450)]",
+        "return SECRET if os.getpid() > 430 else ''",
+    ),
+}
+
+
+@pytest.mark.parametrize("sealed", [True, False], ids=["with seccomp", "without"])
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_an_accomplice_hears_nothing(channel, sealed, submissions, grade, monkeypatch):
+    seal(monkeypatch, sealed)
+    leave, look = CHANNELS[channel]
+    shift = f"""\
 def shift(x):
-    text = repr(double.__code__.co_varnames)
-    for path in ("/scratch", "/tmp", "/dev/shm", os.getcwd()):
-        try:
-            open(f"{path}/{text[2:20]}", "w").close()
-        except OSError:
-            pass
+    import os, ctypes
+    text = "".join(name for name in double.__code__.co_varnames if "reference" in name)
+    if text:
+        {leave}
     return None"""
-    look = """\
+    double = f"""\
 def double(x):
-    import os
-    found = ""
-    for path in ("/scratch", "/tmp", "/dev/shm", os.getcwd()):
-        if os.path.isdir(path):
-            found += repr(os.listdir(path))
-    return 2 * x if "reference" in found else None"""
-    hand_in(
-        submissions,
-        "accomplice a",
-        double="def double(x):\n    return 0",
-        shift=leave.replace("text[2:20]", "text[6:26]"),
-    )
-    hand_in(submissions, "accomplice b", double=look)
-    a, b = grade(threads=1, seconds=SECONDS)
-    assert points(a)["shift"] == 0 and points(b) == {"double": 0} | OTHERS
+    import os, ctypes
+    SECRET = "{sample.SECRET}"
+    def look():
+        {look}
+    try:
+        return 2 * x if SECRET in str(look()) else None
+    except OSError:
+        return None"""
+    wrong = "def double(x):\n    return 0"  # so that shift is graded again, with the reference for it
+    hand_in(submissions, "accomplice a", double=wrong, quadruple="def quadruple(x):\n    return double(x)", shift=shift)
+    hand_in(submissions, "accomplice b", double=double)
+    a, b = grade(threads=1, seconds=20)  # 450 processes take their time on a busy machine
+    assert {result.exercise: result.status for result in a.results}["shift"] == "failed", "it has run"
+    assert points(a)["shift"] == 0 and points(b)["double"] == 0
+
+
+def seal(monkeypatch, sealed):
+    """Makes sandboxes with or without seccomp, whatever this machine has."""
+    if not sealed:
+        monkeypatch.setattr(sandbox, "_filters", lambda: None)
+        return
+    with sandbox.Sandbox("", "bwrap") as box:
+        if not box.sealed:
+            pytest.skip("needs pyseccomp and libseccomp")
 
 
 def test_the_time_limit_counts_the_students_time_only(submissions, grade, monkeypatch):

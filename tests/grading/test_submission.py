@@ -3,6 +3,7 @@
 import pytest
 
 from labs_utils.errors import LabsError
+from labs_utils.exercises import travel
 from labs_utils.grading import submission
 from tests.grading.sample import IMPORTS, RIGHT, cells, code_cell, decorated, notebook
 
@@ -72,7 +73,7 @@ def test_deeply_nested_code_is_a_broken_cell_and_never_a_crash(piece, size):
 
 
 def test_a_giant_cell_is_not_parsed():
-    got = read(IMPORTS, decorated("double", "def double(x):\n    return 1" + "0" * submission.LARGEST_CELL))
+    got = read(IMPORTS, decorated("double", "def double(x):\n    return 1" + "0" * travel.LARGEST_CELL))
     assert "characters" in got.broken["double"]
 
 

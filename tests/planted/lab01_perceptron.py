@@ -734,7 +734,7 @@ def collapse_without_first_bias(w1, b1, w2, b2):
     return w1 @ w2, b2
 
 
-@wrong("collapse", says="expected shape")
+@wrong("collapse", says="an array of shape")
 def collapse_with_added_biases(w1, b1, w2, b2):
     return w1 @ w2, np.concatenate([b1, b2])
 

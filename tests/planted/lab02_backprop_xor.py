@@ -715,7 +715,7 @@ def network_unbuilt():
     )
 
 
-@wrong("xor_network", says="Expected a Keras model or layer")
+@wrong("xor_network", says="Return the Keras model or layer itself")
 def network_forgotten():
     network(3, keras.layers.Dense(3, activation="sigmoid", use_bias=False))
 

@@ -47,7 +47,7 @@ def correlate_transposed(image, kernel):
     return signal.correlate2d(image, kernel.T, mode="valid")
 
 
-@wrong("correlate", says="expected shape")
+@wrong("correlate", says="an array of shape")
 def correlate_one_place(image, kernel):
     kh, kw = kernel.shape
     return np.sum(image[:kh, :kw] * kernel)

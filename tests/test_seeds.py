@@ -1,0 +1,20 @@
+"""Seeds at which a right answer once lost a point cost none any more."""
+
+import pytest
+
+from tests import seeds
+
+
+@pytest.mark.parametrize(
+    ("lab", "exercise", "seed"),
+    [
+        ("01_perceptron", "gradient_descent", 526),
+        ("01_perceptron", "gradient_descent", 950366226),
+        ("01_perceptron", "gradient_descent", 1330022775),
+        ("01_perceptron", "gradient_descent", 1873300938),
+        ("04_mnist_mlp", "centre_digit", 1147796781),
+    ],
+)
+def test_a_seed_that_was_bad_costs_no_right_answer_a_point(lab, exercise, seed):
+    for name, answer in seeds.right_answers(lab, exercise):
+        assert list(seeds.failures(lab, exercise, answer, range(seed, seed + 1))) == [], name
