@@ -49,7 +49,7 @@ class Effort:
 
 
 def check_lines(name: str, text: str) -> None:
-    """Refuses lines of code that a notebook cuts off, long cells and cells that start with an empty line.
+    """Refuses lines of code that a notebook cuts off, and cells that start with an empty line.
 
     Raises:
         LabsError: the message names file and line.
@@ -57,15 +57,22 @@ def check_lines(name: str, text: str) -> None:
     for start, header, lines in _cells_of(text):
         if "[markdown]" in header:
             continue
-        while lines and not lines[-1].strip():
-            lines.pop()
-        if lines and not lines[0].strip():
+        if lines and not lines[0].strip() and any(line.strip() for line in lines):
             raise LabsError(f"{name}, line {start + 1}: the cell starts with an empty line; take it out")
-        if len(lines) > LONGEST_CELL:
-            raise LabsError(f"{name}, line {start}: the cell has {len(lines)} lines, {LONGEST_CELL} at most: split it")
         for number, line in enumerate(lines, start=start + 1):
             if len(line) > WIDTH:
                 raise LabsError(f"{name}, line {number}: {len(line)} characters, {WIDTH} at most: break the line")
+
+
+def check_length(name: str, code: str) -> None:
+    """Refuses a cell that is too long for a page, as students get it.
+
+    Raises:
+        LabsError: the message names the file and the cell's first line.
+    """
+    lines = code.split("\n")
+    if len(lines) > LONGEST_CELL:
+        raise LabsError(f"{name}: the cell {lines[0]!r} … has {len(lines)} lines, {LONGEST_CELL} at most: split it")
 
 
 def _cells_of(text: str) -> Iterator[tuple[int, str, list[str]]]:

@@ -2,9 +2,9 @@
 
 A source in ``solutions/NN_topic.py`` (jupytext percent format) gives the *solution* notebook, the same cells with
 outputs, and the *student* notebook, in which every region between ``# BEGIN SOLUTION`` and ``# END SOLUTION`` is an
-invitation to write code, cells tagged ``solution`` are gone, and what tells a result too early is folded away. Everything
-here is a function of the source text, so an unchanged source gives byte-identical notebooks; running cells is the
-business of `labs_utils.commands.build`, what the prose of a lab must look like that of `labs_utils.lab_form`.
+invitation to write code, cells tagged ``solution`` are gone, and what tells a result too early is folded away.
+Everything here is a function of the source text, so an unchanged source gives byte-identical notebooks; running cells
+is the business of `labs_utils.commands.build`, what a page of a lab must look like that of `labs_utils.lab_form`.
 """
 
 import ast
@@ -105,6 +105,7 @@ def student_notebook(source: Source) -> NotebookNode:
         else:
             text, descriptions = lab_form.with_keys(source.lab, without_solution(cell.source), first=figures + 1)
             figures += len(descriptions)
+            lab_form.check_length(f"solutions/{source.path.name}", text)
         if "solution" not in tags:
             cells.append(_cell(cell.cell_type, text, cell.id, [tag for tag in tags if tag != CHECK_OUTPUT]))
     cells[0].source = f"{badge(source.lab)}\n\n{cells[0].source}"

@@ -127,9 +127,8 @@ def readme_table() -> str:
         card = source.card
         data = ", ".join(card["data"]) or "none"
         rows.append(
-            f"| [{lab[:2]} · {card['title']}](notebooks/{lab}.ipynb) | {card['lecture']} | {sum(source.minutes_of_work)} min "
-            f"| {card['minutes']} min | {data} "
-            f"| {notebooks.badge(lab)} |"
+            f"| [{lab[:2]} · {card['title']}](notebooks/{lab}.ipynb) | {card['lecture']}"
+            f" | {sum(source.minutes_of_work)} min | {card['minutes']} min | {data} | {notebooks.badge(lab)} |"
         )
     return "\n".join(rows)
 
