@@ -235,8 +235,7 @@ def setup_cell(repository: str | None = None, branch: str | None = None) -> Note
     settings = course.settings()
     address, branch = repository or settings["repository"], branch or settings["branch"]
     source = f"""\
-#@title Set-up: run this cell first
-# Finds the course's package. In Colab it fetches it first (some seconds); nothing is installed.
+#@title Set-up: finds the course's package; Colab fetches it first (some seconds), nothing is installed
 import shutil
 import subprocess
 import sys
