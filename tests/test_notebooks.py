@@ -126,7 +126,9 @@ def test_figures_are_not_blank_and_are_described(lab):
         assert len(description) >= 40, f"cell {number}: no description"
         assert picture.std() > 8, f"cell {number}: a blank picture"
         assert 100 < picture.shape[1] < 1100, f"cell {number}: {picture.shape[1]} pixels wide"
-        following = next(cell for cell in notebook.cells[number + 1 :] if "plots.show(" not in cell.source)
+        following = next(
+            cell for cell in notebook.cells[number + 1 :] if not re.search(r"plots\.(show|table)\(", cell.source)
+        )
         assert following.cell_type == "markdown", f"cell {number}: no text after the figure"
     descriptions = [description for _, description, _ in found]
     assert len(set(descriptions)) == len(descriptions)
