@@ -32,6 +32,7 @@ import numpy as np
 from labs_utils import machine
 from labs_utils.errors import LabsError
 from labs_utils.exercises import travel
+from labs_utils.exercises.diagnosis import diagnose
 from labs_utils.exercises.pipe import PipeError
 from labs_utils.exercises.student import ArgumentChanged, ModelView, Student, StudentError
 
@@ -231,12 +232,39 @@ def _drawn(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.nd
     return rng.normal(scale=0.4, size=shape)
 
 
+def expect_fresh(model: ModelView) -> None:
+    """Fails if an untrained network is not one to be trained: with layers frozen or random, or with equal weights.
+
+    What a network computes with given weights does not show this.
+
+    Raises:
+        CheckFailed: a layer is frozen, drops inputs or adds noise, or a kernel starts with one value everywhere.
+    """
+    for layer in model.layers:
+        kind, name = layer["type"], layer["name"]
+        expect(
+            not kind.endswith(("Dropout", "Noise", "Dropout1D", "Dropout2D")),
+            f"The model has a layer of type {kind} ({name}), which was not asked for.",
+        )
+        expect(
+            layer["trainable"] or not layer["parameters"],
+            f"The layer {name} ({kind}) is frozen (trainable is False): nothing there would learn.",
+        )
+    for (path, shape), weight in zip(model.variables(), model.weights(), strict=True):
+        expect(
+            len(shape) < 2 or weight.size < 2 or float(np.ptp(weight)) > 0,
+            f"All weights of {path} start at the same value, so all units would stay equal for ever.\n  Likely cause:"
+            " an initializer of zeros or ones; leave it out, and Keras draws random values.",
+        )
+
+
 def arranged(weights: list[np.ndarray], *shapes: tuple[int, ...]) -> list[np.ndarray] | None:
     """`weights` in the order of `shapes`, whatever order a model names them in; None if they are not of these shapes.
 
-    Arrays of the same shape keep their order.
+    Arrays of the same shape keep their order. The kernel of a 1 × 1 convolution is taken for that of a dense layer.
     """
-    rest, found = list(weights), []
+    rest = [weight[0, 0] if weight.ndim == 4 and weight.shape[:2] == (1, 1) else weight for weight in weights]
+    found = []
     for shape in shapes:
         place = next((place for place, array in enumerate(rest) if array.shape == shape), None)
         if place is None:
@@ -317,7 +345,7 @@ def expect_close(
     array = _as_array(got, expected, what)
     if array.shape == expected.shape and np.allclose(array, expected, rtol, atol):
         return
-    cause = _diagnose(array, expected, mistakes or {}, rtol, atol)
+    cause = diagnose(array, expected, mistakes or {}, rtol, atol)
     if array.shape != expected.shape:
         facts = _facing(f"{what}:", _kind(expected), _kind(array))
     else:
@@ -336,73 +364,6 @@ def _as_array(got: Any, expected: np.ndarray, what: str) -> np.ndarray:
     if expected.ndim == 0 and array.size == 1:
         array = array.reshape(())
     return array
-
-
-def _diagnose(
-    got: np.ndarray, expected: np.ndarray, mistakes: Mapping[str, Any], rtol: float, atol: float
-) -> str | None:
-    fitting = []
-    for sentence, value in mistakes.items():
-        wrong = np.asarray(value() if callable(value) else value)
-        if wrong.shape == got.shape and np.allclose(got, wrong, rtol, atol, equal_nan=True):
-            fitting.append(sentence)
-    if fitting:
-        return "; or ".join(fitting[:2])
-    if got.shape != expected.shape:
-        return _diagnose_shape(got, expected, rtol, atol)
-    if not np.isfinite(got).all():
-        return "a division by zero, a logarithm of zero or an overflowing exponential gave nan or inf"
-    if "b" in (got.dtype.kind, expected.dtype.kind):  # truth values have neither a sign nor a factor
-        return None
-    if np.allclose(got, -expected, rtol, atol):
-        return "the sign is flipped"
-    if got.ndim == 2 and got.shape[0] == got.shape[1] and np.allclose(got.T, expected, rtol, atol):
-        return "the matrix is transposed"
-    return _diagnose_factor(got, expected)
-
-
-def _diagnose_shape(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> str | None:
-    """What a wrong shape comes from, where the values are the evidence."""
-
-    def same(one: np.ndarray, other: np.ndarray) -> bool:
-        return one.shape == other.shape and np.allclose(one, other, rtol, atol)
-
-    if got.ndim == 2 and same(got.T, expected):
-        return "rows and columns are swapped: a transpose is missing or one too many"
-    if got.size == expected.size and same(got.reshape(expected.shape), expected):
-        if got.ndim == expected.ndim + 1 and 1 in got.shape:
-            return "an axis of length 1 was kept, for instance by keepdims=True or by a weight of shape (d, 1)"
-        if expected.ndim == got.ndim + 1 and 1 in expected.shape:
-            return "an axis of length 1 is missing: keep it, for instance with keepdims=True"
-        return "the values are right, their arrangement is not: a reshape is missing or one too many"
-    if expected.dtype.kind != "b":
-        for axis in range(expected.ndim if got.ndim == expected.ndim - 1 else 0):
-            for name, joined in (("sum", expected.sum(axis)), ("mean", expected.mean(axis))):
-                if same(got, joined):
-                    return f"you summed or averaged over an axis that should stay: this is the {name} over axis {axis}"
-    if expected.ndim == 1 and len(expected) > 1 and got.shape == expected.shape * 2:
-        return "(n,) and (n, 1) were combined, which NumPy broadcasts to (n, n): give both the same shape"
-    return None
-
-
-def _diagnose_factor(got: np.ndarray, expected: np.ndarray) -> str | None:
-    """A constant factor or term that every value has; neither where all values are alike, nor for a trifle."""
-    scale = float(np.abs(expected).max()) if expected.size else 0.0
-    if (
-        expected.size < 2
-        or np.abs(got).max() > 1e6 * max(scale, 1)
-        or min(np.ptp(got), np.ptp(expected)) < 1e-3 * scale
-    ):
-        return None
-    large = np.abs(expected) > 1e-3 * scale
-    ratios = got[large] / expected[large]
-    factor = ratios.flat[0]
-    if large.sum() > 1 and abs(factor) > 1e-3 and abs(factor - 1) > 0.02 and np.allclose(got, factor * expected, 2e-3):
-        return f"every value is {factor:.3g} times what it should be: look for a constant factor"
-    offset = (got - expected).flat[0]
-    if abs(offset) > 1e-2 * scale and np.allclose(got - expected, offset, 1e-3, 1e-6):
-        return f"every value is off by the same {offset:.3g}: look for a constant term"
-    return None
 
 
 # -- words ------------------------------------------------------------------------------------------------------------

@@ -161,6 +161,52 @@ def layer_without_padding(images, kernels, bias, stride, padding):
     return _conv(images, kernels, stride) + bias
 
 
+@wrong("conv_layer", says="expected")
+def layer_of_a_fixed_window(images, kernels, bias, stride, padding):
+    images, k = _pad(images, padding), 3
+    rows, columns = ((side - k) // stride + 1 for side in images.shape[1:3])
+    out = np.zeros((len(images), rows, columns, kernels.shape[-1]))
+    for i in range(rows):
+        for j in range(columns):
+            window = images[:, i * stride : i * stride + k, j * stride : j * stride + k]
+            out[:, i, j] = np.einsum("nabc,abcf->nf", window, kernels[:k, :k]) + bias
+    return out
+
+
+@wrong("conv_layer", says="stopped with ValueError")
+def layer_with_the_channels_as_window(images, kernels, bias, stride, padding):
+    images, k = _pad(images, padding), images.shape[3]
+    rows, columns = ((side - k) // stride + 1 for side in images.shape[1:3])
+    out = np.zeros((len(images), rows, columns, kernels.shape[-1]))
+    for i in range(rows):
+        for j in range(columns):
+            window = images[:, i * stride : i * stride + k, j * stride : j * stride + k]
+            out[:, i, j] = np.tensordot(window, kernels, axes=3) + bias
+    return out
+
+
+@wrong("conv_layer", says="the bias was added for each channel")
+def layer_with_many_biases(images, kernels, bias, stride, padding):
+    return _conv(_pad(images, padding), kernels, stride) + images.shape[-1] * bias
+
+
+@wrong("conv_layer", says="the last row and column of places are missing")
+def layer_off_by_one(images, kernels, bias, stride, padding):
+    return _conv(_pad(images, padding)[:, :-1, :-1], kernels, stride) + bias
+
+
+@wrong("conv_layer", says="negative values were set to 0")
+def layer_with_relu(images, kernels, bias, stride, padding):
+    return np.maximum(_conv(_pad(images, padding), kernels, stride) + bias, 0)
+
+
+@wrong("conv_layer", says="the window moves by 1 although the result has the right size")
+def layer_with_places_side_by_side(images, kernels, bias, stride, padding):
+    images, k = _pad(images, padding), len(kernels)
+    rows, columns = ((side - k) // stride + 1 for side in images.shape[1:3])
+    return _conv(images, kernels, 1)[:, :rows, :columns] + bias
+
+
 @right("conv_layer")
 def layer_with_loops(images, kernels, bias, stride, padding):
     images, k = _pad(images, padding), len(kernels)
@@ -213,6 +259,57 @@ def pool_sums(images, size, mode):
 @wrong("pool", says="incomplete blocks count as well")
 def pool_keeps_the_rest(images, size, mode):
     return tf.nn.pool(images, [size, size], "MAX" if mode == "max" else "AVG", [size, size], "SAME")
+
+
+@wrong("pool", says="an array of shape")
+def pool_with_a_short_loop(images, size, mode):
+    n, h, w, channels = images.shape
+    out = []
+    for i in range(h // size):
+        blocks = [images[:, i * size : (i + 1) * size, j * size : (j + 1) * size] for j in range(size)]
+        out.append([b.max(axis=(1, 2)) if mode == "max" else b.mean(axis=(1, 2)) for b in blocks])
+    return np.moveaxis(np.array(out), 2, 0)
+
+
+@wrong("pool", says="the loop ends too early")
+def pool_over_as_many_rows_as_channels(images, size, mode):
+    n, h, w, channels = images.shape
+    out = np.zeros((n, h // size, w // size, channels))
+    for i in range(channels):
+        for j in range(w // size):
+            block = images[:, i * size : (i + 1) * size, j * size : (j + 1) * size]
+            out[:, i, j] = block.max(axis=(1, 2)) if mode == "max" else block.mean(axis=(1, 2))
+    return out
+
+
+@wrong("pool", says="pool(images")
+def pool_by_a_mixed_up_reshape(images, size, mode):
+    n, h, w, channels = images.shape
+    rows, columns = h // size, w // size
+    blocks = images[:, : rows * size, : columns * size].reshape(n, rows, columns, size, size, channels)
+    return blocks.max(axis=(2, 4)) if mode == "max" else blocks.mean(axis=(2, 4))
+
+
+@wrong("pool", says="an array of shape")
+def pool_with_size_and_columns_exchanged(images, size, mode):
+    size = images.shape[2] // (images.shape[2] // size)
+    return pool_with_loops(images, size, mode)[:, :, :size]
+
+
+@wrong("pool", says="this keeps the first pixel of every block")
+def pool_by_skipping(images, size, mode):
+    rows, columns = images.shape[1] // size, images.shape[2] // size
+    return images[:, ::size, ::size][:, :rows, :columns]
+
+
+@wrong("pool", says="the blocks overlap")
+def pool_by_single_steps(images, size, mode):
+    return tf.nn.pool(images, [size, size], "MAX" if mode == "max" else "AVG", [1, 1], "VALID")
+
+
+@wrong("pool", says="you pooled over the whole image")
+def pool_globally(images, size, mode):
+    return images.max(axis=(1, 2)) if mode == "max" else images.mean(axis=(1, 2))
 
 
 @right("pool")
@@ -390,6 +487,26 @@ def lenet_without_input():
     return keras.Sequential([keras.layers.Conv2D(6, 5), keras.layers.Flatten(), keras.layers.Dense(10)])
 
 
+@wrong("lenet5", says="Dropout")
+def lenet_with_dropout():
+    model = _lenet()
+    return keras.Sequential([keras.Input((28, 28, 1)), *model.layers[:-1], keras.layers.Dropout(0.5), model.layers[-1]])
+
+
+@wrong("lenet5", says="is frozen")
+def lenet_frozen():
+    model = _lenet()
+    model.trainable = False
+    return model
+
+
+@wrong("lenet5", says="start at the same value")
+def lenet_from_zeros():
+    model = _lenet()
+    model.set_weights([np.zeros(weight.shape) for weight in model.get_weights()])
+    return model
+
+
 @right("lenet5")
 def lenet_with_c5_as_a_convolution():
     layers = keras.layers
@@ -420,6 +537,22 @@ def lenet_functional():
     for units in (120, 84):
         x = keras.ops.tanh(layers.Dense(units)(x))
     return keras.Model(inputs, layers.Softmax()(layers.Dense(10)(x)))
+
+
+@right("lenet5")
+def lenet_in_blocks():
+    layers = _lenet().layers
+    body = [keras.Sequential(layers[:2]), keras.Sequential(layers[2:4]), keras.Sequential(layers[4:])]
+    return keras.Sequential([keras.Input((28, 28, 1)), *body])
+
+
+@right("lenet5")
+def lenet_all_convolutions():
+    layers = keras.layers
+    body = [*_lenet().layers[:4], layers.Conv2D(120, 5, activation="tanh"), layers.Conv2D(84, 1, activation="tanh")]
+    return keras.Sequential(
+        [keras.Input((28, 28, 1)), *body, layers.Conv2D(10, 1, activation="softmax"), layers.Flatten()]
+    )
 
 
 # -- small_cnn --------------------------------------------------------------------------------------------------------
@@ -485,6 +618,52 @@ def small_with_activation_inside():
     return keras.Sequential([*body, layers.GlobalAveragePooling2D(), layers.Dense(10, activation="softmax")])
 
 
+@wrong("small_cnn", says="ReLU stands before the normalisation")
+def small_with_relu_first():
+    layers = keras.layers
+    body = [keras.Input((28, 28, 1))]
+    for filters, kernel, stride in ((16, 5, 2), (32, 3, 1), (64, 3, 1)):
+        body.append(layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False))
+        body += ([] if stride == 2 else [layers.MaxPooling2D(2)]) + [layers.ReLU(), layers.BatchNormalization()]
+    return keras.Sequential([*body, layers.GlobalAveragePooling2D(), layers.Dense(10, activation="softmax")])
+
+
+@wrong("small_cnn", says="is frozen")
+def small_with_frozen_normalisation():
+    model = _small()
+    for layer in model.layers:
+        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+    return model
+
+
+@wrong("small_cnn", says="Dropout")
+def small_with_dropout():
+    model = _small()
+    return keras.Sequential([keras.Input((28, 28, 1)), *model.layers[:-1], keras.layers.Dropout(0.2), model.layers[-1]])
+
+
+@wrong("small_cnn", says="start at the same value")
+def small_from_zeros():
+    model = _small()
+    model.layers[-1].set_weights([np.zeros((64, 10)), np.zeros(10)])
+    return model
+
+
+@wrong("small_cnn", says="ReLU6")
+def small_with_a_capped_relu():
+    model = _small()
+    body = [keras.layers.ReLU(6) if isinstance(layer, keras.layers.ReLU) else layer for layer in model.layers]
+    return keras.Sequential([keras.Input((28, 28, 1)), *body])
+
+
+@wrong("small_cnn", says="average pooling between the convolutions")
+def small_with_averages():
+    model = _small()
+    kinds = keras.layers.MaxPooling2D, keras.layers.AveragePooling2D
+    body = [kinds[1](2) if isinstance(layer, kinds[0]) else layer for layer in model.layers]
+    return keras.Sequential([keras.Input((28, 28, 1)), *body])
+
+
 @right("small_cnn")
 def small_with_pooling_last():
     return _small(pool_last=True)
@@ -499,6 +678,41 @@ def small_functional():
         x = layers.Activation("relu")(layers.BatchNormalization()(x))
         x = x if stride == 2 else layers.MaxPool2D(2)(x)
     return keras.Model(inputs, layers.Softmax()(layers.Dense(10)(layers.GlobalAveragePooling2D()(x))))
+
+
+@right("small_cnn")
+class SmallByAttributes(keras.Model):
+    """Convolutions in one list, normalisations in another."""
+
+    def __init__(self):
+        super().__init__()
+        layers = keras.layers
+        self.last = layers.Dense(10, activation="softmax")
+        self.norms = [layers.BatchNormalization() for _ in range(3)]
+        shapes = ((64, 3, 1), (32, 3, 1), (16, 5, 2))
+        self.convolutions = [layers.Conv2D(f, k, s, padding="same", use_bias=False) for f, k, s in shapes]
+        self(np.zeros((1, 28, 28, 1), "float32"))
+
+    def call(self, x):
+        for number, convolve in enumerate(self.convolutions[::-1]):
+            x = convolve(x)
+            x = keras.ops.max_pool(x, 2) if number else x
+            x = keras.ops.relu(self.norms[number](x))
+        return self.last(keras.ops.mean(x, axis=(1, 2)))
+
+
+@right("small_cnn")
+def small_in_blocks():
+    layers = _small().layers
+    body = [keras.Sequential(layers[:3]), keras.Sequential(layers[3:7]), keras.Sequential(layers[7:11])]
+    return keras.Sequential([keras.Input((28, 28, 1)), *body, *layers[11:]])
+
+
+@right("small_cnn")
+def small_with_a_convolution_at_the_end():
+    layers = _small().layers
+    head = [keras.layers.Conv2D(10, 1), keras.layers.GlobalAveragePooling2D(), keras.layers.Softmax()]
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers[:11], *head])
 
 
 # -- receptive_field --------------------------------------------------------------------------------------------------
