@@ -474,6 +474,7 @@ _CAUSES = (
         r"ndims must be >= 2|has different ndims",
         "TensorFlow's @ needs two matrices; tf.linalg.matvec multiplies a matrix by a vector",
     ),
+    (r"NoneType", "a value is None: look for a missing return, or for a gradient that the tape could not find"),
     (r"index .* out of bounds|index out of range", "a loop or an index runs too far: take its end from the shape"),
     (r"only integers, slices", "an index is a whole number: use int(…)"),
     (
@@ -492,7 +493,6 @@ _CAUSES = (
     (r"Cannot cast ufunc", "an array of whole numbers takes no fractions in place: make it float, or write a = a + b"),
     (r"can only concatenate|unsupported operand", "two kinds do not fit together: np.array(…) makes a list an array"),
     (r"has no attribute", "the name behind the dot is misspelt, or the value is of another kind than you think"),
-    (r"NoneType", "a value is None: look for a missing return, or for a gradient that the tape could not find"),
     (
         r"matmul|shapes|broadcast",
         "print the shapes of both operands; often a transpose or a reshape is missing, or a variable of the notebook"
