@@ -14,9 +14,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from labs_utils.errors import LabsError
 from labs_utils.exercises import checking
-from labs_utils.grading import feedback, gradebook, intake, names, released, report, runner, submission
+from labs_utils.grading import (
+    feedback,
+    gradebook,
+    intake,
+    lateness,
+    names,
+    questions,
+    released,
+    report,
+    runner,
+    submission,
+)
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
+from labs_utils.grading.lateness import Rule
 from labs_utils.grading.submission import Submitted
 from labs_utils.grading.workers import WorkerDied, Workers
 
@@ -37,6 +49,7 @@ class Settings:
         rules: how to tell whose a file is.
         exports: platforms and kinds of file, of `exports.KINDS`.
         deadlines: lab, or "" for all others → when it was due, in seconds.
+        late: what lateness costs; nothing without.
     """
 
     out: Path
@@ -48,6 +61,7 @@ class Settings:
     rules: intake.Rules = intake.Rules()
     exports: tuple[str, ...] = ()
     deadlines: Mapping[str, float] = field(default_factory=dict)
+    late: Rule | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,8 @@ def grade_class(
     known = gradebook.read(path)
     seed = settings.seed if settings.seed is not None else known[-1].seed if known else secrets.randbelow(2**31)
     entries = sorted(_entries(handed_in, settings, seed), key=lambda entry: entry.record.key[:2])
+    marks = questions.read(settings.out / questions.OPEN)
+    questions.expect_students(marks, [*known, *(entry.record for entry in entries)], settings.out / questions.OPEN)
     done = {record.key: record for record in known if not record.problem}
     records = [done.get(entry.record.key, entry.record) for entry in entries]
     records = [replace(new, **_said_by_intake(entry.record)) for new, entry in zip(records, entries, strict=True)]
@@ -109,8 +125,9 @@ def grade_class(
             if executor is None:
                 pool.stop()  # their answers may run for minutes yet
             raise
+    newest = gradebook.newest(known)
     for place, record in enumerate(records):
-        if place not in graded and record not in known:  # it cannot be graded, or more is known about it
+        if place not in graded and newest.get(record.row) != record:  # it cannot be graded, or more is known about it
             gradebook.append(path, record)
     try:
         report.write(settings.out, gradebook.merged(known, records), settings.rules.people, settings.exports)
@@ -124,7 +141,7 @@ def grade_class(
 
 def _said_by_intake(record: Record) -> dict:
     """What of a record is anew in each run, also where the results are known."""
-    fields = ("notes", "file", "id", "platform", "handle", "answers", "written")
+    fields = ("notes", "file", "id", "platform", "handle", "answers", "written", "less")
     return {name: getattr(record, name) for name in fields}
 
 
@@ -138,7 +155,7 @@ def _expect_room(source: Path, out: Path) -> None:
         raise LabsError(f"{out} holds the submissions: give --out another folder")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name in (gradebook.RESULTS, gradebook.GRADEBOOK, gradebook.STUDENTS):
+        for name in (gradebook.RESULTS, gradebook.GRADEBOOK, gradebook.STUDENTS, questions.OPEN):
             if (out / name).is_dir():
                 raise LabsError(f"{out / name} is a folder; move it away, or give --out another folder")
             if (out / name).exists():
@@ -193,24 +210,15 @@ def _entry(one: Submission, settings: Settings, seed: int) -> Entry:
     if problem:
         return Entry(one, submitted, replace(begun, problem=problem, notes=one.notes))
     of_lab = released.load(lab)
-    notes = [*one.notes, *_lateness(one, lab, settings.deadlines)]
+    less, late = lateness.judge(one, lab, settings.deadlines, settings.late)
+    notes = [*one.notes, *late]
     if named and named != lab:
         notes.append(f"the file is named after {named}, but the notebook says it is {lab}; it is graded as {lab}")
     notes += [f"{name} is there more than once; the last one counts" for name in submitted.doubled]
     code = {name: text for name, text in (submitted.unread | submitted.answers).items() if name in of_lab.points}
     written = feedback.written_answers(submitted, feedback.questions_of(lab))
-    record = replace(begun, version=of_lab.version, notes=tuple(notes), answers=code, written=written)
+    record = replace(begun, version=of_lab.version, notes=tuple(notes), answers=code, written=written, less=less)
     return Entry(one, submitted, record)
-
-
-def _lateness(one: Submission, lab: str, deadlines: Mapping[str, float]) -> list[str]:
-    """A note if a submission came after its deadline, or if the platform says so."""
-    due = deadlines.get(lab, deadlines.get(""))
-    if due is not None and one.time > due:
-        hours = (one.time - due) / 3600
-        amount = f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
-        return [f"late by {amount}, by the time that {'the platform' if one.told else 'the file'} tells"]
-    return ["marked as late by the platform"] if one.late else []
 
 
 def _job(submitted: Submitted, lab: str, seed: int, settings: Settings) -> runner.Job:
