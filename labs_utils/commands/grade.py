@@ -44,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zip-names", metavar="ENCODING", help="of names in a zip that does not say it, e.g. cp1252")
     due = "when it was due, 2026-10-08T23:59 or 01=2026-10-08T23:59 for one lab; lateness is noted"
     parser.add_argument("--deadline", action="append", default=[], metavar="[NN=]WHEN", help=due)
+    rule = "what lateness costs, for example '10%% a day, at most 50%%, after 15 minutes'; nothing without"
+    parser.add_argument("--late", metavar="RULE", help=rule)
     kinds = "for an import: moodle or canvas (grades, feedback as zip), xlsx, csv (with decimal commas); repeatable"
     parser.add_argument(
         "--export", action="append", default=[], choices=("moodle", "canvas", "xlsx", "csv"), help=kinds
@@ -62,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         LabsError: no sandbox, no submissions, or a lab that is not complete.
     """
-    from labs_utils.grading import class_run, gradebook, intake, names, roster, sandbox
+    from labs_utils.grading import class_run, gradebook, intake, lateness, names, roster, sandbox
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -72,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
         pattern=names.Pattern(arguments.pattern) if arguments.pattern else None,
         encoding=arguments.zip_names,
     )
+    if arguments.late and not arguments.deadline:
+        raise LabsError("--late needs --deadline, which says from when on it is late")
     settings = class_run.Settings(
         out=arguments.out,
         sandbox=sandbox.choose(arguments.sandbox, arguments.trust_submissions),
@@ -82,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         rules=rules,
         exports=tuple(arguments.export),
         deadlines=dict(map(_deadline, arguments.deadline)),
+        late=lateness.Rule.read(arguments.late) if arguments.late else None,
     )
     try:
         with _cluster(arguments.scheduler) as executor:

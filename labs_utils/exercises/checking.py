@@ -440,9 +440,14 @@ def _forgotten_return(got: Any) -> str:
     return " Did you forget `return`?" if got is None else ""
 
 
-def _titled(probe: Probe, message: str) -> str:
+def title_of(probe: Probe) -> str:
+    """What a check is called in feedback."""
     title = probe.__doc__ or probe.__name__.replace("_", " ").capitalize()
-    return f"  {title.strip().splitlines()[0].rstrip('.')}. {message}"
+    return title.strip().splitlines()[0].rstrip(".")
+
+
+def _titled(probe: Probe, message: str) -> str:
+    return f"  {title_of(probe)}. {message}"
 
 
 def _sentence(text: str) -> str:
@@ -470,6 +475,24 @@ _CAUSES = (
         "TensorFlow's @ needs two matrices; tf.linalg.matvec multiplies a matrix by a vector",
     ),
     (r"NoneType", "a value is None: look for a missing return, or for a gradient that the tape could not find"),
+    (r"index .* out of bounds|index out of range", "a loop or an index runs too far: take its end from the shape"),
+    (r"only integers, slices", "an index is a whole number: use int(…)"),
+    (
+        r"only integer scalar arrays",
+        "a slice begins and ends with one number each, and an array stands there: use a loop",
+    ),
+    (r"^ZeroDivisionError", "a number is divided by 0: look when the denominator is 0"),
+    (r"object is not callable", "round brackets stand behind something that is no function"),
+    (r"object is not subscriptable", "square brackets stand behind something that is no array or list"),
+    (r"(not enough|too many) values to unpack|cannot unpack", "the names on the left are not as many as the values"),
+    (
+        r"positional argument|unexpected keyword|multiple values for argument|Unrecognized keyword",
+        "look at the names and the number of the arguments of the function that is called in this line",
+    ),
+    (r"item assignment", "a tensor or tuple cannot be changed in place: fill a NumPy array, or build a new one"),
+    (r"Cannot cast ufunc", "an array of whole numbers takes no fractions in place: make it float, or write a = a + b"),
+    (r"can only concatenate|unsupported operand", "two kinds do not fit together: np.array(…) makes a list an array"),
+    (r"has no attribute", "the name behind the dot is misspelt, or the value is of another kind than you think"),
     (
         r"matmul|shapes|broadcast",
         "print the shapes of both operands; often a transpose or a reshape is missing, or a variable of the notebook"

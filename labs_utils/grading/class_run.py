@@ -14,9 +14,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from labs_utils.errors import LabsError
 from labs_utils.exercises import checking
-from labs_utils.grading import exports, feedback, gradebook, intake, items, names, released, runner, submission
+from labs_utils.grading import (
+    feedback,
+    gradebook,
+    intake,
+    lateness,
+    names,
+    questions,
+    released,
+    report,
+    runner,
+    submission,
+)
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
+from labs_utils.grading.lateness import Rule
 from labs_utils.grading.submission import Submitted
 from labs_utils.grading.workers import WorkerDied, Workers
 
@@ -37,6 +49,7 @@ class Settings:
         rules: how to tell whose a file is.
         exports: platforms and kinds of file, of `exports.KINDS`.
         deadlines: lab, or "" for all others → when it was due, in seconds.
+        late: what lateness costs; nothing without.
     """
 
     out: Path
@@ -48,6 +61,7 @@ class Settings:
     rules: intake.Rules = intake.Rules()
     exports: tuple[str, ...] = ()
     deadlines: Mapping[str, float] = field(default_factory=dict)
+    late: Rule | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,8 @@ def grade_class(
     known = gradebook.read(path)
     seed = settings.seed if settings.seed is not None else known[-1].seed if known else secrets.randbelow(2**31)
     entries = sorted(_entries(handed_in, settings, seed), key=lambda entry: entry.record.key[:2])
+    marks = questions.read(settings.out / questions.OPEN)
+    questions.expect_students(marks, [*known, *(entry.record for entry in entries)], settings.out / questions.OPEN)
     done = {record.key: record for record in known if not record.problem}
     records = [done.get(entry.record.key, entry.record) for entry in entries]
     records = [replace(new, **_said_by_intake(entry.record)) for new, entry in zip(records, entries, strict=True)]
@@ -94,12 +110,14 @@ def grade_class(
         references = [_reference_job(lab, seed, settings) for lab in sorted({job.released.lab for job in jobs})]
         proofs = [pool.submit(runner.grade, job) for job in references]
         futures = {pool.submit(runner.grade, job): place for job, place in zip(jobs, todo, strict=True)}
+        graded = set()
         try:
             _expect_full_points(references, proofs)
             for future in as_completed(futures):
                 place = futures[future]
                 records[place] = _finished(records[place], future)
                 gradebook.append(path, records[place])
+                graded.add(place)
                 bar.advance(task)
         except BaseException:
             for future in futures:
@@ -107,11 +125,12 @@ def grade_class(
             if executor is None:
                 pool.stop()  # their answers may run for minutes yet
             raise
-    for record in records:
-        if record.problem and record not in known:
+    newest = gradebook.newest(known)
+    for place, record in enumerate(records):
+        if place not in graded and newest.get(record.row) != record:  # it cannot be graded, or more is known about it
             gradebook.append(path, record)
     try:
-        _report(settings, records, entries, known)
+        report.write(settings.out, gradebook.merged(known, records), settings.rules.people, settings.exports)
     except OSError as error:
         raise LabsError(
             f"{error.filename or settings.out} cannot be written ({error.strerror}); nothing graded is lost: "
@@ -122,20 +141,8 @@ def grade_class(
 
 def _said_by_intake(record: Record) -> dict:
     """What of a record is anew in each run, also where the results are known."""
-    return {name: getattr(record, name) for name in ("notes", "file", "id", "platform", "handle")}
-
-
-def _report(settings: Settings, records: list[Record], entries: list[Entry], known: list[Record]) -> None:
-    """Writes all tables and pages: of this run, and of what other runs with this report graded."""
-    everything = gradebook.merged(known, records)
-    gradebook.write(settings.out / gradebook.GRADEBOOK, everything)
-    people = [person.name for person in settings.rules.people]
-    gradebook.write_students(settings.out / gradebook.STUDENTS, everything, people)
-    feedback.write(settings.out / "feedback", records, [entry.submitted for entry in entries])
-    feedback.remove_others(settings.out / "feedback", everything)
-    items.write(settings.out / items.ITEMS, everything)
-    for kind in settings.exports:
-        exports.KINDS[kind](settings.out, everything, settings.rules.people)
+    fields = ("notes", "file", "id", "platform", "handle", "answers", "written", "less")
+    return {name: getattr(record, name) for name in fields}
 
 
 def _expect_room(source: Path, out: Path) -> None:
@@ -148,7 +155,7 @@ def _expect_room(source: Path, out: Path) -> None:
         raise LabsError(f"{out} holds the submissions: give --out another folder")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name in (gradebook.RESULTS, gradebook.GRADEBOOK, gradebook.STUDENTS):
+        for name in (gradebook.RESULTS, gradebook.GRADEBOOK, gradebook.STUDENTS, questions.OPEN):
             if (out / name).is_dir():
                 raise LabsError(f"{out / name} is a folder; move it away, or give --out another folder")
             if (out / name).exists():
@@ -205,21 +212,15 @@ def _entry(one: Submission, settings: Settings, seed: int) -> Entry:
     if problem:
         return Entry(one, submitted, replace(begun, problem=problem, notes=one.notes))
     of_lab = released.load(lab)
-    notes = [*one.notes, *_lateness(one, lab, settings.deadlines)]
+    less, late = lateness.judge(one, lab, settings.deadlines, settings.late)
+    notes = [*one.notes, *late]
     if named and named != lab:
         notes.append(f"the file is named after {named}, but the notebook says it is {lab}; it is graded as {lab}")
     notes += [f"{name} is there more than once; the last one counts" for name in submitted.doubled]
-    return Entry(one, submitted, replace(begun, version=of_lab.version, notes=tuple(notes)))
-
-
-def _lateness(one: Submission, lab: str, deadlines: Mapping[str, float]) -> list[str]:
-    """A note if a submission came after its deadline, or if the platform says so."""
-    due = deadlines.get(lab, deadlines.get(""))
-    if due is not None and one.time > due:
-        hours = (one.time - due) / 3600
-        amount = f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
-        return [f"late by {amount}, by the time that {'the platform' if one.told else 'the file'} tells"]
-    return ["marked as late by the platform"] if one.late else []
+    code = {name: text for name, text in (submitted.unread | submitted.answers).items() if name in of_lab.points}
+    written = feedback.written_answers(submitted, feedback.questions_of(lab))
+    record = replace(begun, version=of_lab.version, notes=tuple(notes), answers=code, written=written, less=less)
+    return Entry(one, submitted, record)
 
 
 def _job(submitted: Submitted, lab: str, seed: int, settings: Settings) -> runner.Job:
