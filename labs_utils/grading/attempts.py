@@ -9,6 +9,7 @@ from labs_utils.grading import feedback, lateness, names, released, submission
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
 from labs_utils.grading.submission import Submitted
+from labs_utils.grading.workers import WorkerDied
 
 _PERSONAL = ("canvas", "blackboard", "brightspace", "ilias", "nbgrader")
 
@@ -121,12 +122,14 @@ def _entry(one: Submission, rules: Rules, seed: int) -> Entry:
     submitted, lab, problem = Submitted(), named or rules.lab, one.problem
     if one.data is not None:
         try:
-            submitted = submission.read(one.data)
+            submitted = submission.read_apart(one.data)
             lab = submitted.lab or lab
             if lab is None:
                 problem = "neither a Lab(…) in the notebook nor the name of the file tells which lab it is; give --lab"
         except LabsError as error:
             problem = str(error)
+        except WorkerDied as death:
+            problem = f"it cannot be read: {death}"
         except Exception as error:  # one notebook never costs the class its grades
             problem = f"it cannot be read as a notebook ({type(error).__name__})"
     mark = hashlib.sha256(one.data or b"").hexdigest()[:16]
