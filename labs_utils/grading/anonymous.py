@@ -95,14 +95,16 @@ class Codes:
         self._write()
         return [replace(one, record=self._hidden(one.record, hide, names)) for one in entries], roster_in_codes
 
-    def _hidden(self, record: Record, hide: "_Hider", names: "_Hider") -> Record:
-        code = self.of(record.student)
+    def file_of(self, record: Record) -> str:
+        """A path that tells the code only."""
         mark = hashlib.sha256(record.file.encode("utf-8", "replace")).hexdigest()[:6]
-        file = f"{code}/{mark if record.problem else record.lab}{PurePosixPath(record.file).suffix}"
+        return f"{self.of(record.student)}/{mark if record.problem else record.lab}{PurePosixPath(record.file).suffix}"
+
+    def _hidden(self, record: Record, hide: "_Hider", names: "_Hider") -> Record:
         return replace(
             record,
-            student=code,
-            file=file,
+            student=self.of(record.student),
+            file=self.file_of(record),
             id="",
             platform="",
             handle="",

@@ -83,6 +83,9 @@ def grade_class(
     people = settings.rules.people
     if settings.anonymous:
         entries, people = codes.hidden(entries, people)
+    else:  # what could not be graded is known by its path
+        back = {codes.file_of(entry.record) for entry in entries if entry.record.problem}
+        known = [record for record in known if record.file not in back]
     questions.expect_students(marks, [*known, *(entry.record for entry in entries)], settings.out / questions.OPEN)
     records = [_so_far(entry.record, known, settings.which) for entry in entries]
     exercise = settings.which.exercise
