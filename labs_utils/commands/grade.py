@@ -38,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("submissions", type=Path, metavar="SUBMISSIONS", help="folder or zip of notebooks")
     parser.add_argument("--out", type=Path, required=True, metavar="REPORT", help="folder for the results")
     parser.add_argument("--lab", metavar="NN", help="grade only this lab, by number or name")
+    parser.add_argument("--exercise", metavar="NAME", help="grade this exercise again; all other results stay")
+    parser.add_argument("--student", metavar="WHO", help="grade this student (name or id) again; all others stay")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="submissions graded at once (one a core)")
     parser.add_argument("--roster", type=Path, metavar="CSV", help="class list: names, and who handed in nothing")
     parser.add_argument("--pattern", help="how files are named, with {student}, {id}, {lab} and {any}")
@@ -64,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         LabsError: no sandbox, no submissions, or a lab that is not complete.
     """
-    from labs_utils.grading import class_run, gradebook, intake, lateness, names, roster, sandbox
+    from labs_utils.grading import attempts, class_run, gradebook, intake, lateness, names, roster, sandbox
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -79,14 +81,18 @@ def run(arguments: argparse.Namespace) -> int:
     settings = class_run.Settings(
         out=arguments.out,
         sandbox=sandbox.choose(arguments.sandbox, arguments.trust_submissions),
-        lab=arguments.lab and course.find_lab(arguments.lab),
         jobs=max(arguments.jobs, 1),
         seed=arguments.seed,
         seconds=arguments.time_limit,
         rules=rules,
         exports=tuple(arguments.export),
-        deadlines=dict(map(_deadline, arguments.deadline)),
-        late=lateness.Rule.read(arguments.late) if arguments.late else None,
+        which=attempts.Rules(
+            lab=arguments.lab and course.find_lab(arguments.lab),
+            exercise=arguments.exercise,
+            student=arguments.student,
+            deadlines=dict(map(_deadline, arguments.deadline)),
+            late=lateness.Rule.read(arguments.late) if arguments.late else None,
+        ),
     )
     try:
         with _cluster(arguments.scheduler) as executor:

@@ -1,9 +1,11 @@
 """Planted answers for lab 01: mistakes that beginners make, and right answers in other styles."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from tests.planted import right, wrong
 
@@ -33,6 +35,42 @@ def sigmoid_that_overflows(z):
 @wrong("sigmoid", says="Did you forget `return`?")
 def sigmoid_without_return(z):
     1 / (1 + np.exp(-z))
+
+
+@wrong("sigmoid", says="this is tanh")
+def sigmoid_as_tanh(z):
+    return np.tanh(z)
+
+
+@wrong("sigmoid", says="the denominator stands alone, or its brackets are missing")
+def sigmoid_turned_round(z):
+    return 1 + np.exp(-z)
+
+
+@wrong("sigmoid", says="the minus sign before z is missing")
+def sigmoid_of_the_negative_sign(z):
+    return 1 - 1 / (1 + np.exp(-z))
+
+
+@wrong("sigmoid", says="this is the derivative of the sigmoid")
+def sigmoid_derivative(z):
+    s = expit(z)
+    return s * (1 - s)
+
+
+@wrong("sigmoid", says="math.exp and float take one number")
+def sigmoid_of_one_number(z):
+    return 1 / (1 + math.exp(-z))
+
+
+@wrong("sigmoid", says="the values were rounded to whole numbers")
+def sigmoid_rounded(z):
+    return (z > 0).astype(float)
+
+
+@wrong("sigmoid", says="this is the softmax of each row")
+def sigmoid_as_softmax(z):
+    return softmax(z, axis=-1)
 
 
 @right("sigmoid")
@@ -96,6 +134,54 @@ def derivatives_only_two(z, a):
     return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2
 
 
+@wrong("activation_derivatives", says="at z = 0 the slope is 0")
+def derivatives_one_at_zero(z, a):
+    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
+    return s * (1 - s), 1 - t**2, np.where(z >= 0, 1, 0), np.where(z > 0, 1, a)
+
+
+@wrong("activation_derivatives", says="at z = 0 the slope is a")
+def derivatives_leaky_one_at_zero(z, a):
+    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
+    return s * (1 - s), 1 - t**2, np.where(z > 0, 1, 0), np.where(z >= 0, 1, a)
+
+
+@wrong("activation_derivatives", says="the slope changes at z = 0, not at another place")
+def derivatives_from_minus_one(z, a):
+    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
+    return s * (1 - s), 1 - t**2, np.where(z > -1, 1, 0), np.where(z > 0, 1, a)
+
+
+@wrong("activation_derivatives", says="the slope of the negative side is a, without a minus sign")
+def derivatives_with_minus_a(z, a):
+    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
+    return s * (1 - s), 1 - t**2, np.where(z > 0, 1, 0), np.where(z > 0, 1, -a)
+
+
+@wrong("activation_derivatives", says="this is 1 + g^2")
+def derivatives_with_a_plus(z, a):
+    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
+    return s * (1 - s), 1 + t**2, np.where(z > 0, 1, 0), np.where(z > 0, 1, a)
+
+
+@wrong("activation_derivatives", says="this is g")
+def derivatives_with_the_factors_turned(z, a):
+    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
+    return s * (s - 1), 1 - t**2, np.where(z > 0, 1, 0), np.where(z > 0, 1, a)
+
+
+@wrong("activation_derivatives", says="the slope a of the negative side is missing")
+def derivatives_without_slope(z, a):
+    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
+    return s * (1 - s), 1 - t**2, np.where(z > 0, 1, 0), np.where(z > 0, 1, 0)
+
+
+@wrong("activation_derivatives", says="`if` needs one True or False")
+def derivatives_with_if(z, a):
+    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
+    return s * (1 - s), 1 - t**2, 1 if z > 0 else 0, np.where(z > 0, 1, a)
+
+
 @right("activation_derivatives")
 def derivatives_by_tape(z, a):
     z, found = tf.Variable(z), []
@@ -149,6 +235,52 @@ def perceptron_summed_over_everything(x, w, w0):
 @wrong("perceptron", says="an axis of length 1 was kept")
 def perceptron_with_a_column(x, w, w0):
     return expit(x @ w.reshape(-1, 1) + w0)
+
+
+@wrong("perceptron", says="the bias is subtracted")
+def perceptron_minus_bias(x, w, w0):
+    return expit(x @ w - w0)
+
+
+@wrong("perceptron", says="the bias multiplies the sum instead of being added")
+def perceptron_times_bias(x, w, w0):
+    return expit(x @ w * w0)
+
+
+@wrong("perceptron", says="the activation is tanh")
+def perceptron_with_tanh(x, w, w0):
+    return np.tanh(x @ w + w0)
+
+
+@wrong("perceptron", says="the activation is ReLU")
+def perceptron_with_relu(x, w, w0):
+    return np.maximum(0, x @ w + w0)
+
+
+@wrong("perceptron", says="the mean over the inputs was taken")
+def perceptron_with_a_mean(x, w, w0):
+    return expit((x * w).mean(axis=1) + w0)
+
+
+@wrong("perceptron", says="the sum runs over the samples")
+def perceptron_summed_over_samples(x, w, w0):
+    return expit((x * w).sum(axis=0) + w0)
+
+
+@wrong("perceptron", says="the bias was added for every input")
+def perceptron_with_bias_on_every_input(x, w, w0):
+    return expit((x * w + w0).sum(axis=1))
+
+
+@wrong("perceptron", says="this is the first sample's output alone")
+def perceptron_of_the_first_sample(x, w, w0):
+    for row in x:
+        return expit(row @ w + w0)
+
+
+@wrong("perceptron", says="print the shapes of both operands")
+def perceptron_turned_round(x, w, w0):
+    return expit(w @ x + w0)
 
 
 @right("perceptron")
@@ -220,6 +352,53 @@ def cross_entropy_swapped(y, y_hat):
     return -np.mean(_terms(y_hat, y))
 
 
+@wrong("binary_cross_entropy", says="the term for y = 1, y log")
+def cross_entropy_of_zeros_only(y, y_hat):
+    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
+    return -np.mean((1 - y) * np.log(1 - y_hat))
+
+
+@wrong("binary_cross_entropy", says="brackets are missing")
+def cross_entropy_with_a_minus_between(y, y_hat):
+    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
+    return -np.mean(y * np.log(y_hat) - (1 - y) * np.log(1 - y_hat))
+
+
+@wrong("binary_cross_entropy", says="this is the logarithm to base 2")
+def cross_entropy_base_2(y, y_hat):
+    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
+    return -np.mean(y * np.log2(y_hat) + (1 - y) * np.log2(1 - y_hat))
+
+
+@wrong("binary_cross_entropy", says="y_hat is clipped too coarsely")
+def cross_entropy_coarse(y, y_hat):
+    y_hat = np.clip(y_hat, 1e-3, 1 - 1e-3)
+    return -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))
+
+
+@wrong("binary_cross_entropy", says="this is the mean absolute error")
+def cross_entropy_absolute(y, y_hat):
+    return np.mean(np.abs(y - y_hat))
+
+
+@wrong("binary_cross_entropy", says="the sum is halved")
+def cross_entropy_halved(y, y_hat):
+    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
+    return -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat)) / 2
+
+
+@wrong("binary_cross_entropy", says="y and 1 - y are exchanged")
+def cross_entropy_of_labels_exchanged(y, y_hat):
+    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
+    return -np.mean((1 - y) * np.log(y_hat) + y * np.log(1 - y_hat))
+
+
+@wrong("binary_cross_entropy", says="y_hat went through a sigmoid again")
+def cross_entropy_with_a_sigmoid(y, y_hat):
+    y_hat = np.clip(expit(y_hat), 1e-7, 1 - 1e-7)
+    return -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))
+
+
 @right("binary_cross_entropy")
 def cross_entropy_by_keras(y, y_hat):
     return keras.losses.binary_crossentropy(y, y_hat)
@@ -286,6 +465,60 @@ def gradient_with_summed_bias(x, y, w, w0):
     return x.T @ error / len(y), error.sum()
 
 
+@wrong("gradient", says="you divided by the number of inputs d")
+def gradient_by_inputs(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x.T @ error / x.shape[1], error.mean()
+
+
+@wrong("gradient", says="the bias is missing in y_hat")
+def gradient_without_bias(x, y, w, w0):
+    error = expit(x @ w) - y
+    return x.T @ error / len(y), error.mean()
+
+
+@wrong("gradient", says="The order of the results is wrong")
+def gradient_bias_first(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return error.mean(), x.T @ error / len(y)
+
+
+@wrong("gradient", says="the prediction is a hard threshold")
+def gradient_of_the_threshold(x, y, w, w0):
+    error = (x @ w + w0 > 0) - y
+    return x.T @ error / len(y), error.mean()
+
+
+@wrong("gradient", says="the absolute value of the error loses its sign")
+def gradient_in_absolute_values(x, y, w, w0):
+    error = np.abs(expit(x @ w + w0) - y)
+    return x.T @ error / len(y), error.mean()
+
+
+@wrong("gradient", says="Return 2 things")
+def gradient_of_weights_only(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x.T @ error / len(y)
+
+
+@wrong("gradient", says="the products of input and error were not summed over the samples")
+def gradient_elementwise(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x * error[:, None] / len(y), error.mean()
+
+
+@wrong("gradient", says="the mean is missing")
+def gradient_with_bias_per_sample(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x.T @ error / len(y), error
+
+
+@wrong("gradient", says="the error is multiplied by y_hat")
+def gradient_with_product(x, y, w, w0):
+    p = expit(x @ w + w0)
+    return x.T @ ((p - y) * p) / len(y), ((p - y) * p).mean()
+
+
 @right("gradient")
 def gradient_by_tape(x, y, w, w0):
     w, w0 = tf.Variable(w), tf.Variable(w0, dtype=tf.float64)
@@ -323,6 +556,19 @@ def _prepared(x, y):
 def _loss(x, y, w, w0):
     z = tf.linalg.matvec(x, w) + w0
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, z))
+
+
+def _descend(x, y, rate, most, stop):
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    w, w0, losses = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(most):
+        error = expit(x @ w + w0) - y
+        dw, dw0 = x.T @ error / len(y), error.mean()
+        if stop(dw, dw0, losses):
+            break
+        losses.append(float(np.mean(np.logaddexp(0, x @ w + w0) - y * (x @ w + w0))))
+        w, w0 = w - rate * dw, w0 - rate * dw0
+    return w, w0, losses
 
 
 @wrong("gradient_descent", says="rebinds the name")
@@ -506,6 +752,57 @@ def descent_without_rate(x, y, learning_rate, tolerance, max_steps):
     return w.numpy(), float(w0), losses
 
 
+@wrong("gradient_descent", says="the criterion is the norm of the whole gradient, compared with toleran")
+def descent_with_a_tolerance_of_its_own(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: np.hypot(np.linalg.norm(dw), dw0) < 1e-3)
+
+
+@wrong("gradient_descent", says="tolerance is multiplied by the first norm")
+def descent_relative_to_the_first_norm(x, y, learning_rate, tolerance, max_steps):
+    first = []
+
+    def stop(dw, dw0, losses):
+        first.append(np.hypot(np.linalg.norm(dw), dw0))
+        return first[-1] < tolerance * first[0]
+
+    return _descend(x, y, learning_rate, max_steps, stop)
+
+
+@wrong("gradient_descent", says="the criterion is the norm of the whole gradient, compared with toleran")
+def descent_with_a_fifth_of_the_tolerance(x, y, learning_rate, tolerance, max_steps):
+    return _descend(
+        x, y, learning_rate, max_steps, lambda dw, dw0, _: np.hypot(np.linalg.norm(dw), dw0) < tolerance / 5
+    )
+
+
+@wrong("gradient_descent", says="the square of the norm is compared")
+def descent_by_the_squared_norm(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: dw @ dw + dw0**2 < tolerance)
+
+
+@wrong("gradient_descent", says="the loop ends before its first update")
+def descent_by_the_sum(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: dw.sum() + dw0 < tolerance)
+
+
+@wrong("gradient_descent", says="the criterion is the largest entry of the gradient")
+def descent_by_the_largest_entry(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: max(np.abs(dw).max(), abs(dw0)) < tolerance)
+
+
+@wrong("gradient_descent", says="the criterion is the norm of the whole gradient, compared with toleran")
+def descent_of_fifty_steps(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, min(50, max_steps), lambda dw, dw0, _: False)
+
+
+@wrong("gradient_descent", says="append float(loss) in every round")
+def descent_without_losses(x, y, learning_rate, tolerance, max_steps):
+    w, w0, _ = _descend(
+        x, y, learning_rate, max_steps, lambda dw, dw0, _: np.hypot(np.linalg.norm(dw), dw0) < tolerance
+    )
+    return w, w0, []
+
+
 @right("gradient_descent")
 def descent_in_numpy(x, y, learning_rate, tolerance, max_steps):
     w, w0, losses = np.zeros(x.shape[1]), 0.0, []
@@ -609,6 +906,63 @@ def rosenblatt_with_ties_as_one(x, y, w, w0):
     return w, w0, mistakes
 
 
+@wrong("rosenblatt_epoch", says="the bias w0 is missing in z")
+def rosenblatt_without_bias(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w > 0)
+        w, w0, mistakes = w + error * xi, w0 + error, mistakes + abs(error)
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="you counted the right answers")
+def rosenblatt_counting_the_right_ones(x, y, w, w0):
+    right_ones = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w + w0 > 0)
+        w, w0, right_ones = w + error * xi, w0 + error, right_ones + (error == 0)
+    return w, w0, right_ones
+
+
+@wrong("rosenblatt_epoch", says="only the first sample was looked at")
+def rosenblatt_of_one_sample(x, y, w, w0):
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w + w0 > 0)
+        return w + error * xi, w0 + error, abs(error)
+
+
+@wrong("rosenblatt_epoch", says="only half of each correction was made")
+def rosenblatt_at_half_the_rate(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w + w0 > 0)
+        w, w0, mistakes = w + 0.5 * error * xi, w0 + 0.5 * error, mistakes + abs(error)
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="np.sign gives -1, 0 and 1")
+def rosenblatt_with_signs(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - np.sign(xi @ w + w0)
+        w, w0, mistakes = w + error * xi, w0 + error, mistakes + (error != 0)
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="x is always added")
+def rosenblatt_that_adds_only(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        if (xi @ w + w0 > 0) != yi:
+            w, w0, mistakes = w + xi, w0 + 1, mistakes + 1
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="Return 3 things")
+def rosenblatt_without_count(x, y, w, w0):
+    return rosenblatt_by_cases(x, y, w, w0)[:2]
+
+
 @right("rosenblatt_epoch")
 def rosenblatt_by_cases(x, y, w, w0):
     w, mistakes = list(w), 0
@@ -709,6 +1063,56 @@ class DenseOfZeros(_Given):
         self.bias = self.add_weight(shape=(self.units,), initializer=self.bias_initializer, name="bias")
 
 
+@wrong("MyDense", says="trainable=False keeps a weight as it starts")
+class DenseWithAFrozenBias(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+        self.bias = self.add_weight(
+            shape=(self.units,), initializer=self.bias_initializer, name="bias", trainable=False
+        )
+
+
+@wrong("MyDense", says="trainable=False keeps a weight as it starts")
+class DenseWithAFrozenKernel(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel", trainable=False)
+        self.bias = self.add_weight(shape=(self.units,), initializer=self.bias_initializer, name="bias")
+
+
+@wrong("MyDense", says="the bias is added after the activation")
+class DenseWithALateBias(_Given):
+    def call(self, inputs):
+        return self.activation(inputs @ self.kernel) + self.bias
+
+
+@wrong("MyDense", says="the bias is subtracted")
+class DenseThatSubtractsItsBias(_Given):
+    def call(self, inputs):
+        return self.activation(inputs @ self.kernel - self.bias)
+
+
+@wrong("MyDense", says="each unit has a bias of its own")
+class DenseWithOneBias(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+        self.bias = self.add_weight(shape=(), initializer=self.bias_initializer, name="bias")
+
+
+@wrong("MyDense", says="the bias is missing")
+class DenseWithoutBias(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+
+    def call(self, inputs):
+        return self.activation(inputs @ self.kernel)
+
+
+@wrong("MyDense", says="Did you forget `return`?")
+class DenseWithoutReturn(_Given):
+    def call(self, inputs):
+        self.activation(inputs @ self.kernel + self.bias)
+
+
 @right("MyDense")
 class DenseWithItsBiasFirst(_Given):
     def build(self, input_shape):
@@ -757,6 +1161,36 @@ def collapse_in_reverse(w1, b1, w2, b2):
 @wrong("collapse", says="the second bias is missing")
 def collapse_without_second_bias(w1, b1, w2, b2):
     return w1 @ w2, b1 @ w2
+
+
+@wrong("collapse", says="the product is elementwise")
+def collapse_elementwise(w1, b1, w2, b2):
+    return w1 * w2, b1 * b2
+
+
+@wrong("collapse", says="the matrices were added")
+def collapse_summed(w1, b1, w2, b2):
+    return w1 + w2, b1 + b2
+
+
+@wrong("collapse", says="the order is reversed")
+def collapse_with_the_wrong_bias(w1, b1, w2, b2):
+    return w1 @ w2, w2 @ b1 + b2
+
+
+@wrong("collapse", says="The order of the results is wrong")
+def collapse_bias_first(w1, b1, w2, b2):
+    return b1 @ w2 + b2, w1 @ w2
+
+
+@wrong("collapse", says="the second bias is missing")
+def collapse_without_the_second_bias(w1, b1, w2, b2):
+    return w1 @ w2, b1 @ w2
+
+
+@wrong("collapse", says="b2 went through the second layer as well")
+def collapse_with_the_second_bias_multiplied(w1, b1, w2, b2):
+    return w1 @ w2, (b1 + b2) @ w2
 
 
 @right("collapse")
