@@ -11,6 +11,7 @@ NOTEBOOKS = ROOT / "notebooks"
 SOLUTIONS = ROOT / "solutions"
 DATA = ROOT / "data"
 MY_NOTEBOOKS = NOTEBOOKS / "my"
+DESCRIPTIONS = ROOT / "labs_utils" / "plots" / "descriptions"  # what the figures of each lab show, generated
 BUILDING = "LABS_BUILDING"  # an environment variable; see `labs_utils.plots`
 
 

@@ -2,8 +2,9 @@
 
 A source in ``solutions/NN_topic.py`` (jupytext percent format) gives the *solution* notebook, the same cells with
 outputs, and the *student* notebook, in which every region between ``# BEGIN SOLUTION`` and ``# END SOLUTION`` is an
-invitation to write code and cells tagged ``solution`` are gone. Everything here is a function of the source text, so an
-unchanged source gives byte-identical notebooks; running cells is the business of `labs_utils.commands.build`.
+invitation to write code, cells tagged ``solution`` are gone, and what tells a result too early is folded away.
+Everything here is a function of the source text, so an unchanged source gives byte-identical notebooks; running cells
+is the business of `labs_utils.commands.build`, what a page of a lab must look like that of `labs_utils.lab_form`.
 """
 
 import ast
@@ -21,7 +22,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from labs_utils import course
+from labs_utils import course, lab_form
 from labs_utils.errors import LabsError
 from labs_utils.exercises import checking
 from labs_utils.exercises.reference import answers_of, decorator_call
@@ -41,13 +42,20 @@ class Source:
         lab: full name, for example ``01_perceptron``.
         path: the file.
         cells: its cells with ids and tags, solutions included.
-        card: the ``labs`` entry of its header: title, lecture, minutes, data.
+        card: the ``labs`` entry of its header: title, lecture, minutes (of computing), data.
+        efforts: minutes, difficulty and kind of each exercise, by name.
     """
 
     lab: str
     path: Path
     cells: tuple[NotebookNode, ...]
     card: dict[str, Any]
+    efforts: dict[str, lab_form.Effort]
+
+    @property
+    def minutes_of_work(self) -> tuple[int, int, int]:
+        """Minutes on core exercises, on extra ones and on the rest."""
+        return lab_form.minutes_of_work(self.cells, self.efforts)
 
 
 def read_source(lab: str) -> Source:
@@ -55,7 +63,8 @@ def read_source(lab: str) -> Source:
 
     Raises:
         LabsError: the file is missing, is not valid Python, lacks its header, has an unbalanced, misspelt or misplaced
-            marker, or an exercise without a solution region; the message names file and line.
+            marker, an exercise without a solution region or without minutes, or a cell that a page cannot hold; the
+            message names file and line.
     """
     path = course.SOLUTIONS / f"{lab}.py"
     name = f"solutions/{path.name}"
@@ -72,12 +81,14 @@ def _parse_source(lab: str, path: Path, text: str) -> Source:
     except SyntaxError as error:
         raise LabsError(f"{name}, line {error.lineno}: not valid Python ({error.msg})") from error
     _check_markers(name, text, tree)
+    lab_form.check_lines(name, text)
     notebook = jupytext.reads(text, fmt="py:percent")
     card = notebook.metadata.get("labs", {})
     missing = {"title", "lecture", "minutes", "data"} - card.keys()
     if missing:
         raise LabsError(f"{name}: the header's `labs:` entry lacks {', '.join(sorted(missing))}")
-    return Source(lab, path, tuple(_with_ids(notebook.cells)), dict(card))
+    efforts = lab_form.efforts_of(name, tree, notebook.cells)
+    return Source(lab, path, tuple(_with_ids(notebook.cells)), dict(card), efforts)
 
 
 def student_notebook(source: Source) -> NotebookNode:
@@ -86,13 +97,17 @@ def student_notebook(source: Source) -> NotebookNode:
     Raises:
         LabsError: something that looks like a solution marker would be left in it.
     """
-    cells = []
-    for cell in source.cells:
+    cells, figures = [], 0
+    for cell in _with_form(source):
         tags = cell.metadata.get("tags", [])
-        if "solution" in tags:
-            continue
-        kept = [tag for tag in tags if tag != CHECK_OUTPUT]
-        cells.append(_cell(cell.cell_type, without_solution(cell.source), cell.id, kept))
+        if cell.cell_type == "markdown":
+            text = lab_form.folded(cell.source)
+        else:
+            text, descriptions = lab_form.with_keys(source.lab, without_solution(cell.source), first=figures + 1)
+            figures += len(descriptions)
+            lab_form.check_length(f"solutions/{source.path.name}", text)
+        if "solution" not in tags:
+            cells.append(_cell(cell.cell_type, text, cell.id, [tag for tag in tags if tag != CHECK_OUTPUT]))
     cells[0].source = f"{badge(source.lab)}\n\n{cells[0].source}"
     cells.insert(1, setup_cell())
     for cell in cells:
@@ -103,9 +118,38 @@ def student_notebook(source: Source) -> NotebookNode:
 
 def solution_notebook(source: Source) -> NotebookNode:
     """The notebook with all solutions, not yet executed."""
-    cells = [_cell(cell.cell_type, cell.source, cell.id, cell.metadata.get("tags", [])) for cell in source.cells]
+    cells = [
+        _cell(
+            cell.cell_type,
+            lab_form.with_gaps(cell.source) if cell.cell_type == "markdown" else cell.source,
+            cell.id,
+            cell.metadata.get("tags", []),
+        )
+        for cell in _with_form(source)
+    ]
     cells.insert(1, setup_cell())
     return _notebook(cells, source.card | {"lab": source.lab})
+
+
+def figure_descriptions(source: Source) -> dict[str, str]:
+    """What each figure shows, by the key that stands in the student notebook in place of its description."""
+    descriptions: dict[str, str] = {}
+    for cell in source.cells:
+        if cell.cell_type == "code":
+            descriptions |= lab_form.with_keys(source.lab, cell.source, first=len(descriptions) + 1)[1]
+    return descriptions
+
+
+def _with_form(source: Source) -> Iterator[NotebookNode]:
+    """The cells of a source with what the builder writes into both notebooks: the efforts and the card's time."""
+    for number, cell in enumerate(source.cells):
+        text = cell.source
+        if cell.cell_type == "markdown":
+            text = lab_form.with_efforts(text, source.efforts)
+        if number == 0:
+            name = f"solutions/{source.path.name}"
+            text = lab_form.with_time(name, text, source.minutes_of_work, source.card["minutes"])
+        yield _cell(cell.cell_type, text, cell.id, cell.metadata.get("tags", []))
 
 
 def with_outputs_of(notebook: NotebookNode, executed: NotebookNode) -> NotebookNode:
@@ -191,7 +235,8 @@ def setup_cell(repository: str | None = None, branch: str | None = None) -> Note
     settings = course.settings()
     address, branch = repository or settings["repository"], branch or settings["branch"]
     source = f"""\
-# Set-up: finds the course's package. In Colab it fetches it first (some seconds); nothing is installed.
+#@title Set-up: run this cell first
+# Finds the course's package. In Colab it fetches it first (some seconds); nothing is installed.
 import shutil
 import subprocess
 import sys
@@ -221,7 +266,9 @@ except ModuleNotFoundError:
     raise SetUpError("labs_utils is not here: open the notebook from inside the course's folder") from None
 from labs_utils.exercises.pending import NoLabYet
 lab = globals().get("lab") or NoLabYet()  # says which cell to run first"""
-    return _cell("code", source, "set-up", [])
+    cell = _cell("code", source, "set-up", [])
+    cell.metadata = nbformat.from_dict({"jupyter": {"source_hidden": True}, "cellView": "form"})  # Jupyter; Colab
+    return cell
 
 
 def without_solution(source: str) -> str:

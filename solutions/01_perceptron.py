@@ -29,7 +29,6 @@
 #
 # | | |
 # |:--|:--|
-# | **Time** | about two hours of work; the whole notebook computes for less than a minute on a laptop CPU |
 # | **Data** | students drawn at random here; scikit-learn's 8 × 8 digits (no download) |
 # | **Lecture** | D, *Introduction to Deep Learning* (perceptron, training); C, *Optimisation* (gradient descent) |
 # | **You need** | NumPy arrays and matrix products; the derivative of a composed function |
@@ -84,7 +83,7 @@ keras.utils.set_random_seed(1)
 # </details>
 
 
-# %%
+# %% minutes=5 difficulty=1 kind="core"
 @lab.exercise(points=1)
 def sigmoid(z):
     """The logistic function 1 / (1 + exp(-z)), element by element.
@@ -121,7 +120,7 @@ def sigmoid(z):
 # </details>
 
 
-# %%
+# %% minutes=8 difficulty=1 kind="core"
 @lab.exercise(points=2)
 def activation_derivatives(z, a):
     """Derivatives of sigmoid, tanh, ReLU and leaky ReLU at z.
@@ -155,7 +154,9 @@ functions = {
 }
 fig, axes = plt.subplots(1, 4, figsize=(9, 2.9), sharex=True, sharey=True)
 by_hand = activation_derivatives(z.numpy(), 0.1)
-for ax, (name, function), derivative in zip(axes, functions.items(), by_hand, strict=True):
+for ax, (name, function), derivative in zip(
+    axes, functions.items(), by_hand, strict=True
+):
     with tf.GradientTape() as tape:
         g = function(z)
     assert np.allclose(tape.gradient(g, z), derivative)
@@ -166,7 +167,8 @@ axes[0].set_ylabel("value")
 axes[0].legend(loc="upper left")
 plots.show(
     fig,
-    "Four panels: sigmoid, tanh, ReLU and leaky ReLU, their derivatives dashed; sigmoid and tanh go flat"
+    "Four panels: sigmoid, tanh, ReLU and leaky ReLU, their derivatives dashed;"
+    " sigmoid and tanh go flat"
     " on both sides, ReLU on the left.",
 )
 
@@ -204,12 +206,13 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=5 difficulty=1 kind="core"
 @lab.exercise(points=1)
 def perceptron(x, w, w0):
     """Outputs of a sigmoid perceptron.
 
-    x: (n, d) inputs; w: (d,) weights; w0: bias. Returns (n,) activations between 0 and 1.
+    x: (n, d) inputs; w: (d,) weights; w0: bias. Returns (n,) activations between 0 and
+    1.
     """
     # BEGIN SOLUTION
     return sigmoid(x @ w + w0)
@@ -223,20 +226,31 @@ def perceptron(x, w, w0):
 
 # %% tags=["nbval-check-output"]
 x_example, w_example, w0_example = np.array([[-1.0, 2.0]]), np.array([3.0, -2.0]), 1.0
-z, y_hat = x_example @ w_example + w0_example, perceptron(x_example, w_example, w0_example)
+z, y_hat = (
+    x_example @ w_example + w0_example,
+    perceptron(x_example, w_example, w0_example),
+)
 print(f"z = {z[0]:.0f}, y_hat = {y_hat[0]:.3f}")
 
 fig, ax = plt.subplots(figsize=(5.4, 4))
-filled = plots.decision_surface(ax, lambda x: perceptron(x, w_example, w0_example), (-4, 4), (-4, 4))
+filled = plots.decision_surface(
+    ax, lambda x: perceptron(x, w_example, w0_example), (-4, 4), (-4, 4)
+)
 ax.plot(-1, 2, "o", color="white", markeredgecolor="black", markersize=8)
 ax.annotate("(−1, 2): z = −6", (-1, 2), xytext=(-3.6, 3), color="white")
 ax.annotate("", (1.5, -0.5), xytext=(0, 0.5), arrowprops={"arrowstyle": "->", "lw": 2})
 ax.text(1.2, -1.0, "direction of w")
-ax.set(xlabel="$x_1$", ylabel="$x_2$", title="$\\hat{y} = g(1 + 3x_1 - 2x_2)$", aspect="equal")
+ax.set(
+    xlabel="$x_1$",
+    ylabel="$x_2$",
+    title="$\\hat{y} = g(1 + 3x_1 - 2x_2)$",
+    aspect="equal",
+)
 fig.colorbar(filled, label="$\\hat{y}$")
 plots.show(
     fig,
-    "The plane coloured by the output: near 0 at the upper left, near 1 at the lower right; between them"
+    "The plane coloured by the output: near 0 at the upper left, near 1 at the lower"
+    " right; between them"
     " a straight line, and an arrow at right angles to it in the direction of w.",
 )
 
@@ -262,13 +276,21 @@ plots.show(
 
 # %%
 def draw_neuron(ax, w0, w1, w2):
-    plots.decision_surface(ax, lambda x: perceptron(x, np.array([w1, w2]), w0), (-4, 4), (-4, 4))
-    ax.set(xlabel="$x_1$", ylabel="$x_2$", title=f"$g({w0:.1f} {w1:+.1f}\\,x_1 {w2:+.1f}\\,x_2)$", aspect="equal")
+    plots.decision_surface(
+        ax, lambda x: perceptron(x, np.array([w1, w2]), w0), (-4, 4), (-4, 4)
+    )
+    ax.set(
+        xlabel="$x_1$",
+        ylabel="$x_2$",
+        title=f"$g({w0:.1f} {w1:+.1f}\\,x_1 {w2:+.1f}\\,x_2)$",
+        aspect="equal",
+    )
 
 
 plots.explore(
     draw_neuron,
-    "The neuron's output over the plane for w0 = -2, w1 = 1, w2 = 2: a falling border line, class 1 above it.",
+    "The neuron's output over the plane for w0 = -2, w1 = 1, w2 = 2: a falling border"
+    " line, class 1 above it.",
     w0=(-5, 5, -2.0),
     w1=(-5, 5, 1.0),
     w2=(-5, 5, 2.0),
@@ -301,7 +323,9 @@ ax.plot(*you[0], "*", color="black", markersize=16, zorder=4, label="you")
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 ax.set(xlabel="lectures attended $x_1$", ylabel="hours on the project $x_2$")
 plots.show(
-    fig, "Students by lectures and hours: failed at the lower left, passed at the upper right, mixed around you."
+    fig,
+    "Students by lectures and hours: failed at the lower left, passed at the upper"
+    " right, mixed around you.",
 )
 
 # %% [markdown]
@@ -334,7 +358,7 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=8 difficulty=1 kind="core"
 @lab.exercise(points=2)
 def binary_cross_entropy(y, y_hat):
     """Empirical risk: the mean binary cross-entropy.
@@ -351,7 +375,10 @@ def binary_cross_entropy(y, y_hat):
 # %% tags=["nbval-check-output"]
 yours, guess = np.array([1.0]), np.array([0.1])
 squared = np.mean((yours - guess) ** 2)
-print(f"you: cross-entropy {binary_cross_entropy(yours, guess):.3f}, squared error {squared:.2f}")
+print(
+    f"you: cross-entropy {binary_cross_entropy(yours, guess):.3f}, squared error"
+    f" {squared:.2f}"
+)
 
 y_hat = perceptron(x_class, w_untrained, w0_untrained)
 risk = binary_cross_entropy(y_class, y_hat)
@@ -377,10 +404,11 @@ print(f"all: cross-entropy {risk:.3f}, squared error {squared:.3f}; Keras agrees
 # Answer from the two formulae; then run the experiment.
 
 
-# %%
+# %% minutes=3 difficulty=1 kind="core"
 @lab.question(points=1)
 def why_cross_entropy():
-    """A sigmoid neuron predicts 0.001, the truth is 1. Why does it barely learn with squared error?
+    """A sigmoid neuron predicts 0.001, the truth is 1. Why does it barely learn with
+    squared error?
 
     a) The squared error is at most 1, and a small loss always means a small gradient.
     b) The gradient carries the factor y_hat (1 - y_hat), about 0.001 here.
@@ -392,7 +420,7 @@ def why_cross_entropy():
 
 
 # %% [markdown] tags=["solution"]
-# > **For the instructor.** The answer is b. Option a mixes up the size of a function and its slope: a small
+# > **For instructors.** The answer is b. Option a mixes up the size of a function and its slope: a small
 # > value may lie on a steep slope. Option c describes the other end of the curve, where $\hat{y}$ is near 1.
 # > A good follow-up: for which $\hat{y}$ is the slope of the squared error steepest? At $\hat{y} = \frac13$.
 
@@ -400,7 +428,9 @@ def why_cross_entropy():
 # %%
 def slope(z, loss):
     y_hat = sigmoid(z)
-    return y_hat - 1 if loss == "cross-entropy" else 2 * (y_hat - 1) * y_hat * (1 - y_hat)
+    return (
+        y_hat - 1 if loss == "cross-entropy" else 2 * (y_hat - 1) * y_hat * (1 - y_hat)
+    )
 
 
 races, steps_needed = {}, {}
@@ -409,19 +439,28 @@ for loss in ("cross-entropy", "squared error"):
     for _ in range(300):
         z.append(z[-1] - slope(z[-1], loss))
     races[loss] = sigmoid(np.array(z))
-    steps_needed[loss] = next(step for step, y_hat in enumerate(races[loss]) if y_hat > 0.5)
+    steps_needed[loss] = next(
+        step for step, y_hat in enumerate(races[loss]) if y_hat > 0.5
+    )
 print("steps until y_hat > 0.5:", steps_needed)
 
 z = np.linspace(-8, 4, 200)
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
-plots.curves(left, {loss: (z, slope(z, loss)) for loss in races}, "$z$", "slope of the loss, $y = 1$")
+plots.curves(
+    left,
+    {loss: (z, slope(z, loss)) for loss in races},
+    "$z$",
+    "slope of the loss, $y = 1$",
+)
 plots.curves(right, races, "step", "$\\hat{y}$ (should become 1)")
 right.axhline(0.5, color=plots.GREY, linewidth=0.8)
 right.legend(loc="center", bbox_to_anchor=(0.4, 0.75))
 plots.show(
     fig,
-    "Left: the slope of the two losses against z; for very negative z that of cross-entropy is near -1,"
-    " that of the squared error near 0. Right: y_hat by step; with cross-entropy it rises at once.",
+    "Left: the slope of the two losses against z; for very negative z that of"
+    " cross-entropy is near -1,"
+    " that of the squared error near 0. Right: y_hat by step; with cross-entropy it"
+    " rises at once.",
 )
 
 # %% [markdown]
@@ -461,13 +500,14 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=10 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def gradient(x, y, w, w0):
     """Gradient of the mean binary cross-entropy of a sigmoid perceptron.
 
     x: (n, d) inputs; y: (n,) of 0 and 1; w: (d,) weights; w0: bias.
-    Returns the gradient with respect to w, shape (d,), and with respect to w0, a number.
+    Returns the gradient with respect to w, shape (d,), and with respect to w0, a
+    number.
     """
     # BEGIN SOLUTION
     error = perceptron(x, w, w0) - y
@@ -516,12 +556,14 @@ def gradient(x, y, w, w0):
 # </details>
 
 
-# %%
+# %% minutes=15 difficulty=3 kind="core"
 @lab.exercise(points=3)
 def gradient_descent(x, y, learning_rate, tolerance, max_steps):
-    """Minimises the mean binary cross-entropy of a sigmoid perceptron, starting from zero.
+    """Minimises the mean binary cross-entropy of a sigmoid perceptron, starting from
+    zero.
 
-    x: (n, d) inputs; y: (n,) of 0 and 1. Stops as soon as the norm of the gradient (w and w0
+    x: (n, d) inputs; y: (n,) of 0 and 1. Stops as soon as the norm of the gradient (w
+    and w0
     together) is below tolerance, at the latest after max_steps updates.
     Returns w (d,), w0 and a list: the loss before each update.
     """
@@ -544,30 +586,55 @@ def gradient_descent(x, y, learning_rate, tolerance, max_steps):
 
 
 # %%
-# On the class. Inputs of zero mean and unit variance make the bowl of the loss rounder (lab 02 says more).
+# On the class. Inputs of zero mean and unit variance make the bowl of the loss rounder
+# (lab 02 says more).
 mean, spread = x_class.mean(axis=0), x_class.std(axis=0)
 x_scaled = (x_class - mean) / spread
 
-w, w0, losses = gradient_descent(x_scaled, y_class, learning_rate=1.0, tolerance=1e-3, max_steps=2000)
+w, w0, losses = gradient_descent(
+    x_scaled, y_class, learning_rate=1.0, tolerance=1e-3, max_steps=2000
+)
 accuracy_class = np.mean((perceptron(x_scaled, w, w0) > 0.5) == y_class)
 p_you = perceptron((you - mean) / spread, w, w0)[0]
 w_raw = w / spread  # the same line, in lectures and hours
 w0_raw = w0 - w_raw @ mean
-print(f"converged after {len(losses)} steps, loss {losses[-1]:.3f}, accuracy {accuracy_class:.3f}")
-print(f"learnt: z = {w0_raw:.1f} {w_raw[0]:+.2f} x1 {w_raw[1]:+.2f} x2; true: -7 +0.90 x1 +0.70 x2")
+print(
+    f"converged after {len(losses)} steps, loss {losses[-1]:.3f}, accuracy"
+    f" {accuracy_class:.3f}"
+)
+print(
+    f"learnt: z = {w0_raw:.1f} {w_raw[0]:+.2f} x1 {w_raw[1]:+.2f} x2; true: -7 +0.90"
+    " x1 +0.70 x2"
+)
 print(f"you: predicted {p_you:.2f}")
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5))
 plots.curves(left, {"gradient descent": losses}, "step", "empirical risk $J$")
 plots.scatter_classes(right, x_class, y_class, names=("failed", "passed"))
-right.set(ylim=(-0.4, 10.4), xlabel="lectures attended $x_1$", ylabel="hours on the project $x_2$")
-plots.line_of(right, w0_raw, *w_raw, xlim=(-0.4, 8.4), color="black", label="learnt line")
-plots.line_of(right, -7, 0.9, 0.7, xlim=(-0.4, 8.4), color=plots.GREY, linestyle="--", label="true line")
+right.set(
+    ylim=(-0.4, 10.4),
+    xlabel="lectures attended $x_1$",
+    ylabel="hours on the project $x_2$",
+)
+plots.line_of(
+    right, w0_raw, *w_raw, xlim=(-0.4, 8.4), color="black", label="learnt line"
+)
+plots.line_of(
+    right,
+    -7,
+    0.9,
+    0.7,
+    xlim=(-0.4, 8.4),
+    color=plots.GREY,
+    linestyle="--",
+    label="true line",
+)
 right.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plots.show(
     fig,
-    "Left: the empirical risk falls fast, then flattens. Right: the students with two falling lines"
+    "Left: the empirical risk falls fast, then flattens. Right: the students with two"
+    " falling lines"
     " close together, the learnt one and the true one.",
 )
 
@@ -604,20 +671,32 @@ def risk_along(path):
 
 paths = {f"$\\eta$ = {rate}": walk((-2.0, 4.0), rate) for rate in (0.05, 3, 30)}
 grid_1, grid_2 = np.meshgrid(np.linspace(-3, 9, 60), np.linspace(-2, 9, 60))
-surface = np.reshape(risk_along(np.column_stack([grid_1.ravel(), grid_2.ravel()])), grid_1.shape)
+surface = np.reshape(
+    risk_along(np.column_stack([grid_1.ravel(), grid_2.ravel()])), grid_1.shape
+)
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.7))
 filled = left.contourf(grid_1, grid_2, surface, levels=16, cmap="cividis", alpha=0.4)
-for (name, path), colour, marker in zip(paths.items(), plots.CYCLE, "os^", strict=False):
-    left.plot(*path.T, color=colour, marker=marker, markersize=4, linewidth=1.2, label=name)
+for (name, path), colour, marker in zip(
+    paths.items(), plots.CYCLE, "os^", strict=False
+):
+    left.plot(
+        *path.T, color=colour, marker=marker, markersize=4, linewidth=1.2, label=name
+    )
 left.set(xlim=(-3, 9), ylim=(-2, 9), xlabel="$w_1$", ylabel="$w_2$")
 left.legend(loc="lower right", frameon=True)
 fig.colorbar(filled, ax=left, label="$J$")
-plots.curves(right, {name: risk_along(path) for name, path in paths.items()}, "step", "empirical risk $J$")
+plots.curves(
+    right,
+    {name: risk_along(path) for name, path in paths.items()},
+    "step",
+    "empirical risk $J$",
+)
 plots.show(
     fig,
-    "Left: three paths on the loss surface: one that barely moves, one straight into the valley, one that"
+    "Left: three paths on the loss surface: one that barely moves, one straight into"
+    " the valley, one that"
     " leaps to and fro. Right: the risk along each.",
 )
 
@@ -641,7 +720,9 @@ plots.show(
 
 # %%
 def train(x, y, learning_rate, epochs, batch, seed=0):
-    """Mini-batch gradient descent from zero; returns (w0, w1, ..., wd) before and after every step."""
+    """Mini-batch gradient descent from zero; returns (w0, w1, ..., wd) before and after
+    every step.
+    """
     rng = np.random.default_rng(seed)
     w, w0, path = np.zeros(x.shape[1]), 0.0, [np.zeros(1 + x.shape[1])]
     for _ in range(epochs):
@@ -655,22 +736,37 @@ def train(x, y, learning_rate, epochs, batch, seed=0):
 
 
 # %%
-runs = {f"B = {batch}": train(x_scaled, y_class, 0.5, epochs=10, batch=batch) for batch in (200, 20, 1)}
+runs = {
+    f"B = {batch}": train(x_scaled, y_class, 0.5, epochs=10, batch=batch)
+    for batch in (200, 20, 1)
+}
 by_epoch = {}
 for name, path in runs.items():
     steps = (len(path) - 1) // 10  # in one epoch
-    by_epoch[name] = [binary_cross_entropy(y_class, perceptron(x_scaled, v[1:], v[0])) for v in path[::steps]]
+    by_epoch[name] = [
+        binary_cross_entropy(y_class, perceptron(x_scaled, v[1:], v[0]))
+        for v in path[::steps]
+    ]
     print(f"{name:7} {len(path) - 1:4} steps")
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8))
-left.contour(grid_1, grid_2, surface, np.linspace(0.28, 0.7, 8), colors=plots.GREY, linewidths=0.6)
-for k, name in ((2, "B = 1"), (1, "B = 20"), (0, "B = 200")):  # the most jittery path underneath
+left.contour(
+    grid_1,
+    grid_2,
+    surface,
+    np.linspace(0.28, 0.7, 8),
+    colors=plots.GREY,
+    linewidths=0.6,
+)
+# the most jittery path underneath
+for k, name in ((2, "B = 1"), (1, "B = 20"), (0, "B = 200")):
     left.plot(*runs[name][:, 1:].T, color=plots.CYCLE[k], linewidth=(2.4, 1.6, 0.8)[k])
 left.plot(*w, "*", color="black", markersize=11)
 left.set(xlim=(-0.5, 4.5), ylim=(-0.5, 4.5), xlabel="$w_1$", ylabel="$w_2$")
 plots.curves(right, by_epoch, "epoch", "empirical risk $J$")
 plots.show(
     fig,
-    "Left: paths towards the minimum, a star, for batches of 200, 20 and 1: short and smooth; slightly"
+    "Left: paths towards the minimum, a star, for batches of 200, 20 and 1: short and"
+    " smooth; slightly"
     " rough; wildly jittery. Right: the risk by epoch.",
 )
 
@@ -713,7 +809,7 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=12 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def rosenblatt_epoch(x, y, w, w0):
     """One pass of Rosenblatt's rule over the samples, in their order.
@@ -746,17 +842,28 @@ while 0 not in mistakes:  # until an epoch without mistakes
     w_ros, w0_ros, count = rosenblatt_epoch(x_clear, y_clear, w_ros, w0_ros)
     mistakes.append(count)
 print("Rosenblatt's mistakes, epoch by epoch:", mistakes)
-w_gd, w0_gd, losses_clear = gradient_descent(x_clear, y_clear, learning_rate=3.0, tolerance=3e-3, max_steps=2000)
+w_gd, w0_gd, losses_clear = gradient_descent(
+    x_clear, y_clear, learning_rate=3.0, tolerance=3e-3, max_steps=2000
+)
 
 fig, ax = plt.subplots(figsize=(6.2, 3.8))
 plots.scatter_classes(ax, x_clear, y_clear, names=("fails", "passes"))
 ax.set(ylim=(-2, 2), xlabel="lectures (scaled)", ylabel="hours (scaled)")
-plots.line_of(ax, w0_ros, *w_ros, xlim=(-2, 2), color=plots.PURPLE, linestyle="--", label="Rosenblatt")
+plots.line_of(
+    ax,
+    w0_ros,
+    *w_ros,
+    xlim=(-2, 2),
+    color=plots.PURPLE,
+    linestyle="--",
+    label="Rosenblatt",
+)
 plots.line_of(ax, w0_gd, *w_gd, xlim=(-2, 2), color="black", label="gradient descent")
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plots.show(
     fig,
-    "Two groups of students with a narrow gap; both lines run through the gap, Rosenblatt's so close to a"
+    "Two groups of students with a narrow gap; both lines run through the gap,"
+    " Rosenblatt's so close to a"
     " student that it all but touches the mark.",
 )
 
@@ -779,13 +886,15 @@ plots.show(
 # the question show it.
 
 
-# %%
+# %% minutes=3 difficulty=1 kind="core"
 @lab.question(points=1)
 def xor_forever():
     """You let Rosenblatt's rule run on XOR for a million epochs. What happens?
 
-    a) It converges at last: the theorem only promises that it takes finitely many steps.
-    b) The weights go round the same cycle for ever; no line gets more than 3 of the 4 points right.
+    a) It converges at last: the theorem only promises that it takes finitely many
+       steps.
+    b) The weights go round the same cycle for ever; no line gets more than 3 of the 4
+       points right.
     c) The weights shrink to zero, and every answer becomes one half.
     """
     # BEGIN SOLUTION
@@ -794,7 +903,7 @@ def xor_forever():
 
 
 # %% [markdown] tags=["solution"]
-# > **For the instructor.** The answer is b; the weights printed below repeat from epoch 2 on, and whoever returns
+# > **For instructors.** The answer is b; the weights printed below repeat from epoch 2 on, and whoever returns
 # > to the same weights with the same samples must repeat for ever. Option a forgets the premise of Novikoff's
 # > theorem. Option c is what gradient descent does. Ask for the best any line can do on XOR: 3 of 4.
 
@@ -814,26 +923,43 @@ for _ in range(400):
     dw, dw0 = gradient(x_xor, y_xor, w_soft, w0_soft)
     w_soft, w0_soft = w_soft - dw, w0_soft - dw0
 y_soft = perceptron(x_xor, w_soft, w0_soft)
-print("gradient descent:", y_soft.round(3), f"loss {binary_cross_entropy(y_xor, y_soft):.3f}")
+print(
+    "gradient descent:",
+    y_soft.round(3),
+    f"loss {binary_cross_entropy(y_xor, y_soft):.3f}",
+)
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8))
-from_one = {name: (1 + np.arange(len(m)), m) for name, m in (("clear cases", mistakes), ("XOR", xor_mistakes))}
+from_one = {
+    name: (1 + np.arange(len(m)), m)
+    for name, m in (("clear cases", mistakes), ("XOR", xor_mistakes))
+}
 plots.curves(left, from_one, "epoch", "Rosenblatt's mistakes")
 plots.scatter_classes(right, x_xor, y_xor, names=("0", "1"))
 right.set(ylim=(-2.4, 1.8), xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
 for k, colour in enumerate((plots.GREEN, plots.PURPLE, plots.SKY, plots.GREY)):
     w_xor, w0_xor, _ = rosenblatt_epoch(x_xor[[k]], y_xor[[k]], w_xor, w0_xor)
     style = {"color": colour, "linestyle": plots.LINE_STYLES[k]}
-    plots.line_of(right, w0_xor, *w_xor, xlim=(-0.8, 1.8), label=f"after sample {k + 1}", **style)
-    foot = np.array([0.25, 0.5])  # from here straight down to the line: where its arrow stands
+    plots.line_of(
+        right, w0_xor, *w_xor, xlim=(-0.8, 1.8), label=f"after sample {k + 1}", **style
+    )
+    # from here straight down to the line: where its arrow stands
+    foot = np.array([0.25, 0.5])
     foot = foot - (foot @ w_xor + w0_xor) / (w_xor @ w_xor) * w_xor
-    right.annotate("", foot + 0.4 * w_xor, foot, arrowprops={"arrowstyle": "->", "color": colour, "lw": 2})
+    right.annotate(
+        "",
+        foot + 0.4 * w_xor,
+        foot,
+        arrowprops={"arrowstyle": "->", "color": colour, "lw": 2},
+    )
 right.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plots.show(
     fig,
-    "Left: Rosenblatt's mistakes by epoch, falling to 0 for the clear cases, rising from 2 to 4 for XOR and"
-    " staying there. Right: the four XOR points and the four lines of one epoch, arrows towards class 1.",
+    "Left: Rosenblatt's mistakes by epoch, falling to 0 for the clear cases, rising"
+    " from 2 to 4 for XOR and"
+    " staying there. Right: the four XOR points and the four lines of one epoch,"
+    " arrows towards class 1.",
 )
 
 # %% [markdown]
@@ -882,10 +1008,12 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=10 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 class MyDense(keras.layers.Layer):
-    """A dense layer: maps inputs (n, d) to activation(inputs W + b), shape (n, units)."""
+    """A dense layer: maps inputs (n, d) to activation(inputs W + b), shape (n,
+    units).
+    """
 
     def __init__(self, units, activation="sigmoid", bias_initializer="zeros"):
         super().__init__()
@@ -895,8 +1023,12 @@ class MyDense(keras.layers.Layer):
 
     def build(self, input_shape):
         # BEGIN SOLUTION
-        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
-        self.bias = self.add_weight(shape=(self.units,), initializer=self.bias_initializer, name="bias")
+        self.kernel = self.add_weight(
+            shape=(input_shape[-1], self.units), name="kernel"
+        )
+        self.bias = self.add_weight(
+            shape=(self.units,), initializer=self.bias_initializer, name="bias"
+        )
         # END SOLUTION
 
     def call(self, inputs):
@@ -912,7 +1044,12 @@ mine(batch), theirs(batch)  # the first call builds the weights
 theirs.set_weights(mine.get_weights())
 
 assert np.allclose(mine(batch), theirs(batch), atol=1e-6)
-print("weights", [tuple(weight.shape) for weight in mine.weights], "parameters", mine.count_params())
+print(
+    "weights",
+    [tuple(weight.shape) for weight in mine.weights],
+    "parameters",
+    mine.count_params(),
+)
 print("MyDense equals keras.layers.Dense")
 
 # %% [markdown]
@@ -940,7 +1077,7 @@ print("MyDense equals keras.layers.Dense")
 # </details>
 
 
-# %%
+# %% minutes=8 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def collapse(w1, b1, w2, b2):
     """One linear layer equal to two in a row.
@@ -954,7 +1091,8 @@ def collapse(w1, b1, w2, b2):
 
 
 # %% tags=["nbval-check-output"]
-stack = [keras.layers.Dense(16, bias_initializer="random_normal") for _ in range(10)]  # all linear
+# all linear
+stack = [keras.layers.Dense(16, bias_initializer="random_normal") for _ in range(10)]
 out = batch
 for layer in stack:
     out = layer(out)
@@ -965,7 +1103,10 @@ for layer in stack[1:]:
 
 assert np.allclose(batch @ w_all + b_all, out, atol=1e-4)
 parameters = sum(layer.count_params() for layer in stack)
-print(f"ten layers, {parameters} parameters = one layer, {w_all.size + b_all.size} parameters")
+print(
+    f"ten layers, {parameters} parameters = one layer, {w_all.size + b_all.size}"
+    " parameters"
+)
 
 # %% [markdown]
 # **What you see.** One layer of three times sixteen numbers gives the same outputs as the ten.
@@ -985,12 +1126,14 @@ print(f"ten layers, {parameters} parameters = one layer, {w_all.size + b_all.siz
 # ### Question · `which_set`
 
 
-# %%
+# %% minutes=3 difficulty=1 kind="core"
 @lab.question(points=1)
 def which_set():
-    """You try 50 learning rates and keep the most accurate one. On which data do you compare them?
+    """You try 50 learning rates and keep the most accurate one. On which data do you
+    compare them?
 
-    a) On the test set: it was never trained on, so it stays honest however often it is asked.
+    a) On the test set: it was never trained on, so it stays honest however often it is
+       asked.
     b) On the training set, so that no data are wasted on a comparison.
     c) On the validation set; the test set then judges the one that was chosen, once.
     """
@@ -1000,7 +1143,7 @@ def which_set():
 
 
 # %% [markdown] tags=["solution"]
-# > **For the instructor.** The answer is c. Lab 05 lets the students over-use a test set and shows the
+# > **For instructors.** The answer is c. Lab 05 lets the students over-use a test set and shows the
 # > accuracy that they then imagine. Here it is enough that the largest of 50 noisy scores lies above its own
 # > true value.
 
@@ -1019,15 +1162,23 @@ images, labels = datasets.load_digits()
 
 
 def pair(first, second):
-    """Pixels in [0, 1], shape (n, 64), of two digits, and 0 for the first, 1 for the second."""
+    """Pixels in [0, 1], shape (n, 64), of two digits, and 0 for the first, 1 for the
+    second.
+    """
     chosen = np.isin(labels, (first, second))
     return images[chosen].reshape(-1, 64) / 16, (labels[chosen] == second).astype(float)
 
 
 def three_sets(x, y, seed):
-    """Shuffled training, validation and test set (60 : 20 : 20), stratified by class."""
-    x_train, x_rest, y_train, y_rest = train_test_split(x, y, train_size=0.6, stratify=y, random_state=seed)
-    x_val, x_test, y_val, y_test = train_test_split(x_rest, y_rest, train_size=0.5, stratify=y_rest, random_state=seed)
+    """Shuffled training, validation and test set (60 : 20 : 20), stratified by
+    class.
+    """
+    x_train, x_rest, y_train, y_rest = train_test_split(
+        x, y, train_size=0.6, stratify=y, random_state=seed
+    )
+    x_val, x_test, y_val, y_test = train_test_split(
+        x_rest, y_rest, train_size=0.5, stratify=y_rest, random_state=seed
+    )
     return (x_train, y_train), (x_val, y_val), (x_test, y_test)
 
 
@@ -1041,13 +1192,21 @@ def accuracy(x, y, weights):
 
 
 training, validation, test = three_sets(x_38, y_38, seed=0)
-candidates = {rate: train(*training, rate, epochs=30, batch=32)[-1] for rate in (0.01, 0.1, 1.0, 10.0)}
+candidates = {
+    rate: train(*training, rate, epochs=30, batch=32)[-1]
+    for rate in (0.01, 0.1, 1.0, 10.0)
+}
 scores = {rate: accuracy(*validation, weights) for rate, weights in candidates.items()}
 best_rate = max(scores, key=scores.get)
 
-rows = [[rate, accuracy(*training, weights), scores[rate]] for rate, weights in candidates.items()]
+rows = [
+    [rate, accuracy(*training, weights), scores[rate]]
+    for rate, weights in candidates.items()
+]
 plots.table(
-    ["learning rate", "training accuracy", "validation accuracy"], rows, "3 against 8: choosing the learning rate"
+    ["learning rate", "training accuracy", "validation accuracy"],
+    rows,
+    "3 against 8: choosing the learning rate",
 )
 accuracy_test = accuracy(*test, candidates[best_rate])
 print(f"chosen: {best_rate}; test accuracy, looked at once: {accuracy_test:.3f}")
@@ -1059,8 +1218,12 @@ print(f"chosen: {best_rate}; test accuracy, looked at once: {accuracy_test:.3f}"
 
 # %%
 keras.utils.set_random_seed(1)
-neuron = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1, activation="sigmoid")])
-neuron.compile(keras.optimizers.SGD(best_rate), "binary_crossentropy", metrics=["accuracy"])
+neuron = keras.Sequential(
+    [keras.Input((64,)), keras.layers.Dense(1, activation="sigmoid")]
+)
+neuron.compile(
+    keras.optimizers.SGD(best_rate), "binary_crossentropy", metrics=["accuracy"]
+)
 neuron.fit(*training, batch_size=32, epochs=30, verbose=0)
 accuracy_keras = neuron.evaluate(*test, verbose=0)[1]
 print(f"Keras: {neuron.count_params()} parameters, test accuracy {accuracy_keras:.3f}")
@@ -1090,14 +1253,17 @@ for row, (x, y, weights, digits) in zip(axes, pairs, strict=True):
         ax.imshow(x[y == k].mean(axis=0).reshape(8, 8), cmap="gray_r")
         ax.set_title(f"mean {digits[k]}", loc="center")
     limit = np.abs(weights[1:]).max()
-    shown = row[2].imshow(weights[1:].reshape(8, 8), cmap="PuOr_r", vmin=-limit, vmax=limit)
+    shown = row[2].imshow(
+        weights[1:].reshape(8, 8), cmap="PuOr_r", vmin=-limit, vmax=limit
+    )
     row[2].set_title("weights, {} against {}".format(*digits), loc="center")
     fig.colorbar(shown, ax=row[2])
 for ax in axes.flat:
     ax.set_axis_off()
 plots.show(
     fig,
-    "Mean images of 0 and 1, of 3 and 8, and each neuron's weights as a picture: orange where ink speaks"
+    "Mean images of 0 and 1, of 3 and 8, and each neuron's weights as a picture:"
+    " orange where ink speaks"
     " for the second digit, violet where it speaks for the first.",
 )
 
@@ -1123,7 +1289,9 @@ plots.show(
 # %%
 def shifted(x):
     """The images moved one pixel to the right."""
-    return np.pad(x.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 0)))[:, :, :8].reshape(-1, 64)
+    return np.pad(x.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 0)))[:, :, :8].reshape(
+        -1, 64
+    )
 
 
 order = np.argsort(y_38, kind="stable")
@@ -1131,7 +1299,8 @@ first_60, last_20 = order[: int(0.6 * len(order))], order[int(0.8 * len(order)) 
 weights = train(x_38[first_60], y_38[first_60], best_rate, epochs=30, batch=32)[-1]
 accuracy_sorted = accuracy(x_38[last_20], y_38[last_20], weights)
 print(
-    f"sorted file: share of 8 in training {y_38[first_60].mean():.2f}, in the test {y_38[last_20].mean():.2f};",
+    f"sorted file: share of 8 in training {y_38[first_60].mean():.2f}, in the test"
+    f" {y_38[last_20].mean():.2f};",
     f"test accuracy {accuracy_sorted:.2f}",
 )
 
@@ -1142,10 +1311,28 @@ for seed in range(20):
     plain = train(x_train, y_train, best_rate, epochs=30, batch=32)[-1]
     x_both, y_both = np.concatenate([x_train, shifted(x_train)]), np.tile(y_train, 2)
     both = train(x_both, y_both, best_rate, epochs=30, batch=32)[-1]
-    sets = ((x_train, y_train), (x_val, y_val), (x_test, y_test), (shifted(x_test), y_test))
-    results.append([*(accuracy(*images_of, plain) for images_of in sets), accuracy(shifted(x_test), y_test, both)])
+    sets = (
+        (x_train, y_train),
+        (x_val, y_val),
+        (x_test, y_test),
+        (shifted(x_test), y_test),
+    )
+    results.append(
+        [
+            *(accuracy(*images_of, plain) for images_of in sets),
+            accuracy(shifted(x_test), y_test, both),
+        ]
+    )
+
+# %%
 by_case = np.array(results)
-names = ("training", "validation", "test", "test, shifted", "test, shifted;\ntrained on both")
+names = (
+    "training",
+    "validation",
+    "test",
+    "test, shifted",
+    "test, shifted;\ntrained on both",
+)
 for name, column in zip(names, by_case.T, strict=True):
     print(f"{' '.join(name.split()):30} {column.mean():.3f} ± {column.std():.3f}")
 
@@ -1155,7 +1342,8 @@ ax.set_xticks(range(1, 6), names)
 ax.set(xlabel="evaluated on", ylabel="accuracy, 20 splits")
 plots.show(
     fig,
-    "Box plots of the accuracy over 20 splits: training, validation and test near 0.99, the shifted test"
+    "Box plots of the accuracy over 20 splits: training, validation and test near"
+    " 0.99, the shifted test"
     " between 0.58 and 0.79, and near 0.98 after training on both kinds of images.",
 )
 
@@ -1171,29 +1359,6 @@ plots.show(
 #
 # ## 9 · What you have found
 #
-# The numbers of this run in one place:
-
-# %%
-on_training, _, on_test, on_shifted, repaired = by_case.mean(axis=0)
-quick, slow = steps_needed["cross-entropy"], steps_needed["squared error"]
-rows = [
-    ["from ŷ = 0.002 to ½ at rate 1", f"cross-entropy: {quick} steps", f"squared error: {slow} steps"],
-    ["the class, gradient descent", f"{len(losses)} steps to convergence", f"accuracy {accuracy_class:.3f}"],
-    ["clear cases", f"Rosenblatt stops after {len(mistakes)} epochs", f"gradient descent: {len(losses_clear)} steps"],
-    ["XOR", f"Rosenblatt: {xor_mistakes[-1]} mistakes in epoch 40", f"gradient descent: ŷ = {y_soft[0]:.2f}"],
-    ["digits 0 and 1, one split", f"test {accuracy_01:.3f}", ""],
-    ["digits 3 and 8, the same split", f"test {accuracy_test:.3f}", f"Keras {accuracy_keras:.3f}"],
-    ["digits 3 and 8, 20 splits", f"training {on_training:.3f}", f"test {on_test:.3f}"],
-    ["3 and 8 moved by one pixel", f"test {on_test:.3f} → {on_shifted:.3f}", f"trained on both: {repaired:.3f}"],
-]
-plots.table(["experiment", "result", "beside it"], rows, "Results of this run")
-
-# %%
-lab.progress()
-
-# %% [markdown]
-# **You can now answer:**
-#
 # 1. *What does an activation function do?* It bends the signal; its derivative decides how much of a
 #    correction passes. Saturated sigmoids pass almost nothing.
 # 2. *What does a neuron decide?* On which side of the line $w_0 + \mathbf{x}^T\mathbf{w} = 0$ a point lies,
@@ -1208,7 +1373,53 @@ lab.progress()
 #    collapses to one.
 # 7. *Why one distribution?* A score holds only for data like those it was measured on.
 #
-# ### For discussion
+# The numbers of this run in one place:
+
+# %%
+on_training, _, on_test, on_shifted, repaired = by_case.mean(axis=0)
+quick, slow = steps_needed["cross-entropy"], steps_needed["squared error"]
+rows = [
+    [
+        "from ŷ = 0.002 to ½ at rate 1",
+        f"cross-entropy: {quick} steps",
+        f"squared error: {slow} steps",
+    ],
+    [
+        "the class, gradient descent",
+        f"{len(losses)} steps to convergence",
+        f"accuracy {accuracy_class:.3f}",
+    ],
+    [
+        "clear cases",
+        f"Rosenblatt stops after {len(mistakes)} epochs",
+        f"gradient descent: {len(losses_clear)} steps",
+    ],
+]
+
+# %%
+rows += [
+    [
+        "XOR",
+        f"Rosenblatt: {xor_mistakes[-1]} mistakes in epoch 40",
+        f"gradient descent: ŷ = {y_soft[0]:.2f}",
+    ],
+    ["digits 0 and 1, one split", f"test {accuracy_01:.3f}", ""],
+    [
+        "digits 3 and 8, the same split",
+        f"test {accuracy_test:.3f}",
+        f"Keras {accuracy_keras:.3f}",
+    ],
+    ["digits 3 and 8, 20 splits", f"training {on_training:.3f}", f"test {on_test:.3f}"],
+    [
+        "3 and 8 moved by one pixel",
+        f"test {on_test:.3f} → {on_shifted:.3f}",
+        f"trained on both: {repaired:.3f}",
+    ],
+]
+plots.table(["experiment", "result", "beside it"], rows, "Results of this run")
+
+# %% [markdown]
+# ## 10 · To discuss
 #
 # 1. On separable data the cross-entropy has no minimum: once a line is right for everybody, doubling
 #    $\mathbf{w}$ and $w_0$ lowers the loss. What does `gradient_descent` do then, and what does the tolerance
@@ -1217,8 +1428,9 @@ lab.progress()
 #    outcome. What can the weights tell, and what can they not?
 # 3. A vendor reports 99 % on a held-out part of its own data. Which three questions do you ask before it
 #    reads your post?
-#
-# ### Further reading
+
+# %% [markdown]
+# ## 11 · Further reading
 #
 # - F. Rosenblatt (1958). The perceptron: a probabilistic model for information storage and organization in
 #   the brain. *Psychological Review* 65(6), 386–408.
@@ -1233,3 +1445,6 @@ lab.progress()
 #   *SIAM Review* 60(2), 223–311. Why small batches work.
 # - I. Goodfellow, Y. Bengio and A. Courville (2016). *Deep Learning*. MIT Press. Chapter 6 on activation and
 #   loss functions.
+
+# %%
+lab.progress()

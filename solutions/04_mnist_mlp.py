@@ -31,7 +31,6 @@
 #
 # | | |
 # |:--|:--|
-# | **Time** | about three hours of work; the whole notebook computes for one to two minutes on a laptop CPU |
 # | **Data** | scikit-learn's 8 × 8 digits; MNIST or its stand-in (stored outputs: real MNIST) |
 # | **Lecture** | A, *Deep Neural Networks* (digits with Keras); B, *Deep Learning I* (HOG, ensembles) |
 # | **You need** | labs 01 and 02: neuron, cross-entropy, layers, mini-batches |
@@ -61,12 +60,23 @@ keras.utils.set_random_seed(4)
 
 # %% tags=["nbval-check-output"]
 images, labels = datasets.load_digits()
-x_train, x_val, y_train, y_val = train_test_split(images.reshape(-1, 64), labels, test_size=0.25, random_state=0)
+x_train, x_val, y_train, y_val = train_test_split(
+    images.reshape(-1, 64), labels, test_size=0.25, random_state=0
+)
 print("training", x_train.shape, "validation", x_val.shape)
-print("pixels that are the same in all training images:", int(np.sum(x_train.std(axis=0) == 0)))
+print(
+    "pixels that are the same in all training images:",
+    int(np.sum(x_train.std(axis=0) == 0)),
+)
 
-fig = plots.image_grid(images[:20], [str(label) for label in labels[:20]], columns=10, size=0.8)
-plots.show(fig, "Twenty handwritten digits of 8 by 8 grey pixels, coarse but readable, with their labels above.")
+fig = plots.image_grid(
+    images[:20], [str(label) for label in labels[:20]], columns=10, size=0.8
+)
+plots.show(
+    fig,
+    "Twenty handwritten digits of 8 by 8 grey pixels, coarse but readable, with their"
+    " labels above.",
+)
 
 # %% [markdown]
 # **What you see.** Eight by eight pixels are few, and a human still reads nearly all of them. The lecture trains on
@@ -98,7 +108,7 @@ plots.show(fig, "Twenty handwritten digits of 8 by 8 grey pixels, coarse but rea
 # </details>
 
 
-# %%
+# %% minutes=6 difficulty=1 kind="core"
 @lab.exercise(points=2)
 def preprocess(x_train, x_other):
     """Standardises two sets, pixel by pixel, with the statistics of the training set.
@@ -127,7 +137,7 @@ def preprocess(x_train, x_other):
 # </details>
 
 
-# %%
+# %% minutes=4 difficulty=1 kind="extra"
 @lab.exercise(points=1)
 def one_hot(labels, classes):
     """Codes integer labels as rows of zeros with a single one.
@@ -181,7 +191,7 @@ print("label", y_train[0], "→", one_hot(y_train[:1], 10)[0].astype(int))
 # </details>
 
 
-# %%
+# %% minutes=12 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def softmax_cross_entropy(z, y):
     """Mean categorical cross-entropy of the softmax of logits.
@@ -200,13 +210,19 @@ def softmax_cross_entropy(z, y):
 logits = np.array([[2.0, 1.0, -1.0], [0.0, 3.0, 0.5]])
 targets = one_hot(np.array([0, 2]), 3)
 loss = softmax_cross_entropy(logits, targets)
-assert np.isclose(loss, np.mean(keras.losses.categorical_crossentropy(targets, logits, from_logits=True)))
+assert np.isclose(
+    loss,
+    np.mean(keras.losses.categorical_crossentropy(targets, logits, from_logits=True)),
+)
 print(f"by hand equals Keras: {loss:.4f}")
 
 huge = np.array([[1000.0, 0.0]])
 with np.errstate(all="ignore"):
     print("softmax as on the slide:", np.exp(huge) / np.exp(huge).sum())
-print("your loss, right and wrong class:", *(abs(softmax_cross_entropy(huge, one_hot([k], 2))) for k in (0, 1)))
+print(
+    "your loss, right and wrong class:",
+    *(abs(softmax_cross_entropy(huge, one_hot([k], 2))) for k in (0, 1)),
+)
 
 # %% [markdown]
 # ## 3 · The lecture's network
@@ -235,7 +251,7 @@ print("your loss, right and wrong class:", *(abs(softmax_cross_entropy(huge, one
 # </details>
 
 
-# %%
+# %% minutes=6 difficulty=1 kind="core"
 @lab.exercise(points=2)
 def build_mlp(inputs, hidden, activation):
     """A multilayer perceptron for ten classes, not compiled.
@@ -246,7 +262,9 @@ def build_mlp(inputs, hidden, activation):
     """
     # BEGIN SOLUTION
     layers = [keras.layers.Dense(units, activation=activation) for units in hidden]
-    return keras.Sequential([keras.Input((inputs,)), *layers, keras.layers.Dense(10, activation="softmax")])
+    return keras.Sequential(
+        [keras.Input((inputs,)), *layers, keras.layers.Dense(10, activation="softmax")]
+    )
     # END SOLUTION
 
 
@@ -260,9 +278,18 @@ network = build_mlp(64, [32, 16], "sigmoid")
 by_hand = (64 * 32 + 32) + (32 * 16 + 16) + (16 * 10 + 10)
 print(f"parameters: {network.count_params()}, by hand {by_hand}")
 
-network.compile(keras.optimizers.SGD(0.01), "categorical_crossentropy", steps_per_execution=135)
+network.compile(
+    keras.optimizers.SGD(0.01), "categorical_crossentropy", steps_per_execution=135
+)
 for start, end in ((0, 1), (1, 20), (20, 40)):
-    network.fit(z_train, one_hot(y_train, 10), batch_size=10, initial_epoch=start, epochs=end, verbose=0)
+    network.fit(
+        z_train,
+        one_hot(y_train, 10),
+        batch_size=10,
+        initial_epoch=start,
+        epochs=end,
+        verbose=0,
+    )
     right = accuracy(network, z_train, y_train), accuracy(network, z_val, y_val)
     print("epoch {:2}: training {:.3f}, validation {:.3f}".format(end, *right))
 
@@ -275,10 +302,14 @@ for start, end in ((0, 1), (1, 20), (20, 40)):
 
 # %%
 own = preprocess(x_val, x_val)[1]
-alone = np.concatenate([preprocess(x, x)[1] for x in x_val[:, None]])  # each image as a set of its own
+# each image as a set of its own
+alone = np.concatenate([preprocess(x, x)[1] for x in x_val[:, None]])
 print(f"statistics of the training set: {accuracy(network, z_val, y_val):.3f}")
 print(f"statistics of the new images:   {accuracy(network, own, y_val):.3f}")
-print(f"each new image by itself:       {accuracy(network, alone, y_val):.3f}, largest input {np.abs(alone).max():.0f}")
+print(
+    f"each new image by itself:       {accuracy(network, alone, y_val):.3f}, largest"
+    f" input {np.abs(alone).max():.0f}"
+)
 
 # %% [markdown]
 # **What you see.** With 450 new images of the same kind the mistake hardly shows, which is why it goes unnoticed.
@@ -294,7 +325,8 @@ print(f"each new image by itself:       {accuracy(network, alone, y_val):.3f}, l
 # The stored result is read from `data/`; set the switch to run everything in full.
 
 # %%
-RUN_IN_FULL = False  # True: some minutes for this run, and again for the one in section 8
+# True: some minutes for this run, and again for the one in section 8
+RUN_IN_FULL = False
 if RUN_IN_FULL:
     long_run = experiments.all_experiments()["digits_1000_epochs"]()
 else:
@@ -306,27 +338,74 @@ for scaling, curves in long_run["curves"].items():
     at_300 = np.array(curves["accuracy"])[:, epochs == 300]
     last = {name: np.array(values)[:, -1] for name, values in curves.items()}
     spread = f"{last['val_accuracy'].mean():.4f} ± {last['val_accuracy'].std():.4f}"
-    means = [float(last[name].mean().round(4)) for name in ("accuracy", "loss", "val_loss")]
-    rows.append(["stored run", scaling, f"{at_300.mean():.3f} ± {at_300.std():.3f}", *means[:2], spread, means[2]])
-header = ["", "pixels", "training at 300", "training", "loss", "validation", "validation loss"]
-plots.table(header, rows, f"The 64-32-16-10 network after 1000 epochs, {long_run['seeds']} seeds")
+    means = [
+        float(last[name].mean().round(4)) for name in ("accuracy", "loss", "val_loss")
+    ]
+    rows.append(
+        [
+            "stored run",
+            scaling,
+            f"{at_300.mean():.3f} ± {at_300.std():.3f}",
+            *means[:2],
+            spread,
+            means[2],
+        ]
+    )
+
+# %%
+header = [
+    "",
+    "pixels",
+    "training at 300",
+    "training",
+    "loss",
+    "validation",
+    "validation loss",
+]
+plots.table(
+    header,
+    rows,
+    f"The 64-32-16-10 network after 1000 epochs, {long_run['seeds']} seeds",
+)
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), sharex=True)
-for (scaling, curves), colour, style in zip(long_run["curves"].items(), plots.CYCLE, plots.LINE_STYLES, strict=False):
+for (scaling, curves), colour, style in zip(
+    long_run["curves"].items(), plots.CYCLE, plots.LINE_STYLES, strict=False
+):
     val = np.array(curves["val_accuracy"])
-    left.fill_between(epochs, val.min(axis=0), val.max(axis=0), color=colour, alpha=0.15)
+    left.fill_between(
+        epochs, val.min(axis=0), val.max(axis=0), color=colour, alpha=0.15
+    )
     left.plot(epochs, val.mean(axis=0), color=colour, linestyle=style, label=scaling)
-    right.plot(epochs, np.mean(curves["loss"], axis=0), color=colour, linestyle=style, label=scaling)
-    right.plot(epochs, np.mean(curves["val_loss"], axis=0), color=colour, linestyle=style, alpha=0.45, linewidth=3)
+    right.plot(
+        epochs,
+        np.mean(curves["loss"], axis=0),
+        color=colour,
+        linestyle=style,
+        label=scaling,
+    )
+    right.plot(
+        epochs,
+        np.mean(curves["val_loss"], axis=0),
+        color=colour,
+        linestyle=style,
+        alpha=0.45,
+        linewidth=3,
+    )
+
+# %%
 left.axhline(0.9667, color="black", linewidth=0.8)
 left.text(1, 0.975, "lecture, 0.9667")
 left.set(xscale="log", xlabel="epoch", ylabel="validation accuracy", ylim=(0, 1.04))
-right.set(xlabel="epoch", ylabel="cross-entropy", title="thin: training; broad: validation")
+right.set(
+    xlabel="epoch", ylabel="cross-entropy", title="thin: training; broad: validation"
+)
 left.legend(loc="lower right")
 plots.show(
     fig,
-    "Left: validation accuracy over 1000 epochs, three scalings, all end close to the lecture's line; right: losses.",
+    "Left: validation accuracy over 1000 epochs, three scalings, all end close to the"
+    " lecture's line; right: losses.",
 )
 
 # %% [markdown]
@@ -364,8 +443,14 @@ x_fit, x_check, y_fit, y_check = train_test_split(
 )
 print("training", x_fit.shape, "validation", x_check.shape, "test", x_test.shape)
 
-fig = plots.image_grid(images_all[:20], [str(label) for label in labels_all[:20]], columns=10, size=0.8)
-plots.show(fig, "Twenty handwritten digits of 28 by 28 pixels, each centred in its field, with their labels above.")
+fig = plots.image_grid(
+    images_all[:20], [str(label) for label in labels_all[:20]], columns=10, size=0.8
+)
+plots.show(
+    fig,
+    "Twenty handwritten digits of 28 by 28 pixels, each centred in its field, with"
+    " their labels above.",
+)
 
 # %% [markdown]
 # **What you see.** Every digit has about the same size and stands in the middle of an empty margin.
@@ -386,7 +471,7 @@ plots.show(fig, "Twenty handwritten digits of 28 by 28 pixels, each centred in i
 # ### Question · `labels_as_numbers`
 
 
-# %%
+# %% minutes=3 difficulty=1 kind="core"
 @lab.question(points=1)
 def labels_as_numbers():
     """Your labels are the integers 0 to 9, shape (n,). Which loss do you give to Keras,
@@ -406,29 +491,63 @@ def labels_as_numbers():
 
 # %%
 def train(model, x, y, epochs, validation=None):
-    """Adam with batches of 256; the learning rate falls from 0.003 to 0 along a cosine. Returns Keras' history."""
+    """Adam with batches of 256; the learning rate falls from 0.003 to 0 along a cosine.
+    Returns Keras' history.
+    """
     steps = -(-len(y) // 256)  # rounded up
-    adam = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.003, epochs * steps))
+    adam = keras.optimizers.Adam(
+        keras.optimizers.schedules.CosineDecay(0.003, epochs * steps)
+    )
     metrics = ["accuracy"] if validation else None
-    model.compile(adam, "sparse_categorical_crossentropy", metrics=metrics, steps_per_execution=min(steps, 50))
-    return model.fit(x, y, batch_size=256, epochs=epochs, validation_data=validation, verbose=0).history
+    model.compile(
+        adam,
+        "sparse_categorical_crossentropy",
+        metrics=metrics,
+        steps_per_execution=min(steps, 50),
+    )
+    return model.fit(
+        x, y, batch_size=256, epochs=epochs, validation_data=validation, verbose=0
+    ).history
 
 
+# %%
 keras.utils.set_random_seed(4)
 mlp = build_mlp(784, [512, 128], "relu")
 mlp_history = train(mlp, x_fit, y_fit, epochs=8, validation=(x_check, y_check))
 accuracy_mlp = accuracy(mlp, x_test, y_test)
-print(f"{mlp.count_params()} parameters, {len(x_fit)} training images, test accuracy {accuracy_mlp:.4f}:")
-print(f"{round((1 - accuracy_mlp) * len(y_test))} of {len(y_test)} test images are misread")
+print(
+    f"{mlp.count_params()} parameters, {len(x_fit)} training images, test accuracy"
+    f" {accuracy_mlp:.4f}:"
+)
+print(
+    f"{round((1 - accuracy_mlp) * len(y_test))} of {len(y_test)} test images are"
+    " misread"
+)
 seeds = np.array(experiments.stored("mnist_mlp_seeds")["accuracy"])
-print(f"stored, real MNIST, {len(seeds)} seeds: {seeds.mean():.4f} ± {seeds.std():.4f}, lowest {seeds.min():.4f}")
+print(
+    f"stored, real MNIST, {len(seeds)} seeds: {seeds.mean():.4f} ± {seeds.std():.4f},"
+    f" lowest {seeds.min():.4f}"
+)
 
+# %%
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.3))
-for ax, measure, label in zip(axes, ("loss", "accuracy"), ("cross-entropy", "accuracy"), strict=True):
-    series = {"training": mlp_history[measure], "validation": mlp_history["val_" + measure]}
-    plots.curves(ax, {name: (np.arange(1, 9), values) for name, values in series.items()}, "epoch", label)
+for ax, measure, label in zip(
+    axes, ("loss", "accuracy"), ("cross-entropy", "accuracy"), strict=True
+):
+    series = {
+        "training": mlp_history[measure],
+        "validation": mlp_history["val_" + measure],
+    }
+    plots.curves(
+        ax,
+        {name: (np.arange(1, 9), values) for name, values in series.items()},
+        "epoch",
+        label,
+    )
 plots.show(
-    fig, "Training loss falls towards zero while validation loss levels off; training accuracy comes close to one."
+    fig,
+    "Training loss falls towards zero while validation loss levels off; training"
+    " accuracy comes close to one.",
 )
 
 # %% [markdown]
@@ -462,7 +581,7 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=8 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def confusion(y, y_hat, classes):
     """Confusion matrix.
@@ -491,7 +610,11 @@ for i, j in zip(*np.nonzero(mistakes), strict=True):
 ax.set(xticks=range(10), yticks=range(10), xlabel="read as", ylabel="truth")
 ax.grid(False)
 fig.colorbar(shown, label="images")
-plots.show(fig, "Confusion matrix without its diagonal: mistakes are spread over many cells, a few of them brighter.")
+plots.show(
+    fig,
+    "Confusion matrix without its diagonal: mistakes are spread over many cells, a few"
+    " of them brighter.",
+)
 
 # %% [markdown]
 # **What you see.** The diagonal, nearly all images, is left out; the mistakes are spread unevenly over the 90 other
@@ -504,16 +627,25 @@ plots.show(fig, "Confusion matrix without its diagonal: mistakes are spread over
 
 # %%
 both_ways = np.triu(mistakes + mistakes.T)
-worst = [np.unravel_index(k, both_ways.shape) for k in np.argsort(both_ways, axis=None)[::-1][:4]]
+worst = [
+    np.unravel_index(k, both_ways.shape)
+    for k in np.argsort(both_ways, axis=None)[::-1][:4]
+]
 print("most confused:", ", ".join(f"{i} and {j} ({both_ways[i, j]})" for i, j in worst))
 pictures, titles = [], []
 for i, j in worst:
-    wrong = np.flatnonzero(((y_test == i) & (y_hat == j)) | ((y_test == j) & (y_hat == i)))[:8]
-    pictures += [images_test[k] for k in wrong] + [np.zeros((28, 28))] * (8 - len(wrong))
+    wrong = np.flatnonzero(
+        ((y_test == i) & (y_hat == j)) | ((y_test == j) & (y_hat == i))
+    )[:8]
+    pictures += [images_test[k] for k in wrong] + [np.zeros((28, 28))] * (
+        8 - len(wrong)
+    )
     titles += [f"{y_test[k]} → {y_hat[k]}" for k in wrong] + [""] * (8 - len(wrong))
 fig = plots.image_grid(pictures, titles, columns=8, size=0.9, vmin=0, vmax=255)
 plots.show(
-    fig, "Four rows of misread digits, one row a confused pair, titles give truth and reading; many are ambiguous."
+    fig,
+    "Four rows of misread digits, one row a confused pair, titles give truth and"
+    " reading; many are ambiguous.",
 )
 
 confidence = probabilities.max(axis=1)
@@ -522,9 +654,14 @@ surest = wrong[np.argsort(confidence[wrong])[::-1][:10]]
 titles = [f"{y_test[k]} → {y_hat[k]}, {confidence[k]:.3f}" for k in surest]
 fig = plots.image_grid(images_test[surest], titles, columns=5, size=1.5)
 plots.show(
-    fig, "The ten mistakes made with the highest confidence; titles give truth, reading and confidence near one."
+    fig,
+    "The ten mistakes made with the highest confidence; titles give truth, reading and"
+    " confidence near one.",
 )
-print(f"mistakes with a confidence above 0.9: {np.sum(confidence[wrong] > 0.9)} of {len(wrong)}")
+print(
+    f"mistakes with a confidence above 0.9: {np.sum(confidence[wrong] > 0.9)} of"
+    f" {len(wrong)}"
+)
 
 # %% [markdown]
 # **What you see.** Pairs that share strokes are confused: in the stored run 4 with 9, 3 with 5, 2 with 7. Many
@@ -539,7 +676,7 @@ print(f"mistakes with a confidence above 0.9: {np.sum(confidence[wrong] > 0.9)} 
 # ### Question · `reading_the_matrix`
 
 
-# %%
+# %% minutes=3 difficulty=1 kind="core"
 @lab.question(points=1)
 def reading_the_matrix():
     """Rows are the truth, columns the prediction. Of all images that the network calls
@@ -589,7 +726,7 @@ def reading_the_matrix():
 # </details>
 
 
-# %%
+# %% minutes=15 difficulty=3 kind="core"
 @lab.exercise(points=3)
 def reliability(p, y, bins):
     """Confidence and accuracy by bins of confidence, and the calibration error.
@@ -604,7 +741,10 @@ def reliability(p, y, bins):
     mean_confidence, mean_right, ece = np.zeros(bins), np.zeros(bins), 0.0
     for b in np.unique(which):
         inside = which == b
-        mean_confidence[b], mean_right[b] = confidence[inside].mean(), right[inside].mean()
+        mean_confidence[b], mean_right[b] = (
+            confidence[inside].mean(),
+            right[inside].mean(),
+        )
         ece += inside.mean() * abs(mean_right[b] - mean_confidence[b])
     return mean_confidence, mean_right, ece
     # END SOLUTION
@@ -615,20 +755,44 @@ keras.utils.set_random_seed(4)
 memoriser = build_mlp(784, [512, 128], "relu")
 train(memoriser, np.tile(x_fit[:1000], (10, 1)), np.tile(y_fit[:1000], 10), epochs=3)
 
+# %%
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.9), sharey=True)
 networks, ece = {f"{len(x_fit)} images": mlp, "1000 images": memoriser}, {}
 for ax, (name, model) in zip(axes, networks.items(), strict=True):
     confidences, accuracies, ece[name] = reliability(model(x_test).numpy(), y_test, 10)
     filled = confidences > 0
     ax.plot([0, 1], [0, 1], color=plots.GREY, linewidth=1, label="calibrated")
-    ax.bar(np.arange(10)[filled] / 10 + 0.05, accuracies[filled], width=0.1, color=plots.SKY, edgecolor="white")
-    ax.plot(confidences[filled], accuracies[filled], "o", color=plots.ORANGE, label="bins")
-    ax.set(title=f"{name}: ECE {ece[name]:.3f}", xlabel="confidence", ylabel="accuracy", xlim=(0, 1))
+    ax.bar(
+        np.arange(10)[filled] / 10 + 0.05,
+        accuracies[filled],
+        width=0.1,
+        color=plots.SKY,
+        edgecolor="white",
+    )
+    ax.plot(
+        confidences[filled], accuracies[filled], "o", color=plots.ORANGE, label="bins"
+    )
+    ax.set(
+        title=f"{name}: ECE {ece[name]:.3f}",
+        xlabel="confidence",
+        ylabel="accuracy",
+        xlim=(0, 1),
+    )
+
+# %%
 axes[0].legend(loc="upper left")
 plots.show(
-    fig, "Reliability diagrams: accuracy against confidence for two networks; points below the diagonal: too sure."
+    fig,
+    "Reliability diagrams: accuracy against confidence for two networks; points below"
+    " the diagonal: too sure.",
 )
-print("test accuracy:", {name: round(accuracy(model, x_test, y_test), 3) for name, model in networks.items()})
+print(
+    "test accuracy:",
+    {
+        name: round(accuracy(model, x_test, y_test), 3)
+        for name, model in networks.items()
+    },
+)
 
 # %% [markdown]
 # **What you see.** Both networks are too sure: in the stored run most points lie below the diagonal, and the one that
@@ -641,7 +805,7 @@ print("test accuracy:", {name: round(accuracy(model, x_test, y_test), 3) for nam
 # ### Question · `always_one_tenth`
 
 
-# %%
+# %% minutes=4 difficulty=2 kind="core"
 @lab.question(points=1)
 def always_one_tenth():
     """A network answers 0.1 for every digit, whatever the image; the ten digits are
@@ -687,7 +851,7 @@ def always_one_tenth():
 # </details>
 
 
-# %%
+# %% minutes=15 difficulty=3 kind="extra"
 @lab.exercise(points=3)
 def hog_cell(patch, orientations):
     """Histogram of oriented gradients of one cell.
@@ -700,21 +864,33 @@ def hog_cell(patch, orientations):
     g_r = patch[2:, 1:-1] - patch[:-2, 1:-1]
     g_c = patch[1:-1, 2:] - patch[1:-1, :-2]
     direction = np.rad2deg(np.arctan2(g_r, g_c)) % 180
-    return np.histogram(direction, orientations, range=(0, 180), weights=np.hypot(g_r, g_c))[0]
+    return np.histogram(
+        direction, orientations, range=(0, 180), weights=np.hypot(g_r, g_c)
+    )[0]
     # END SOLUTION
 
 
 # %% tags=["nbval-check-output"]
 # by hand first, then the library, which also scales the histogram to length 1
-image = np.kron(images[0], np.ones((3, 3)))[:21, :21] / 16  # an 8 x 8 digit, enlarged to 3 x 3 cells
+# an 8 x 8 digit, enlarged to 3 x 3 cells
+image = np.kron(images[0], np.ones((3, 3)))[:21, :21] / 16
 ours = hog_cell(image[6:15, 6:15], 9)
-theirs = hog(image, 9, (7, 7), (1, 1), block_norm="L2", feature_vector=False)[1, 1, 0, 0]
+theirs = hog(image, 9, (7, 7), (1, 1), block_norm="L2", feature_vector=False)[
+    1, 1, 0, 0
+]
 assert np.allclose(ours / np.linalg.norm(ours), theirs, atol=1e-3)
 print("nine numbers instead of 49 pixels:", theirs.round(2))
 
-digit = np.pad(images_test[0] / 255, 1)  # the margin of one pixel that the outer cells need
-votes = np.array([[hog_cell(digit[r : r + 9, c : c + 9], 9) for c in range(0, 28, 7)] for r in range(0, 28, 7)])
-edge = np.deg2rad(20 * np.arange(9) + 10 + 90)  # an edge runs at right angles to its gradient
+# the margin of one pixel that the outer cells need
+digit = np.pad(images_test[0] / 255, 1)
+votes = np.array(
+    [
+        [hog_cell(digit[r : r + 9, c : c + 9], 9) for c in range(0, 28, 7)]
+        for r in range(0, 28, 7)
+    ]
+)
+# an edge runs at right angles to its gradient
+edge = np.deg2rad(20 * np.arange(9) + 10 + 90)
 fig, (left, right) = plt.subplots(1, 2, figsize=(8, 4), sharex=True, sharey=True)
 for ax, alpha in ((left, 1), (right, 0.25)):
     ax.imshow(digit[1:-1, 1:-1], cmap="gray_r", extent=(0, 28, 28, 0), alpha=alpha)
@@ -724,7 +900,9 @@ for i, j in np.ndindex(4, 4):
     dx, dy = length * np.cos(edge), length * np.sin(edge)
     right.plot([x - dx, x + dx], [y - dy, y + dy], color=plots.BLUE, linewidth=2)
 plots.show(
-    fig, "A digit, and over it a grid of 4 by 4 cells with nine lines each: the longest lines run along the strokes."
+    fig,
+    "A digit, and over it a grid of 4 by 4 cells with nine lines each: the longest"
+    " lines run along the strokes.",
 )
 
 # %% [markdown]
@@ -752,12 +930,19 @@ plots.show(
 
 # %%
 def train_side_by_side(networks, sets):
-    """Trains networks of 64 ReLU units, each on its own (x, y): 50 000 images in all, sets repeated as needed."""
+    """Trains networks of 64 ReLU units, each on its own (x, y): 50 000 images in all,
+    sets repeated as needed.
+    """
     members, rows = len(networks), max(len(y) for _, y in sets)
-    x = np.stack([np.resize(x, (rows, x.shape[1])) for x, _ in sets], axis=1)  # (rows, members, inputs)
+    # (rows, members, inputs)
+    x = np.stack([np.resize(x, (rows, x.shape[1])) for x, _ in sets], axis=1)
     y = np.stack([np.resize(y, rows) for _, y in sets], axis=1)
-    hidden = keras.layers.EinsumDense("nmi,mio->nmo", (members, 64), activation="relu", bias_axes="mo")
-    output = keras.layers.EinsumDense("nmi,mio->nmo", (members, 10), activation="softmax", bias_axes="mo")
+    hidden = keras.layers.EinsumDense(
+        "nmi,mio->nmo", (members, 64), activation="relu", bias_axes="mo"
+    )
+    output = keras.layers.EinsumDense(
+        "nmi,mio->nmo", (members, 10), activation="softmax", bias_axes="mo"
+    )
     team = keras.Sequential([keras.Input(x.shape[1:]), hidden, output])
     weights = [network.get_weights() for network in networks]
     team.set_weights([np.stack(arrays) for arrays in zip(*weights, strict=True)])
@@ -767,7 +952,9 @@ def train_side_by_side(networks, sets):
 
 
 def hog_of(images):
-    """HOG features (n, 324): cells of 7 x 7 pixels, 9 directions, each block of 2 x 2 cells scaled to length 1."""
+    """HOG features (n, 324): cells of 7 x 7 pixels, 9 directions, each block of 2 x 2
+    cells scaled to length 1.
+    """
     return np.array([hog(image, 9, (7, 7), (2, 2)) for image in images], np.float32)
 
 
@@ -793,18 +980,32 @@ else:
     stored_curves = experiments.stored("mnist_learning_curves")
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
-for name, colour, marker in (("raw pixels", plots.BLUE, "o"), ("HOG", plots.ORANGE, "s")):
+for name, colour, marker in (
+    ("raw pixels", plots.BLUE, "o"),
+    ("HOG", plots.ORANGE, "s"),
+):
     left.plot(sizes, 1 - np.array(live[name]), color=colour, marker=marker, label=name)
     runs = 1 - np.array(stored_curves["accuracy"][name])
     right.plot(stored_curves["sizes"], runs.mean(axis=1), color=colour, label=name)
     right.plot(stored_curves["sizes"], runs, marker, color=colour, markersize=4)
     m = dict(zip(stored_curves["sizes"], 1 - runs.mean(axis=1), strict=True))
-    print(f"stored, {name:10}: {m[100]:.3f} (100 images), {m[1000]:.3f} (1000), {m[60_000]:.4f} (60 000)")
-left.set(xscale="log", yscale="log", title="this run", xlabel="training images", ylabel="test error")
+    print(
+        f"stored, {name:10}: {m[100]:.3f} (100 images), {m[1000]:.3f} (1000),"
+        f" {m[60_000]:.4f} (60 000)"
+    )
+left.set(
+    xscale="log",
+    yscale="log",
+    title="this run",
+    xlabel="training images",
+    ylabel="test error",
+)
 right.set(xscale="log", title="stored run, real MNIST", xlabel="training images")
 right.legend()
 plots.show(
-    fig, "Test error against training images, both axes logarithmic: falling lines, HOG below raw pixels at the left."
+    fig,
+    "Test error against training images, both axes logarithmic: falling lines, HOG"
+    " below raw pixels at the left.",
 )
 
 # %% [markdown]
@@ -854,7 +1055,7 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=12 difficulty=3 kind="core"
 @lab.exercise(points=3)
 def ambiguity_decomposition(members, y):
     """The squared error of an averaging ensemble and its two parts, means over images.
@@ -876,14 +1077,23 @@ few = x_fit[:3000], y_fit[:3000]
 halves = [np.random.default_rng(seed).permutation(3000)[:1500] for seed in range(4)]
 keras.utils.set_random_seed(4)
 members = [build_mlp(784, [64], "relu") for _ in range(8)]
-train_side_by_side(members, [few] * 4 + [(few[0][half], few[1][half]) for half in halves])
+train_side_by_side(
+    members, [few] * 4 + [(few[0][half], few[1][half]) for half in halves]
+)
 
-teams = {"seeds": members[:4], "data subsets": members[4:], "architectures": members[:1]}
+teams = {
+    "seeds": members[:4],
+    "data subsets": members[4:],
+    "architectures": members[:1],
+}
 for hidden, activation in (([128], "relu"), ([64, 32], "relu"), ([64], "tanh")):
     other = build_mlp(784, hidden, activation)
     train(other, *few, epochs=17)
     teams["architectures"].append(other)
-answers = {name: np.array([member(x_test).numpy() for member in team]) for name, team in teams.items()}
+answers = {
+    name: np.array([member(x_test).numpy() for member in team])
+    for name, team in teams.items()
+}
 answers["all together"] = np.concatenate(list(answers.values()))
 
 # %%
@@ -895,16 +1105,48 @@ for k, (name, p) in enumerate(answers.items()):
     single = np.mean(p.argmax(axis=2) == y_test, axis=1)
     together = float(np.mean(p.mean(axis=0).argmax(axis=1) == y_test))
     team_accuracy[name] = float(single.mean()), float(single.max()), together
-    rows.append([name, float(average), float(ambiguity), float(ensemble), *team_accuracy[name]])
-    ax.plot(np.full(len(p), k), single, "o", color=plots.SKY, label="members" if k == 0 else None)
-    ax.plot(k, together, "D", color=plots.ORANGE, markersize=9, label="ensemble" if k == 0 else None)
-header = ["members differ by", "mean error", "− ambiguity", "= ensemble", "mean accuracy", "best member", "ensemble"]
-plots.table(header, rows, "Ensembles of four networks (all: twelve, one twice), 3000 images; squared error, accuracy")
+    rows.append(
+        [name, float(average), float(ambiguity), float(ensemble), *team_accuracy[name]]
+    )
+    ax.plot(
+        np.full(len(p), k),
+        single,
+        "o",
+        color=plots.SKY,
+        label="members" if k == 0 else None,
+    )
+    ax.plot(
+        k,
+        together,
+        "D",
+        color=plots.ORANGE,
+        markersize=9,
+        label="ensemble" if k == 0 else None,
+    )
+
+# %%
+header = [
+    "members differ by",
+    "mean error",
+    "− ambiguity",
+    "= ensemble",
+    "mean accuracy",
+    "best member",
+    "ensemble",
+]
+plots.table(
+    header,
+    rows,
+    "Ensembles of four networks (all: twelve, one twice), 3000 images; squared error,"
+    " accuracy",
+)
 ax.set_xticks(range(4), answers)
 ax.set(xlabel="members differ by", ylabel="test accuracy", xlim=(-0.5, 3.5))
 ax.legend(loc="lower left")
 plots.show(
-    fig, "Test accuracy of single members as dots and of each ensemble as a diamond above nearly all of its members."
+    fig,
+    "Test accuracy of single members as dots and of each ensemble as a diamond above"
+    " nearly all of its members.",
 )
 
 # %% [markdown]
@@ -944,7 +1186,7 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=12 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def centre_digit(digit):
     """Places a digit in a 28 x 28 field, its centre of mass close to (14, 14).
@@ -955,7 +1197,9 @@ def centre_digit(digit):
     # BEGIN SOLUTION
     (h, w), ink = digit.shape, digit.sum()
     top = min(max(round(14 - float(digit.sum(axis=1) @ np.arange(h) / ink)), 0), 28 - h)
-    left = min(max(round(14 - float(digit.sum(axis=0) @ np.arange(w) / ink)), 0), 28 - w)
+    left = min(
+        max(round(14 - float(digit.sum(axis=0) @ np.arange(w) / ink)), 0), 28 - w
+    )
     field = np.zeros((28, 28))
     field[top : top + h, left : left + w] = digit
     return field
@@ -973,17 +1217,25 @@ def squash(picture):
     return 1 - np.asarray(Image.fromarray(np.asarray(picture)).resize((28, 28))) / 255
 
 
-# a digit drawn by program stands in for yours: dark ink on light paper, not square, not centred
+# a digit drawn by program stands in for yours: dark ink on light paper, not square, not
+# centred
 sheet = Image.new("L", (300, 400), 245)
-ImageDraw.Draw(sheet).line([(30, 60), (150, 50), (90, 200)], fill=40, width=14, joint="curve")
+ImageDraw.Draw(sheet).line(
+    [(30, 60), (150, 50), (90, 200)], fill=40, width=14, joint="curve"
+)
 ways = {"squashed": squash(sheet), "prepared": prepare(sheet)}
 read = {name: mlp(digit.reshape(1, 784)).numpy()[0] for name, digit in ways.items()}
 titles = [f"{name}: {p.argmax()} ({p.max():.2f})" for name, p in read.items()]
 fig = plots.image_grid(
-    [np.asarray(sheet), *(1 - digit for digit in ways.values())], ["drawn", *titles], cmap="gray", size=2
+    [np.asarray(sheet), *(1 - digit for digit in ways.values())],
+    ["drawn", *titles],
+    cmap="gray",
+    size=2,
 )
 plots.show(
-    fig, "A drawn seven on a tall sheet; squashed to 28 by 28 it is small and off centre; prepared it fills the box."
+    fig,
+    "A drawn seven on a tall sheet; squashed to 28 by 28 it is small and off centre;"
+    " prepared it fills the box.",
 )
 
 # %% [markdown]
@@ -1003,7 +1255,9 @@ rng = np.random.default_rng(4)
 sheets = np.full((500, 120, 90), 230, np.uint8)
 for image, place in zip(images_test, sheets, strict=False):
     top, left = rng.integers(0, (120 - 56, 90 - 56), endpoint=True)
-    place[top : top + 56, left : left + 56] -= (np.kron(image, np.ones((2, 2), np.uint8)) * 0.7).astype(np.uint8)
+    place[top : top + 56, left : left + 56] -= (
+        np.kron(image, np.ones((2, 2), np.uint8)) * 0.7
+    ).astype(np.uint8)
 
 on_sheets = {"as in the test set": accuracy(mlp, x_test[:500], y_test[:500])}
 for name, way in {"squashed": squash, "prepared": prepare}.items():
@@ -1031,37 +1285,16 @@ if MY_PICTURE or (pad and pad.drawn):
     mine = prepare(MY_PICTURE or pad.picture())
     p = mlp(mine.reshape(1, 784)).numpy()[0]
     fig = plots.image_grid([mine], [f"{p.argmax()} ({p.max():.2f})"], size=2)
-    plots.show(fig, "Your digit in MNIST's form, with the network's reading and its confidence above the picture.")
+    plots.show(
+        fig,
+        "Your digit in MNIST's form, with the network's reading and its confidence"
+        " above the picture.",
+    )
 else:
     print("Name a file or draw on the pad, and run this cell again.")
 
 # %% [markdown]
 # ## 11 · What you have found
-#
-# The numbers of this run in one place:
-
-# %%
-lecture_curves = long_run["curves"]["divided by 16"]
-lecture_last = np.array(lecture_curves["val_accuracy"])[:, -1]
-rows = [
-    ["8 × 8 digits, lecture's network", "validation, 1000 epochs", f"{lecture_last.mean():.4f} (lecture 0.9667)"],
-    ["784-512-128-10", "test", f"{accuracy_mlp:.4f}"],
-    ["the same", "calibration error", f"{ece[f'{len(x_fit)} images']:.4f}"],
-    ["the same, 1000 images by heart", "calibration error", f"{ece['1000 images']:.4f}"],
-    *(
-        [f"{name}, one layer of 64", "test, 100 / 10 000 images", f"{live[name][0]:.3f} / {live[name][-1]:.3f}"]
-        for name in live
-    ),
-    ["four seeds, 3000 images", "mean member → ensemble", "{0:.4f} → {2:.4f}".format(*team_accuracy["seeds"])],
-    ["digits on a sheet", "squashed → prepared", f"{on_sheets['squashed']:.3f} → {on_sheets['prepared']:.3f}"],
-]
-plots.table(["what", "measured", "result"], rows, "Results of this run")
-
-# %%
-lab.progress()
-
-# %% [markdown]
-# **You can now answer:**
 #
 # 1. *Which statistics may preprocessing use?* Those of the training set, for every set. Others would make the answer
 #    depend on which images arrive together, and a single image minus its own mean is all zeros.
@@ -1078,15 +1311,60 @@ lab.progress()
 # 8. *Your handwriting?* A dense layer reads places. Bring your digit to the place and size it was trained on, or use
 #    convolutions: lab 06.
 #
-# ### For discussion
+# The numbers of this run in one place:
+
+# %%
+lecture_curves = long_run["curves"]["divided by 16"]
+lecture_last = np.array(lecture_curves["val_accuracy"])[:, -1]
+rows = [
+    [
+        "8 × 8 digits, lecture's network",
+        "validation, 1000 epochs",
+        f"{lecture_last.mean():.4f} (lecture 0.9667)",
+    ],
+    ["784-512-128-10", "test", f"{accuracy_mlp:.4f}"],
+    ["the same", "calibration error", f"{ece[f'{len(x_fit)} images']:.4f}"],
+    [
+        "the same, 1000 images by heart",
+        "calibration error",
+        f"{ece['1000 images']:.4f}",
+    ],
+]
+
+# %%
+rows += [
+    *(
+        [
+            f"{name}, one layer of 64",
+            "test, 100 / 10 000 images",
+            f"{live[name][0]:.3f} / {live[name][-1]:.3f}",
+        ]
+        for name in live
+    ),
+    [
+        "four seeds, 3000 images",
+        "mean member → ensemble",
+        "{0:.4f} → {2:.4f}".format(*team_accuracy["seeds"]),
+    ],
+    [
+        "digits on a sheet",
+        "squashed → prepared",
+        f"{on_sheets['squashed']:.3f} → {on_sheets['prepared']:.3f}",
+    ],
+]
+plots.table(["what", "measured", "result"], rows, "Results of this run")
+
+# %% [markdown]
+# ## 12 · To discuss
 #
 # 1. The lecture uses its test set as validation data in `fit`. When does this do no harm, and when does it?
 # 2. An insurer will act on a reading only if it is at least 99 % sure. Which of this lab's figures do you show, and
 #    what do they not say about next year's forms?
 # 3. Your ensemble of four takes four times the computing time. Would one network four times as large be better? How
 #    would you find out fairly?
-#
-# ### Further reading
+
+# %% [markdown]
+# ## 13 · Further reading
 #
 # - Y. LeCun, L. Bottou, Y. Bengio and P. Haffner (1998). Gradient-based learning applied to document recognition.
 #   *Proceedings of the IEEE* 86(11), 2278–2324. Section III tells how MNIST was made.
@@ -1098,3 +1376,6 @@ lab.progress()
 #   using deep ensembles. *Advances in Neural Information Processing Systems* 30.
 # - C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger (2017). On calibration of modern neural networks. *ICML*,
 #   1321–1330.
+
+# %%
+lab.progress()

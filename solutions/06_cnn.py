@@ -30,10 +30,12 @@
 #
 # | | |
 # |:--|:--|
-# | **Time** | about three hours of work; the whole notebook computes for one to two minutes on a laptop CPU |
 # | **Data** | scikit-image's photographs (no download); random lines; MNIST or, offline, a stand-in for it |
 # | **Lecture** | B, *Deep Learning I* (CNNs, practical work 10); E, *Deep Learning II* (LeNet-5, VGG) |
 # | **You need** | NumPy arrays with several axes; labs 01 and 04, or some practice with Keras |
+#
+# Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
+# read on.
 #
 # The outputs stored in the solution come from real MNIST. With the stand-in the accuracies are a little lower, and
 # every sentence below still holds unless it names the stored run.
@@ -95,7 +97,7 @@ keras.utils.set_random_seed(6)
 # </details>
 
 
-# %%
+# %% minutes=10 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def correlate(image, kernel):
     """Slides the kernel, not flipped, over the image; valid positions only.
@@ -111,7 +113,11 @@ def correlate(image, kernel):
 
 # %% tags=["nbval-check-output"]
 horizontal = np.array([[0, 0, 0], [1, 1, 1], [0, 0, 0]])
-patterns = {"horizontal": horizontal, "vertical": horizontal.T, "diagonal": np.eye(3, dtype=int)[::-1]}
+patterns = {
+    "horizontal": horizontal,
+    "vertical": horizontal.T,
+    "diagonal": np.eye(3, dtype=int)[::-1],
+}
 detectors = {name: pattern / 3 for name, pattern in patterns.items()}
 pictures = patterns | {"horizontal, upper edge": np.roll(horizontal, -1, axis=0)}
 print(f"{'picture':24}" + "".join(f"{name:>12}" for name in detectors))
@@ -125,11 +131,17 @@ image, kernel = rng.normal(size=(6, 7)), rng.normal(size=(3, 3))
 results = {
     "scipy.signal.correlate2d": scipy.signal.correlate2d(image, kernel, mode="valid"),
     "scipy.signal.convolve2d": scipy.signal.convolve2d(image, kernel, mode="valid"),
-    "convolve2d, kernel turned": scipy.signal.convolve2d(image, kernel[::-1, ::-1], mode="valid"),
-    "Keras convolution": keras.ops.conv(image[None, ..., None], kernel[..., None, None])[0, ..., 0],
+    "convolve2d, kernel turned": scipy.signal.convolve2d(
+        image, kernel[::-1, ::-1], mode="valid"
+    ),
+    "Keras convolution": keras.ops.conv(
+        image[None, ..., None], kernel[..., None, None]
+    )[0, ..., 0],
 }
 for name, result in results.items():
-    print(f"{name:26} equals correlate: {np.allclose(result, correlate(image, kernel))}")
+    print(
+        f"{name:26} equals correlate: {np.allclose(result, correlate(image, kernel))}"
+    )
 
 # %% [markdown]
 # **What you see.** Each detector answers 1 to its own line, ⅓ to the others, which it meets in one pixel only, and the
@@ -149,9 +161,7 @@ for name, result in results.items():
 # ### Question · `flipped_kernel`
 
 
-# %%
-
-
+# %% minutes=4 difficulty=2 kind="core"
 @lab.question(points=1)
 def flipped_kernel():
     """Suppose Keras turned every kernel by 180 degrees, as a true convolution
@@ -182,7 +192,8 @@ def flipped_kernel():
 
 # %%
 camera = skimage.data.camera() / 255
-photograph = camera.reshape(256, 2, 256, 2).mean(axis=(1, 3))  # 256 × 256, from 0 (black) to 1 (white)
+# 256 × 256, from 0 (black) to 1 (white)
+photograph = camera.reshape(256, 2, 256, 2).mean(axis=(1, 3))
 
 kernels = {
     "blur": np.full((5, 5), 1 / 25),
@@ -200,13 +211,16 @@ panels = {"photograph": photograph} | filtered | {"Sobel, magnitude": gradient}
 ranges = [(0, 1)] * 4 + [(-0.5, 0.5)] + [(-2, 2)] * 2 + [(0, 2)]
 
 fig, axes = plt.subplots(2, 4, figsize=(9, 4.9))
-for ax, (name, picture), (low, high) in zip(axes.flat, panels.items(), ranges, strict=True):
+for ax, (name, picture), (low, high) in zip(
+    axes.flat, panels.items(), ranges, strict=True
+):
     ax.imshow(picture, cmap="gray", vmin=low, vmax=high)
     ax.set_title(name, fontsize=10)
     ax.set_axis_off()
 plots.show(
     fig,
-    "A photographer with camera and tripod on a lawn, and seven filtered versions: blurred, sharper, in relief, and"
+    "A photographer with camera and tripod on a lawn, and seven filtered versions:"
+    " blurred, sharper, in relief, and"
     " four maps of edges that are grey or black where the picture is even.",
 )
 
@@ -239,7 +253,8 @@ for ax, title in zip(axes, ("picture", "response of the red detector"), strict=T
 fig.colorbar(shown, ax=axes[1], label="response")
 plots.show(
     fig,
-    "A coffee cup on a red saucer on a wooden table, and a map: bright on the saucer, dark on white and metal.",
+    "A coffee cup on a red saucer on a wooden table, and a map: bright on the saucer,"
+    " dark on white and metal.",
 )
 
 # %% [markdown]
@@ -278,21 +293,32 @@ for step in range(601):
     guess = guess - 0.2 * correlate(crop, error) / error.size
 
 # %%
-fig, axes = plt.subplots(1, 7, figsize=(9, 2.1), width_ratios=(2.2, 1, 1, 1, 1, 1, 1), layout="tight")
+fig, axes = plt.subplots(
+    1, 7, figsize=(9, 2.1), width_ratios=(2.2, 1, 1, 1, 1, 1, 1), layout="tight"
+)
 axes[0].semilogy(losses, color=plots.BLUE)
 axes[0].set(xlabel="step", ylabel="loss $J$")
-for ax, (name, kernel) in zip(axes[1:], (snapshots | {"truth": kernels["Sobel, along x"]}).items(), strict=True):
+for ax, (name, kernel) in zip(
+    axes[1:], (snapshots | {"truth": kernels["Sobel, along x"]}).items(), strict=True
+):
     ax.imshow(kernel, cmap="cividis", vmin=-2, vmax=2)
     for (row, column), value in np.ndenumerate(kernel):
         ax.text(
-            column, row, f"{value:.1f}", ha="center", va="center", fontsize=7, color="white" if value < 0.8 else "black"
+            column,
+            row,
+            f"{value:.1f}",
+            ha="center",
+            va="center",
+            fontsize=7,
+            color="white" if value < 0.8 else "black",
         )
     ax.set_title(name, fontsize=9)
     ax.set_axis_off()
 fig.tight_layout(w_pad=0.3)
 plots.show(
     fig,
-    "A falling loss, and the 3 by 3 kernel at steps 0, 1, 10, 100 and 600, which ends as Sobel's kernel.",
+    "A falling loss, and the 3 by 3 kernel at steps 0, 1, 10, 100 and 600, which ends"
+    " as Sobel's kernel.",
 )
 
 # %% [markdown]
@@ -329,7 +355,7 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=5 difficulty=1 kind="core"
 @lab.exercise(points=1)
 def output_size(n, kernel, stride, padding):
     """Number of places along one axis where a window fits.
@@ -371,7 +397,7 @@ def output_size(n, kernel, stride, padding):
 # </details>
 
 
-# %%
+# %% minutes=15 difficulty=3 kind="core"
 @lab.exercise(points=3)
 def conv_layer(images, kernels, bias, stride, padding):
     """A convolutional layer as in Keras, without activation.
@@ -381,8 +407,12 @@ def conv_layer(images, kernels, bias, stride, padding):
     """
     # BEGIN SOLUTION
     images = np.pad(images, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    windows = np.lib.stride_tricks.sliding_window_view(images, kernels.shape[:2], axis=(1, 2))
-    return np.einsum("nijcab,abcf->nijf", windows[:, ::stride, ::stride], kernels) + bias
+    windows = np.lib.stride_tricks.sliding_window_view(
+        images, kernels.shape[:2], axis=(1, 2)
+    )
+    return (
+        np.einsum("nijcab,abcf->nijf", windows[:, ::stride, ::stride], kernels) + bias
+    )
     # END SOLUTION
 
 
@@ -390,7 +420,11 @@ def conv_layer(images, kernels, bias, stride, padding):
 print("lecture E: 7 pixels, kernel 3, stride 1 ->", output_size(7, 3, 1, 0))
 print("the same with stride 2                  ->", output_size(7, 3, 2, 0))
 print("'same' padding keeps the size           ->", output_size(28, 5, 1, 2))
-print("LeNet-5 on 32 pixels: 5x5, then halved  ->", output_size(32, 5, 1, 0), output_size(28, 2, 2, 0))
+print(
+    "LeNet-5 on 32 pixels: 5x5, then halved  ->",
+    output_size(32, 5, 1, 0),
+    output_size(28, 2, 2, 0),
+)
 for n, k, s in ((28, 5, 1), (28, 3, 2), (11, 4, 3)):
     layer = keras.layers.Conv2D(1, k, strides=s)
     assert layer.compute_output_shape((1, n, n, 1))[1] == output_size(n, k, s, 0)
@@ -401,8 +435,17 @@ batch = rng.normal(size=(2, 9, 9, 3)).astype("float32")
 theirs = layer(batch)
 kernel_weights, bias_weights = layer.get_weights()
 
-assert np.allclose(conv_layer(batch, kernel_weights, bias_weights, 2, 0), theirs, atol=1e-5)
-print("kernels", kernel_weights.shape, "biases", bias_weights.shape, "output", tuple(theirs.shape))
+assert np.allclose(
+    conv_layer(batch, kernel_weights, bias_weights, 2, 0), theirs, atol=1e-5
+)
+print(
+    "kernels",
+    kernel_weights.shape,
+    "biases",
+    bias_weights.shape,
+    "output",
+    tuple(theirs.shape),
+)
 print("conv_layer equals keras.layers.Conv2D")
 
 # %% [markdown]
@@ -437,7 +480,7 @@ print("conv_layer equals keras.layers.Conv2D")
 # </details>
 
 
-# %%
+# %% minutes=8 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def pool(images, size, mode):
     """Max or average pooling over blocks of size × size, stride = size.
@@ -448,7 +491,9 @@ def pool(images, size, mode):
     # BEGIN SOLUTION
     n, h, w, channels = images.shape
     rows, columns = h // size, w // size
-    blocks = images[:, : rows * size, : columns * size].reshape(n, rows, size, columns, size, channels)
+    blocks = images[:, : rows * size, : columns * size].reshape(
+        n, rows, size, columns, size, channels
+    )
     return blocks.max(axis=(2, 4)) if mode == "max" else blocks.mean(axis=(2, 4))
     # END SOLUTION
 
@@ -456,13 +501,20 @@ def pool(images, size, mode):
 # %% tags=["nbval-check-output"]
 z = np.linspace(-3, 3, 7)
 relu, leaky = np.maximum(z, 0), np.where(z > 0, z, 0.1 * z)
-assert np.allclose(relu, keras.ops.relu(z)) and np.allclose(leaky, keras.ops.leaky_relu(z, 0.1), atol=1e-6)
+assert np.allclose(relu, keras.ops.relu(z)) and np.allclose(
+    leaky, keras.ops.leaky_relu(z, 0.1), atol=1e-6
+)
 print("z          ", z)
 print("ReLU       ", relu)
 print("leaky ReLU ", leaky.round(1))
-print(f"ten sigmoids pass on at most {0.25**10:.1e} of a gradient, ten active ReLUs {1.0**10:.0f}")
+print(
+    f"ten sigmoids pass on at most {0.25**10:.1e} of a gradient, ten active ReLUs"
+    f" {1.0**10:.0f}"
+)
 
-slide = np.array([[35, 19, 25, 6], [13, 22, 16, 53], [4, 3, 7, 10], [9, 8, 1, 3]], float)
+slide = np.array(
+    [[35, 19, 25, 6], [13, 22, 16, 53], [4, 3, 7, 10], [9, 8, 1, 3]], float
+)
 print("max:    ", pool(slide[None, ..., None], 2, "max")[0, ..., 0].tolist())
 print("average:", pool(slide[None, ..., None], 2, "average")[0, ..., 0].tolist())
 
@@ -497,7 +549,7 @@ print(pool(response[None, ..., None], 4, "max")[0, ..., 0].round(2))
 # </details>
 
 
-# %%
+# %% minutes=8 difficulty=1 kind="extra"
 @lab.exercise(points=2)
 def softmax(z):
     """Probabilities from scores, row by row, without overflow.
@@ -514,15 +566,24 @@ def softmax(z):
 # %% tags=["nbval-check-output"]
 scores = np.array([[1.0, 2.0, 3.0], [1001.0, 1002.0, 1003.0], [-1000.0, 0.0, 1000.0]])
 with np.errstate(over="ignore", invalid="ignore"):
-    print("as on the slide:", (np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))[1])
+    print(
+        "as on the slide:",
+        (np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))[1],
+    )
 print("yours:          ", softmax(scores)[1].round(3))
 assert np.allclose(softmax(scores), keras.ops.softmax(scores), atol=1e-6)
 
 maps = keras.Input((3, 3, 64))
-for name, bridge in (("flatten", keras.layers.Flatten()), ("global average", keras.layers.GlobalAveragePooling2D())):
+for name, bridge in (
+    ("flatten", keras.layers.Flatten()),
+    ("global average", keras.layers.GlobalAveragePooling2D()),
+):
     features = bridge(maps)
     head = keras.Model(maps, keras.layers.Dense(10)(features))
-    print(f"{name:15} {features.shape[1]:4} features, {head.count_params():5} parameters in the dense layer")
+    print(
+        f"{name:15} {features.shape[1]:4} features, {head.count_params():5} parameters"
+        " in the dense layer"
+    )
 
 # %% [markdown]
 # ## 6 · How far may it move?
@@ -562,17 +623,29 @@ for d in range(14):
     test_kinds = rng.integers(0, 4, 400)
     test_lines[d] = draw_lines(test_kinds, moved(400, d, rng), rng), test_kinds
 
-examples = [lines[np.argmax(kinds == k)] for k in range(4)] + [test_lines[d][0][0] for d in (4, 7, 10, 13)]
-titles = ["horizontal", "vertical", "falling", "rising", *(f"moved by {d}" for d in (4, 7, 10, 13))]
-fig = plots.image_grid([example[..., 0] for example in examples], titles, columns=8, vmin=-0.3, vmax=1.2)
+examples = [lines[np.argmax(kinds == k)] for k in range(4)] + [
+    test_lines[d][0][0] for d in (4, 7, 10, 13)
+]
+titles = [
+    "horizontal",
+    "vertical",
+    "falling",
+    "rising",
+    *(f"moved by {d}" for d in (4, 7, 10, 13)),
+]
+fig = plots.image_grid(
+    [example[..., 0] for example in examples], titles, columns=8, vmin=-0.3, vmax=1.2
+)
 plots.show(
-    fig, "Four noisy training images with a short line near the centre, then four test lines further and further out."
+    fig,
+    "Four noisy training images with a short line near the centre, then four test"
+    " lines further and further out.",
 )
 
 # %% [markdown]
 # **What you see.** Four training images, one of each orientation, and four test images.
 #
-# **Why** this is a fair question: nothing but the place differs between training and test, up to $d = 10$; beyond that
+# This is a fair question: nothing but the place differs between training and test, up to $d = 10$; beyond that
 # the border cuts some lines.
 #
 # Four networks of about the same kind learn it. Each convolutional one has eight 5 × 5 kernels of its own; what differs
@@ -583,20 +656,38 @@ plots.show(
 # %%
 layers = keras.layers
 conv = {"filters": 8, "kernel_size": 5, "padding": "same", "activation": "relu"}
-conv["kernel_regularizer"] = keras.regularizers.L2(0.001)  # keeps weights small that nothing needs
+# keeps weights small that nothing needs
+conv["kernel_regularizer"] = keras.regularizers.L2(0.001)
 bodies = {
     "dense": lambda: [layers.Flatten(), layers.Dense(32, activation="relu")],
     "conv, flatten": lambda: [layers.Conv2D(**conv), layers.Flatten()],
-    "conv, 4×4 max-pooling, flatten": lambda: [layers.Conv2D(**conv), layers.MaxPooling2D(4), layers.Flatten()],
-    "conv, global max-pooling": lambda: [layers.Conv2D(**conv), layers.GlobalMaxPooling2D()],
+    "conv, 4×4 max-pooling, flatten": lambda: [
+        layers.Conv2D(**conv),
+        layers.MaxPooling2D(4),
+        layers.Flatten(),
+    ],
+    "conv, global max-pooling": lambda: [
+        layers.Conv2D(**conv),
+        layers.GlobalMaxPooling2D(),
+    ],
 }
+
+# %%
 toys, moved_accuracy = {}, {}
 for name, body in bodies.items():
     keras.utils.set_random_seed(0)
-    toys[name] = toy = keras.Sequential([keras.Input((28, 28, 1)), *body(), layers.Dense(4, activation="softmax")])
-    toy.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", steps_per_execution=20)
+    toys[name] = toy = keras.Sequential(
+        [keras.Input((28, 28, 1)), *body(), layers.Dense(4, activation="softmax")]
+    )
+    toy.compile(
+        keras.optimizers.Adam(0.02),
+        "sparse_categorical_crossentropy",
+        steps_per_execution=20,
+    )
     toy.fit(lines, kinds, batch_size=100, epochs=8, verbose=0)
-    moved_accuracy[name] = [np.mean(toy(x).numpy().argmax(axis=1) == y) for x, y in test_lines.values()]
+    moved_accuracy[name] = [
+        np.mean(toy(x).numpy().argmax(axis=1) == y) for x, y in test_lines.values()
+    ]
     print(f"{name:31} {toy.count_params():6} parameters")
 
 # %%
@@ -605,18 +696,23 @@ ax.axvspan(0, 2, color=plots.SKY, alpha=0.25, linewidth=0)
 ax.axvspan(10.5, 13, color=plots.GREY, alpha=0.2, linewidth=0)
 ax.text(1, 0.03, "trained\nhere", ha="center", fontsize=9)
 ax.text(11.75, 0.03, "cut by the\nborder", ha="center", fontsize=9)
-plots.curves(ax, moved_accuracy, "displacement $d$ from the centre, in pixels", "test accuracy")
+plots.curves(
+    ax, moved_accuracy, "displacement $d$ from the centre, in pixels", "test accuracy"
+)
 ax.axhline(0.25, color="black", linewidth=0.8, linestyle=":")
 ax.set_ylim(0, 1.05)
 ax.legend(loc="center right", fontsize=9, bbox_to_anchor=(1, 0.66))
 plots.show(
     fig,
-    "Accuracy against displacement: dense and flatten fall to chance at once, 4×4 pooling later, global pooling last.",
+    "Accuracy against displacement: dense and flatten fall to chance at once, 4×4"
+    " pooling later, global pooling last.",
 )
 found = toys["conv, global max-pooling"].layers[0].get_weights()[0][:, :, 0]
 fig = plots.image_grid(np.moveaxis(found, -1, 0), columns=8, cmap="cividis")
 plots.show(
-    fig, "Eight learnt kernels of 5 by 5 pixels: bright lines, upright, flat or slanting, on dark ground; some spots."
+    fig,
+    "Eight learnt kernels of 5 by 5 pixels: bright lines, upright, flat or slanting,"
+    " on dark ground; some spots.",
 )
 
 # %% [markdown]
@@ -643,7 +739,7 @@ plots.show(
 # network must say whether the line lies in the *upper* or the *lower* half.
 
 
-# %%
+# %% minutes=4 difficulty=1 kind="core"
 @lab.question(points=1)
 def where_is_it():
     """Can a network of one convolution, global max-pooling and a dense layer
@@ -661,7 +757,9 @@ def where_is_it():
 
 # %%
 rng = np.random.default_rng(1)
-centres = np.column_stack([rng.choice([*range(5, 12), *range(16, 23)], 2000), rng.integers(3, 25, 2000)])
+centres = np.column_stack(
+    [rng.choice([*range(5, 12), *range(16, 23)], 2000), rng.integers(3, 25, 2000)]
+)
 halves = (centres[:, 0] > 13).astype(int)
 placed = draw_lines(np.zeros(2000, int), centres, rng)
 ends = {
@@ -670,19 +768,32 @@ ends = {
 }
 for name, end in ends.items():
     keras.utils.set_random_seed(0)
-    body = [keras.Input((28, 28, 1)), layers.Conv2D(**conv), *end, layers.Dense(2, activation="softmax")]
+    body = [
+        keras.Input((28, 28, 1)),
+        layers.Conv2D(**conv),
+        *end,
+        layers.Dense(2, activation="softmax"),
+    ]
     toy = keras.Sequential(body)
-    toy.compile(keras.optimizers.Adam(0.02), "sparse_categorical_crossentropy", steps_per_execution=20)
+    toy.compile(
+        keras.optimizers.Adam(0.02),
+        "sparse_categorical_crossentropy",
+        steps_per_execution=20,
+    )
     toy.fit(placed[:1000], halves[:1000], batch_size=50, epochs=6, verbose=0)
     accuracy = np.mean(toy(placed[1000:]).numpy().argmax(axis=1) == halves[1000:])
     print(f"upper or lower half, {name:19} test accuracy {accuracy:.2f}")
 
+# %%
 print("\na random picture moves, and is pooled in blocks of 2×2:")
 scene = np.pad(rng.random((1, 16, 16, 1)), ((0, 0), (8, 8), (8, 8), (0, 0)))
 pooled = pool(scene, 2, "max")
 for shift in range(5):
     after = pool(np.roll(scene, shift, axis=2), 2, "max")
-    nearest = min(np.abs(after - np.roll(pooled, k, axis=2)).mean() for k in range(4)) / pooled.mean()
+    nearest = (
+        min(np.abs(after - np.roll(pooled, k, axis=2)).mean() for k in range(4))
+        / pooled.mean()
+    )
     print(f"moved by {shift}: differs from the moved pooled map by {nearest:.0%}")
 
 # %% [markdown]
@@ -718,7 +829,7 @@ for shift in range(5):
 # </details>
 
 
-# %%
+# %% minutes=5 difficulty=1 kind="core"
 @lab.exercise(points=1)
 def conv_parameters(kernel, channels, filters):
     """Number of weights and biases of a convolutional layer, a whole number."""
@@ -740,7 +851,8 @@ print(f"{'total':9} {sum(counted.values()):6}")
 
 c3_1998 = 6 * (25 * 3 + 1) + 9 * (25 * 4 + 1) + 1 * (25 * 6 + 1)
 print(
-    f"1998: C3 had {c3_1998}, S2 and S4 12 + 32, in all {156 + 12 + c3_1998 + 32 + 48120 + dense['F6 dense']} trained"
+    f"1998: C3 had {c3_1998}, S2 and S4 12 + 32, in all"
+    f" {156 + 12 + c3_1998 + 32 + 48120 + dense['F6 dense']} trained"
 )
 
 # %% [markdown]
@@ -784,7 +896,7 @@ print(
 # </details>
 
 
-# %%
+# %% minutes=12 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def lenet5():
     """LeNet-5 with tanh, average pooling and softmax, untrained.
@@ -810,23 +922,35 @@ def lenet5():
 
 # %%
 (x_train, y_train), (x_test, y_test) = datasets.load_mnist()
-x_train, x_test = (images[..., None].astype("float32") / 255 for images in (x_train, x_test))
-batch_size = 128 if len(x_train) > 20_000 else 64  # the stand-in is smaller: smaller batches, more steps
+x_train, x_test = (
+    images[..., None].astype("float32") / 255 for images in (x_train, x_test)
+)
+# the stand-in is smaller: smaller batches, more steps
+batch_size = 128 if len(x_train) > 20_000 else 64
 
 
 def train(model, x, y, epochs, peak):
     """Trains with warm-up and cosine; returns the seconds."""
     steps = epochs * -(-len(x) // batch_size)
     warmup = steps // 5
-    rate = keras.optimizers.schedules.CosineDecay(peak / 20, steps - warmup, warmup_target=peak, warmup_steps=warmup)
-    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", steps_per_execution=32)
+    rate = keras.optimizers.schedules.CosineDecay(
+        peak / 20, steps - warmup, warmup_target=peak, warmup_steps=warmup
+    )
+    model.compile(
+        keras.optimizers.Adam(rate),
+        "sparse_categorical_crossentropy",
+        steps_per_execution=32,
+    )
     start = time.perf_counter()
     model.fit(x, y, batch_size=batch_size, epochs=epochs, verbose=0)
     return time.perf_counter() - start
 
 
+# %%
 def accuracy_of(model, x, y):
-    return float(np.mean(model.predict(x, batch_size=500, verbose=0).argmax(axis=1) == y))
+    return float(
+        np.mean(model.predict(x, batch_size=500, verbose=0).argmax(axis=1) == y)
+    )
 
 
 contest = {}  # name → (test accuracy, parameters, seconds of training)
@@ -835,7 +959,9 @@ lenet = lenet5()
 assert lenet.count_params() == sum(counted.values())
 seconds = train(lenet, x_train, y_train, epochs=2, peak=0.01)
 contest["LeNet-5"] = accuracy_of(lenet, x_test, y_test), lenet.count_params(), seconds
-print("LeNet-5: test accuracy {:.4f}, {} parameters, {:.1f} s".format(*contest["LeNet-5"]))
+print(
+    "LeNet-5: test accuracy {:.4f}, {} parameters, {:.1f} s".format(*contest["LeNet-5"])
+)
 
 # %% [markdown]
 # In 1998 LeNet-5 took about ten passes to settle, at an error of 0.95 %. The two passes here are
@@ -880,7 +1006,7 @@ print("LeNet-5: test accuracy {:.4f}, {} parameters, {:.1f} s".format(*contest["
 # </details>
 
 
-# %%
+# %% minutes=15 difficulty=3 kind="core"
 @lab.exercise(points=3)
 def small_cnn():
     """The network of the table with its 24 538 parameters, untrained; ReLU as a layer.
@@ -911,7 +1037,11 @@ keras.utils.set_random_seed(0)
 cnn = small_cnn()
 seconds = train(cnn, x_train, y_train, epochs=2, peak=0.01)
 contest["small CNN"] = accuracy_of(cnn, x_test, y_test), cnn.count_params(), seconds
-print("small CNN: test accuracy {:.4f}, {} parameters, {:.1f} s".format(*contest["small CNN"]))
+print(
+    "small CNN: test accuracy {:.4f}, {} parameters, {:.1f} s".format(
+        *contest["small CNN"]
+    )
+)
 
 # %% [markdown]
 # In the stored run the small network makes fewer than half of LeNet-5's mistakes, with 40 % of its parameters. But
@@ -928,18 +1058,54 @@ rows = []
 for name, runs in study["runs"].items():
     last = [run["accuracy"][-1] for run in runs]
     work = round(np.median([run["processor_seconds"] for run in runs]))
-    rows.append([name, f"{np.mean(last):.4f}", f"{min(last):.4f} to {max(last):.4f}", runs[0]["parameters"], work])
-header = ["network", "test accuracy", "over the seeds", "parameters", "processor seconds"]
-plots.table(header, rows, "One change at a time (in one row three): real MNIST, two epochs, three seeds (stored run)")
+    rows.append(
+        [
+            name,
+            f"{np.mean(last):.4f}",
+            f"{min(last):.4f} to {max(last):.4f}",
+            runs[0]["parameters"],
+            work,
+        ]
+    )
+header = [
+    "network",
+    "test accuracy",
+    "over the seeds",
+    "parameters",
+    "processor seconds",
+]
+plots.table(
+    header,
+    rows,
+    "One change at a time (in one row three): real MNIST, two epochs, three seeds"
+    " (stored run)",
+)
 
+# %%
 race = stored("mnist_cnn_benchmark")
 rows = []
 for name, runs in race["runs"].items():
     for seed, run in enumerate(runs):
-        rows.append([name, seed, len(run["accuracy"]), f"{run['accuracy'][-1]:.4f}", run["parameters"], run["seconds"]])
+        rows.append(
+            [
+                name,
+                seed,
+                len(run["accuracy"]),
+                f"{run['accuracy'][-1]:.4f}",
+                run["parameters"],
+                run["seconds"],
+            ]
+        )
 header = ["network", "seed", "epochs", "test accuracy", "parameters", "seconds"]
-plots.table(header, rows, "Until 99.0 % of the real MNIST test set (stored run, two shared processor cores)")
-print(f"lab / recipe, medians: {race['ratio']:.3f} by the clock, {race['processor_ratio']:.3f} in processor time")
+plots.table(
+    header,
+    rows,
+    "Until 99.0 % of the real MNIST test set (stored run, two shared processor cores)",
+)
+print(
+    f"lab / recipe, medians: {race['ratio']:.3f} by the clock,"
+    f" {race['processor_ratio']:.3f} in processor time"
+)
 
 # %% [markdown]
 # **What you see.** Batch normalisation and the schedule are worth about 0.7 and 0.9 percentage points. Without either,
@@ -967,15 +1133,27 @@ print(f"lab / recipe, medians: {race['ratio']:.3f} by the clock, {race['processo
 
 # %%
 filters = next(w for w in cnn.get_weights() if w.ndim == 4)[:, :, 0]
-fig = plots.image_grid(np.moveaxis(filters, -1, 0), columns=16, cmap="cividis", size=0.55)
-plots.show(fig, "The sixteen 5 by 5 kernels of the first layer: edges and strokes in several directions, some blobs.")
+fig = plots.image_grid(
+    np.moveaxis(filters, -1, 0), columns=16, cmap="cividis", size=0.55
+)
+plots.show(
+    fig,
+    "The sixteen 5 by 5 kernels of the first layer: edges and strokes in several"
+    " directions, some blobs.",
+)
 
-# what each block hands on: the inputs of the second and third convolution and of the average over the maps
-taking = [layer for layer in cnn.layers if type(layer).__name__.endswith(("Conv2D", "AveragePooling2D"))]
+# what each block hands on: the inputs of the second and third convolution and of the
+# average over the maps
+taking = [
+    layer
+    for layer in cnn.layers
+    if type(layer).__name__.endswith(("Conv2D", "AveragePooling2D"))
+]
 watch = keras.Model(cnn.inputs[0], [layer.input for layer in taking[1:]])
 digit = x_test[np.argmax(y_test == 4)]
 layer_maps = [np.asarray(maps[0]) for maps in watch(digit[None])]
 
+# %%
 fig, axes = plt.subplots(3, 9, figsize=(9, 3.7), layout="tight")
 for row, maps in zip(axes, layer_maps, strict=True):
     row[0].imshow(digit[..., 0], cmap="gray_r")
@@ -985,9 +1163,17 @@ for row, maps in zip(axes, layer_maps, strict=True):
 for ax in axes.flat:
     ax.set_axis_off()
 for row, maps in zip(axes, layer_maps, strict=True):
-    row[1].set_title(f"{maps.shape[0]} × {maps.shape[1]}, 8 of {maps.shape[2]} maps", loc="left", fontsize=9)
+    row[1].set_title(
+        f"{maps.shape[0]} × {maps.shape[1]}, 8 of {maps.shape[2]} maps",
+        loc="left",
+        fontsize=9,
+    )
 fig.tight_layout(w_pad=0.2, h_pad=1.0)
-plots.show(fig, "A handwritten 4, and its eight strongest activation maps in each of three layers, ever coarser.")
+plots.show(
+    fig,
+    "A handwritten 4, and its eight strongest activation maps in each of three layers,"
+    " ever coarser.",
+)
 
 # %% [markdown]
 # **What you see.** Most kernels are half bright, half dark, with the border lying in a different direction each, or a
@@ -1023,7 +1209,7 @@ plots.show(fig, "A handwritten 4, and its eight strongest activation maps in eac
 # </details>
 
 
-# %%
+# %% minutes=10 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def receptive_field(layers):
     """Side of the square of input pixels that one neuron sees.
@@ -1056,7 +1242,11 @@ for ax, level in zip(axes, range(3), strict=True):
     ax.imshow(seen, cmap="cividis")
     ax.set_title(f"layer {level + 1}: {seen.any(axis=0).sum()} pixels", fontsize=10)
     ax.set_axis_off()
-plots.show(fig, "Three squares of growing size: the input pixels that influence a middle neuron of layers 1, 2 and 3.")
+plots.show(
+    fig,
+    "Three squares of growing size: the input pixels that influence a middle neuron of"
+    " layers 1, 2 and 3.",
+)
 
 # %% [markdown]
 # **What you see.** The measured squares have the sides that the formula gives for the end of each layer: 5, 11 and
@@ -1074,7 +1264,7 @@ plots.show(fig, "Three squares of growing size: the input pixels that influence 
 # ### Question · `why_three_by_three`
 
 
-# %%
+# %% minutes=4 difficulty=2 kind="extra"
 @lab.question(points=1)
 def why_three_by_three():
     """You replace a 5 × 5 convolution (C to C channels) by two 3 × 3 ones with
@@ -1095,17 +1285,32 @@ print("kernel   3x3 layers  field   weights, C = 1      weights, C = 64")
 for size in (3, 5, 7, 11):
     depth = (size - 1) // 2
     assert receptive_field([(3, 1)] * depth) == size
-    one, many = [(conv_parameters(size, c, c) - c, depth * (conv_parameters(3, c, c) - c)) for c in (1, 64)]
-    print(f"{size:2}x{size:<2} {depth:12} {size:9}   {one[0]:4} against {one[1]:3}   {many[0]:7} against {many[1]}")
+    one, many = [
+        (conv_parameters(size, c, c) - c, depth * (conv_parameters(3, c, c) - c))
+        for c in (1, 64)
+    ]
+    print(
+        f"{size:2}x{size:<2} {depth:12} {size:9}   {one[0]:4} against {one[1]:3}  "
+        f" {many[0]:7} against {many[1]}"
+    )
 
 rng = np.random.default_rng(0)
-for name, wanted in {"blur 5×5": np.full((5, 5), 1 / 25), "random 5×5": rng.normal(size=(5, 5))}.items():
+for name, wanted in {
+    "blur 5×5": np.full((5, 5), 1 / 25),
+    "random 5×5": rng.normal(size=(5, 5)),
+}.items():
 
     def residual(parts, wanted=wanted):
         return (scipy.signal.convolve2d(*parts.reshape(2, 3, 3)) - wanted).ravel()
 
-    fits = [scipy.optimize.least_squares(residual, rng.normal(size=18)).cost for _ in range(10)]
-    print(f"{name:11} best product of two 3×3 misses {np.sqrt(2 * min(fits)) / np.linalg.norm(wanted):.0%} of it")
+    fits = [
+        scipy.optimize.least_squares(residual, rng.normal(size=18)).cost
+        for _ in range(10)
+    ]
+    print(
+        f"{name:11} best product of two 3×3 misses"
+        f" {np.sqrt(2 * min(fits)) / np.linalg.norm(wanted):.0%} of it"
+    )
 
 # %% [markdown]
 # > **Margin note.** "Can be replicated by" (lecture E) is true of the *field*, not of the function. Without an
@@ -1134,57 +1339,93 @@ def hog(images):
     along_x[:, :, 1:-1] = x[:, :, 2:] - x[:, :, :-2]
     strength = np.hypot(along_y, along_x)
     orientation = (np.degrees(np.arctan2(along_y, along_x)) % 180 // 20).astype("uint8")
-    maps = np.stack([np.where(orientation == k, strength, 0) for k in range(9)], axis=-1)
+    maps = np.stack(
+        [np.where(orientation == k, strength, 0) for k in range(9)], axis=-1
+    )
     cells = maps.reshape(-1, 4, 7, 4, 7, 9).mean(axis=(2, 4))
     blocks = np.lib.stride_tricks.sliding_window_view(cells, (2, 2), axis=(1, 2))
     blocks = np.moveaxis(blocks, 3, -1).reshape(-1, 3, 3, 36)
     for ceiling in (0.2, np.inf):
-        blocks = np.minimum(blocks / np.sqrt((blocks**2).sum(axis=-1, keepdims=True) + 1e-10), ceiling)
+        blocks = np.minimum(
+            blocks / np.sqrt((blocks**2).sum(axis=-1, keepdims=True) + 1e-10), ceiling
+        )
     return blocks.reshape(len(x), -1)
 
 
 settings = {"orientations": 9, "pixels_per_cell": (7, 7), "cells_per_block": (2, 2)}
 for digit in x_test[:5]:
-    assert np.allclose(hog(digit[None])[0], skimage.feature.hog(digit[..., 0], **settings), atol=1e-4)
+    assert np.allclose(
+        hog(digit[None])[0], skimage.feature.hog(digit[..., 0], **settings), atol=1e-4
+    )
 print("hog equals skimage.feature.hog:", hog(x_test[:5]).shape)
 
 
 # %%
 def perceptron(inputs, hidden):
     """A multilayer perceptron with one hidden layer of ReLU."""
-    body = [layers.Dense(hidden, activation="relu"), layers.Dense(10, activation="softmax")]
+    body = [
+        layers.Dense(hidden, activation="relu"),
+        layers.Dense(10, activation="softmax"),
+    ]
     return keras.Sequential([keras.Input((inputs,)), *body])
 
 
 keras.utils.set_random_seed(0)
 raw_mlp = perceptron(784, 128)
 seconds = train(raw_mlp, x_train.reshape(-1, 784), y_train, epochs=4, peak=0.004)
-contest["raw + MLP"] = accuracy_of(raw_mlp, x_test.reshape(-1, 784), y_test), raw_mlp.count_params(), seconds
+contest["raw + MLP"] = (
+    accuracy_of(raw_mlp, x_test.reshape(-1, 784), y_test),
+    raw_mlp.count_params(),
+    seconds,
+)
 
 start = time.perf_counter()
-hog_train = np.concatenate([hog(part) for part in np.array_split(x_train, 20)])  # in parts: less memory
+# in parts: less memory
+hog_train = np.concatenate([hog(part) for part in np.array_split(x_train, 20)])
 seconds = time.perf_counter() - start
 hog_mlp = perceptron(324, 128)
 seconds += train(hog_mlp, hog_train, y_train, epochs=4, peak=0.004)
-contest["HOG + MLP"] = accuracy_of(hog_mlp, hog(x_test), y_test), hog_mlp.count_params(), seconds
+contest["HOG + MLP"] = (
+    accuracy_of(hog_mlp, hog(x_test), y_test),
+    hog_mlp.count_params(),
+    seconds,
+)
 
 # %%
 order = ["raw + MLP", "HOG + MLP", "LeNet-5", "small CNN"]
-rows = [[name, f"{contest[name][0]:.4f}", contest[name][1], round(contest[name][2], 1)] for name in order]
+rows = [
+    [name, f"{contest[name][0]:.4f}", contest[name][1], round(contest[name][2], 1)]
+    for name in order
+]
 header = ["method", "test accuracy", "parameters", "seconds of training"]
-plots.table(header, rows, f"The contest, {len(x_train)} training and {len(x_test)} test images, measured in this run")
+plots.table(
+    header,
+    rows,
+    f"The contest, {len(x_train)} training and {len(x_test)} test images, measured in"
+    " this run",
+)
 
 fig, axes = plt.subplots(1, 3, figsize=(9, 2.4), sharey=True)
 values = np.array([contest[name] for name in order])
 wrong = 100 * (1 - values[:, 0])
-panels = {"wrong answers, %": wrong, "parameters, thousands": values[:, 1] / 1000, "seconds of training": values[:, 2]}
+panels = {
+    "wrong answers, %": wrong,
+    "parameters, thousands": values[:, 1] / 1000,
+    "seconds of training": values[:, 2],
+}
 for ax, (label, numbers) in zip(axes, panels.items(), strict=True):
-    bars = ax.barh(order, numbers, color=[plots.GREY, plots.PURPLE, plots.ORANGE, plots.BLUE])
+    bars = ax.barh(
+        order, numbers, color=[plots.GREY, plots.PURPLE, plots.ORANGE, plots.BLUE]
+    )
     ax.bar_label(bars, [f"{number:.1f}" for number in numbers], padding=2, fontsize=9)
     ax.set(xlabel=label, xlim=(0, 1.22 * numbers.max()))
 axes[0].set(ylabel="method")
 axes[0].invert_yaxis()
-plots.show(fig, "Bars for four methods: the small CNN has the fewest errors and parameters and takes longest to train.")
+plots.show(
+    fig,
+    "Bars for four methods: the small CNN has the fewest errors and parameters and"
+    " takes longest to train.",
+)
 
 # %% [markdown]
 # **What you see.** The small network has the fewest parameters and pays with seconds. In the stored run it makes by
@@ -1211,19 +1452,35 @@ readers = {
 }
 shifts = range(7)
 shifted = {
-    name: [np.mean(np.argmax(reader(np.roll(some, d, axis=2)), axis=1) == truth) for d in shifts]
+    name: [
+        np.mean(np.argmax(reader(np.roll(some, d, axis=2)), axis=1) == truth)
+        for d in shifts
+    ]
     for name, reader in readers.items()
 }
 fig, ax = plt.subplots(figsize=(6.2, 3.3))
 plots.curves(ax, shifted, "digits moved to the right by … pixels", "test accuracy")
 plots.show(
-    fig, "Accuracy against displacement: all fall; the small CNN holds out longest, the perceptron on raw pixels least."
+    fig,
+    "Accuracy against displacement: all fall; the small CNN holds out longest, the"
+    " perceptron on raw pixels least.",
 )
 
+# %%
 ending = stored("mnist_cnn_shift")
-rows = [[name, *(f"{accuracy:.3f}" for accuracy in np.mean(runs, axis=0))] for name, runs in ending["accuracy"].items()]
-header = ["the small network ends in", *(f"moved by {shift}" for shift in ending["shifts"])]
-plots.table(header, rows, "Test accuracy of the small network (stored run, mean over three seeds)")
+rows = [
+    [name, *(f"{accuracy:.3f}" for accuracy in np.mean(runs, axis=0))]
+    for name, runs in ending["accuracy"].items()
+]
+header = [
+    "the small network ends in",
+    *(f"moved by {shift}" for shift in ending["shifts"]),
+]
+plots.table(
+    header,
+    rows,
+    "Test accuracy of the small network (stored run, mean over three seeds)",
+)
 
 # %% [markdown]
 # **What you see.** The perceptron on raw pixels and LeNet-5 fall fast, HOG holds out for some pixels, and the small
@@ -1243,7 +1500,12 @@ plots.table(header, rows, "Test accuracy of the small network (stored run, mean 
 
 # %%
 gpus = tf.config.list_physical_devices("GPU")
-print("computing on", ", ".join(gpu.name for gpu in gpus) if gpus else "the CPU: no GPU is visible to TensorFlow")
+print(
+    "computing on",
+    ", ".join(gpu.name for gpu in gpus)
+    if gpus
+    else "the CPU: no GPU is visible to TensorFlow",
+)
 predict = tf.function(cnn)
 for size in (1, 32, 1024):
     batch = tf.constant(x_test[:size])
@@ -1251,7 +1513,10 @@ for size in (1, 32, 1024):
     start = time.perf_counter()
     for _ in range(5):
         predict(batch)
-    print(f"batch of {size:4}: {5 * size / (time.perf_counter() - start):8.0f} images a second")
+    print(
+        f"batch of {size:4}: {5 * size / (time.perf_counter() - start):8.0f} images a"
+        " second"
+    )
 
 # %% [markdown]
 # In Colab: *Runtime → Change runtime type → GPU*, then run the notebook again from the top; the cell above must name
@@ -1264,7 +1529,7 @@ for size in (1, 32, 1024):
 # - **Numbers.** Sums are taken in another order, so the last digits differ, and after an epoch the weights do. The
 #   accuracy agrees within what another seed would change. The exercises' checks allow for it.
 #
-# ## 11 · What you have seen
+# ## 11 · What you have found
 #
 # 1. **Layer.** One kernel, the same everywhere, a weighted sum at each place; $\lfloor (n + 2p - k)/s \rfloor + 1$
 #    places. It is a correlation; training does not care.
@@ -1280,7 +1545,8 @@ for size in (1, 32, 1024):
 #    and pooling before the activation buy the seconds.
 # 7. **Receptive field.** It grows by $(k - 1)$ times the product of the strides below; stacks of 3 × 3 reach the same
 #    field with fewer weights and more non-linearities.
-#
+
+# %% [markdown]
 # ## 12 · To discuss
 #
 # 1. The contest's perceptron on raw pixels would do as well if every image had its pixels shuffled by the same fixed
@@ -1289,8 +1555,15 @@ for size in (1, 32, 1024):
 #    and which would you leave out?
 # 3. The last digits of the accuracies above rest, with real MNIST, on 10 000 test images. How large is the standard
 #    error of 99.2 %, and which differences in the tables are larger than it?
-#
-# ### Further reading
+
+# %% [markdown] tags=["solution"]
+# **For instructors.** 1: No; convolution assumes that neighbours belong together. The perceptron never knew who is
+# whose neighbour. 2: Keep convolutions and mild pooling; leave out global pooling and flattening: the maps themselves
+# say where (lab 10). 3: $\sqrt{0.992 \cdot 0.008 / 10000} \approx 0.0009$: a difference of 0.1 % between two runs is
+# about one standard error (paired differences are tighter), which is why the study uses several seeds.
+
+# %% [markdown]
+# ## 13 · Further reading
 #
 # - Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document recognition*,
 #   Proceedings of the IEEE 86 (1998) 2278–2324: LeNet-5 and MNIST.
@@ -1303,9 +1576,3 @@ for size in (1, 32, 1024):
 
 # %%
 lab.progress()
-
-# %% [markdown] tags=["solution"]
-# **For instructors.** 1: No; convolution assumes that neighbours belong together. The perceptron never knew who is
-# whose neighbour. 2: Keep convolutions and mild pooling; leave out global pooling and flattening: the maps themselves
-# say where (lab 10). 3: $\sqrt{0.992 \cdot 0.008 / 10000} \approx 0.0009$: a difference of 0.1 % between two runs is
-# about one standard error (paired differences are tighter), which is why the study uses several seeds.

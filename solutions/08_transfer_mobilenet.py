@@ -30,11 +30,13 @@
 #
 # | | |
 # |:--|:--|
-# | **Time** | about three hours of work; the whole notebook computes for about one minute on a laptop CPU |
 # | **Data** | photographs inside scikit-image; digits; chihuahuas and muffins or, offline, textures in their place |
 # | **Network** | MobileNet, trained on ImageNet or, offline, a small one trained by this course; the cells say which |
 # | **Lecture** | E, *Deep Learning II* (pretrained networks, data augmentation, transfer learning) |
 # | **You need** | lab 06 (convolution, pooling) |
+#
+# Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
+# read on.
 #
 # The outputs stored in the solution come from ImageNet's weights and real photographs. The embedded network has seen
 # 32-pixel pictures of ten kinds of object and drawn textures, nothing else. Where the text gives a number, it is the
@@ -96,7 +98,7 @@ tf.get_logger().setLevel("ERROR")  # many small models: no advice about building
 # **When it works** the values lie between −1 and 1, and the result equals Keras' own `preprocess_input`.
 
 
-# %%
+# %% minutes=4 difficulty=1 kind="core"
 @lab.exercise(points=1)
 def preprocess_pixels(images):
     """Pixels as MobileNet expects them.
@@ -124,7 +126,10 @@ Image.fromarray(skimage.data.chelsea()).save(path)
 opened = keras.utils.load_img(path, target_size=(side, side), keep_aspect_ratio=True)
 pixels = keras.utils.img_to_array(opened)  # (side, side, 3), 0 to 255
 batch = preprocess_pixels(np.expand_dims(pixels, axis=0))  # a batch of one
-print(f"{path.name}: a picture of {opened.size}, as an array {pixels.shape}, as a batch {batch.shape}")
+print(
+    f"{path.name}: a picture of {opened.size}, as an array {pixels.shape}, as a batch"
+    f" {batch.shape}"
+)
 for name, p in network.decode(network.model.predict(batch, verbose=0))[0]:
     print(f"  {name:20} {p:.2f}")
 
@@ -142,7 +147,8 @@ titles = ["\n".join(f"{name} {p:.2f}" for name, p in line) for line in best]
 fig = plots.image_grid(list(pictures), titles, columns=4, size=1.9)
 plots.show(
     fig,
-    "A cat, a cup, a rocket and a brick wall, each under the network's three best names for it.",
+    "A cat, a cup, a rocket and a brick wall, each under the network's three best"
+    " names for it.",
 )
 
 # %% [markdown]
@@ -189,7 +195,10 @@ base = base_network.model
 kinds = [type(layer).__name__ for layer in base.layers]
 for kind in sorted(set(kinds)):
     print(f"{kinds.count(kind):3} × {kind}")
-print(f"{len(base.layers)} layers, {base.count_params()} parameters, output {base.output_shape[1:]}")
+print(
+    f"{len(base.layers)} layers, {base.count_params()} parameters, output"
+    f" {base.output_shape[1:]}"
+)
 print("the last three:", ", ".join(layer.name for layer in base.layers[-3:]))
 
 # %% [markdown]
@@ -217,7 +226,7 @@ print("the last three:", ", ".join(layer.name for layer in base.layers[-3:]))
 # **When it works** you get an array of shape (pictures, channels) that equals `GlobalAveragePooling2D`.
 
 
-# %%
+# %% minutes=6 difficulty=1 kind="core"
 @lab.exercise(points=1)
 def extract_features(model, images):
     """The average of each map that `model` gives for each picture.
@@ -242,19 +251,27 @@ CLASSES = ("brick", "grass", "gravel")
 x_train, x_test = enlarge(x_train), enlarge(x_test)
 f_train, f_test = extract_features(base, x_train), extract_features(base, x_test)
 print(f"features {f_train.shape} and {f_test.shape}, computed once")
-examples = [x[y == k][i] for x, y in ((x_train, y_train), (x_test, y_test)) for k in range(3) for i in (0, 1)]
-titles = [f"{part}: {name}" for part in ("train", "test") for name in CLASSES for _ in (0, 1)]
+examples = [
+    x[y == k][i]
+    for x, y in ((x_train, y_train), (x_test, y_test))
+    for k in range(3)
+    for i in (0, 1)
+]
+titles = [
+    f"{part}: {name}" for part in ("train", "test") for name in CLASSES for _ in (0, 1)
+]
 fig = plots.image_grid(examples, titles, columns=6, size=1.3)
 plots.show(
     fig,
-    "Six training patches and six test patches, two each of brick, of grass and of gravel, all in grey.",
+    "Six training patches and six test patches, two each of brick, of grass and of"
+    " gravel, all in grey.",
 )
 
 # %% [markdown]
 # **What you see.** Small grey squares: mortar and brick, blades, pebbles. A patch may show nothing but the face of one
 # brick.
 #
-# **Why** two halves: patches cut anywhere would overlap, and a test patch that shares pixels with a training patch is
+# **Why.** Patches cut anywhere would overlap, and a test patch that shares pixels with a training patch is
 # not new.
 #
 # ### Exercise · `shares_pixels`
@@ -278,7 +295,7 @@ plots.show(
 # **When it works** patches that touch without sharing a pixel do not count.
 
 
-# %%
+# %% minutes=10 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def shares_pixels(train, test, size):
     """Which test patches share a pixel with any training patch.
@@ -303,8 +320,12 @@ coins = rng.integers(0, 2, (200, 4, 4))  # 200 times a coin for each tile
 
 
 def cut(columns, count):
-    """Corners (count, 2) of patches with columns in the range given, and their features."""
-    corners = np.column_stack([rng.integers(0, 416, count), rng.integers(*columns, count)])
+    """Corners (count, 2) of patches with columns in the range given, and their
+    features.
+    """
+    corners = np.column_stack(
+        [rng.integers(0, 416, count), rng.integers(*columns, count)]
+    )
     patches = np.stack([wall[r : r + 96, c : c + 96] for r, c in corners])
     return corners, extract_features(base, np.repeat(patches[..., None], 3, axis=-1))
 
@@ -316,9 +337,13 @@ for name, left, right in (
 ):
     (corners, known), (new_corners, new) = cut(left, 400), cut(right, 200)
     closest = NearestNeighbors(n_neighbors=1).fit(known).kneighbors(new)[1][:, 0]
-    named, truth = (coins[:, *((p + 48) // 128).T] for p in (corners[closest], new_corners))
+    named, truth = (
+        coins[:, *((p + 48) // 128).T] for p in (corners[closest], new_corners)
+    )
     shared = shares_pixels(corners, new_corners, 96).mean()
-    print(f"{name:10}  {shared:4.0%} share pixels, accuracy {np.mean(named == truth):.2f}")
+    print(
+        f"{name:10}  {shared:4.0%} share pixels, accuracy {np.mean(named == truth):.2f}"
+    )
 
 # %% [markdown]
 # **What you see.** Cut from anywhere, the neighbours "know" coin tosses, which nobody can know. From two halves, with
@@ -351,7 +376,7 @@ for name, left, right in (
 # **When it works** three layers are added to the base, and the outputs for every picture sum to 1.
 
 
-# %%
+# %% minutes=8 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def build_transfer_model(base, classes):
     """The lecture's model on a base without its top, not compiled.
@@ -400,7 +425,7 @@ def build_transfer_model(base, classes):
 # nor any of the four numbers of any batch normalisation.
 
 
-# %%
+# %% minutes=15 difficulty=3 kind="core"
 @lab.exercise(points=3)
 def train_from(model, first, rate):
     """Lets layers from number first on train, except batch normalisation, and compiles.
@@ -454,20 +479,32 @@ model = train_from(build_transfer_model(copy_of(base), 3), len(base.layers), 0.0
 inputs, test_inputs = preprocess_pixels(x_train[few]), preprocess_pixels(x_test)
 history = model.fit(inputs, y_train[few], epochs=20, verbose=0).history["accuracy"]
 accuracy = model.evaluate(test_inputs, y_test, batch_size=100, verbose=0)[1]
-print(f"accuracy on 15 training patches {history[-1]:.2f}, on 300 test patches {accuracy:.2f}")
-pairs = zip(base.get_weights(), model.get_weights(), strict=False)  # the head comes after
+print(
+    f"accuracy on 15 training patches {history[-1]:.2f}, on 300 test patches"
+    f" {accuracy:.2f}"
+)
+# the head comes after
+pairs = zip(base.get_weights(), model.get_weights(), strict=False)
 unmoved = all(np.array_equal(old, new) for old, new in pairs)
 trainable = count_of(model.trainable_weights)
 assert unmoved and trainable == (256 + 1) * 1024 + (1024 + 1) * 3
-print(f"{trainable} of {model.count_params()} parameters train; the others unmoved: {unmoved}")
+print(
+    f"{trainable} of {model.count_params()} parameters train; the others unmoved:"
+    f" {unmoved}"
+)
 
 # %%
 head = keras.Sequential([keras.Input((256,))])
 head.add(keras.layers.Dense(1024, "relu"))
 head.add(keras.layers.Dense(3, "softmax"))
-head.compile(keras.optimizers.Adam(0.001), "sparse_categorical_crossentropy", metrics=["accuracy"])
+head.compile(
+    keras.optimizers.Adam(0.001),
+    "sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
 untrained_head = head.get_weights()
-head.set_weights(model.get_weights()[-4:])  # the same numbers in both: the same outputs?
+# the same numbers in both: the same outputs?
+head.set_weights(model.get_weights()[-4:])
 assert np.allclose(head(f_test[:50]), model(test_inputs[:50]), atol=1e-4)
 seconds = []
 for network_, x in ((model, inputs), (head, f_train[few])):
@@ -475,14 +512,18 @@ for network_, x in ((model, inputs), (head, f_train[few])):
     start = time.perf_counter()
     network_.fit(x, y_train[few], epochs=20, verbose=0)
     seconds.append(time.perf_counter() - start)
-print("20 epochs with 15 pictures: {:.2f} s through the base, {:.2f} s on features".format(*seconds))
+through, cached = seconds
+print(
+    f"20 epochs with 15 pictures: {through:.2f} s through the base, {cached:.2f} s on"
+    " features"
+)
 
 # %% [markdown]
 # **What you see.** The head trains, the base stands still. The proof covers the running averages of batch normalisation
 # too, which are no trainable weights and can move without any gradient (section 4). The second cell trains the same
 # head on cached features; its assertion says that model and head are the same function.
 #
-# **Why** it is faster: the base computes the same features of the same 15 pictures in every epoch. From section 6 on, a
+# **Why.** It is faster because the base computes the same features of the same 15 pictures in every epoch. From section 6 on, a
 # *probe* is enough: logistic regression on cached features.
 #
 # ## 4 · The mode of batch normalisation
@@ -512,7 +553,7 @@ print("20 epochs with 15 pictures: {:.2f} s through the base, {:.2f} s on featur
 # **When it works** it equals `keras.layers.BatchNormalization` in both modes.
 
 
-# %%
+# %% minutes=10 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def normalised(x, gamma, beta, mean, variance, training):
     """Batch normalisation of a batch, ε = 0.001.
@@ -562,7 +603,8 @@ accuracy_bars(ax, mode_accuracy, "mode")
 ax.axvline(1 / 3, color="black", linestyle=":", linewidth=1)  # chance
 plots.show(
     fig,
-    "Four bars: accuracy is highest in inference mode, lower in training mode, least with one class per batch.",
+    "Four bars: accuracy is highest in inference mode, lower in training mode, least"
+    " with one class per batch.",
 )
 print(f"numbers of the copy that these calls changed: {moved}, without any gradient")
 
@@ -578,7 +620,7 @@ print(f"numbers of the copy that these calls changed: {moved}, without any gradi
 # ### Question · `frozen_statistics`
 
 
-# %%
+# %% minutes=3 difficulty=1 kind="core"
 @lab.question(points=1)
 def frozen_statistics():
     """A BatchNormalization layer has trainable = False and the model is
@@ -603,7 +645,10 @@ for trainable in (True, False):
     output = np.asarray(layer(batch, training=True))
     assert np.allclose(output, normalised(batch, *fresh, training=trainable), atol=1e-3)
     moved = not np.array_equal(layer.get_weights()[2], fresh[2])
-    print(f"trainable = {trainable!s:5}  mean {output.mean():5.2f}, running mean moved: {moved}")
+    print(
+        f"trainable = {trainable!s:5}  mean {output.mean():5.2f}, running mean moved:"
+        f" {moved}"
+    )
 
 # %% [markdown]
 # Keras' own advice goes one step further, because a frozen layer may be unfrozen one day: build the model as
@@ -668,9 +713,15 @@ for seed in range(3):
         known = model.evaluate(few_inputs, y_train[rows], verbose=0)[1]
         new = model.evaluate(test_inputs, y_test, batch_size=100, verbose=0)[1]
         tuned[f"rate {rate}"].append((known, new))
-rows = [[name, *np.mean(values, axis=0).round(3).tolist()] for name, values in tuned.items()]
+rows = [
+    [name, *np.mean(values, axis=0).round(3).tolist()] for name, values in tuned.items()
+]
 header = ["last two blocks", "15 training patches", "300 test patches"]
-plots.table(header, rows, f"Fine-tuning on textures, mean of three draws ({base_network.trained_on})")
+plots.table(
+    header,
+    rows,
+    f"Fine-tuning on textures, mean of three draws ({base_network.trained_on})",
+)
 assert base_is_intact()  # all this happened to a copy
 
 # %% [markdown]
@@ -689,7 +740,7 @@ assert base_is_intact()  # all this happened to a copy
 # Fine-tuning often goes with rewriting the loss, and with this:
 
 
-# %%
+# %% minutes=4 difficulty=2 kind="core"
 @lab.question(points=1)
 def stuck_loss():
     """A colleague's own training loop for three classes stays at a loss of
@@ -726,39 +777,65 @@ def stuck_loss():
 
 # %%
 def probe(train, labels, test, test_labels, scale=True):
-    """Test accuracy of logistic regression on centred features that are brought to one scale."""
+    """Test accuracy of logistic regression on centred features that are brought to one
+    scale.
+    """
     mean = train.mean(axis=0)
     spread = (train - mean).std() if scale else 1
-    fitted = LogisticRegression(max_iter=500, tol=0.01).fit((train - mean) / spread, labels)
+    fitted = LogisticRegression(max_iter=500, tol=0.01).fit(
+        (train - mean) / spread, labels
+    )
     return fitted.score((test - mean) / spread, test_labels)
 
 
 def learning_curve(train, labels, test, test_labels, counts, draws=10):
-    """Accuracies (draws, counts) of probes on random draws of `count` pictures per class."""
+    """Accuracies (draws, counts) of probes on random draws of `count` pictures per
+    class.
+    """
     chosen = [[draw(labels, count, seed) for count in counts] for seed in range(draws)]
-    return np.array([[probe(train[r], labels[r], test, test_labels) for r in line] for line in chosen])
+    return np.array(
+        [
+            [probe(train[r], labels[r], test, test_labels) for r in line]
+            for line in chosen
+        ]
+    )
 
 
+# %%
 COUNTS = (5, 10, 20, 40)
 raw = [x[:, 4::8, 4::8].reshape(len(x), -1) / 255 for x in (x_train, x_test)]
-curves = {"raw pixels": learning_curve(raw[0], y_train, raw[1], y_test, COUNTS), "random": []}
+curves = {
+    "raw pixels": learning_curve(raw[0], y_train, raw[1], y_test, COUNTS),
+    "random": [],
+}
 blank = load_mobilenet(96, weights="random").model
 for seed in range(5):
     keras.utils.set_random_seed(seed)
-    blank.set_weights(keras.models.clone_model(blank).get_weights())  # a clone is initialised anew
+    # a clone is initialised anew
+    blank.set_weights(keras.models.clone_model(blank).get_weights())
     random_features = [extract_features(blank, x) for x in (x_train, x_test)]
-    curves["random"] += [*learning_curve(random_features[0], y_train, random_features[1], y_test, COUNTS, draws=2)]
+    curves["random"] += [
+        *learning_curve(
+            random_features[0], y_train, random_features[1], y_test, COUNTS, draws=2
+        )
+    ]
 own_base = load_mobilenet(96, weights="embedded").model
 embedded = [extract_features(own_base, x) for x in (x_train, x_test)]
 curves["embedded"] = learning_curve(embedded[0], y_train, embedded[1], y_test, COUNTS)
 if base_network.trained_on == "ImageNet":
     curves["ImageNet"] = learning_curve(f_train, y_train, f_test, y_test, COUNTS)
-as_is = probe(random_features[0][few], y_train[few], random_features[1], y_test, scale=False)
-print(f"a random feature is at most {random_features[0].max():.0e}; not brought to scale, 15 labels give {as_is:.2f}")
-
+as_is = probe(
+    random_features[0][few], y_train[few], random_features[1], y_test, scale=False
+)
+print(
+    f"a random feature is at most {random_features[0].max():.0e}; not brought to"
+    f" scale, 15 labels give {as_is:.2f}"
+)
 
 # %%
-RUN_IN_FULL = False  # True: computes the stored run anew (20 minutes; needs ImageNet's weights and the photographs)
+# True: computes the stored run anew (20 minutes; needs ImageNet's weights and the
+# photographs)
+RUN_IN_FULL = False
 study = transfer_curves() if RUN_IN_FULL else stored("transfer_curves")
 study_counts = {len(study[key]): study[key] for key in ("counts", "trained_counts")}
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.7), sharey=True)
@@ -766,7 +843,8 @@ learning_curves(axes[0], curves, {4: COUNTS}, "this run")
 learning_curves(axes[1], study["accuracy"]["textures"], study_counts, "stored run")
 plots.show(
     fig,
-    "Two panels of accuracy against labels per class. ImageNet's features are on top from five labels on; raw pixels"
+    "Two panels of accuracy against labels per class. ImageNet's features are on top"
+    " from five labels on; raw pixels"
     " lowest; random, embedded and trained-from-scratch networks lie between.",
 )
 
@@ -812,10 +890,13 @@ quadrants = {}
 for count in (5, 100):
     label = f"{count} a class"
     quadrants["textures", label] = {
-        name: learning_curve(a, y_train, b, y_test, [count], 5)[:, 0] for name, (a, b) in texture_features.items()
+        name: learning_curve(a, y_train, b, y_test, [count], 5)[:, 0]
+        for name, (a, b) in texture_features.items()
     } | {"from scratch": small_cnn["textures"][label]}
     quadrants["digits", label] = {
-        name: learning_curve(f[:1200], digit_labels[:1200], f[1200:], digit_labels[1200:], [count], 5)[:, 0]
+        name: learning_curve(
+            f[:1200], digit_labels[:1200], f[1200:], digit_labels[1200:], [count], 5
+        )[:, 0]
         for name, f in digit_features.items()
     } | {"from scratch": small_cnn["digits"][label]}
 
@@ -825,7 +906,8 @@ for ax, ((task, label), results) in zip(axes.flat, quadrants.items(), strict=Tru
     ax.set_title(f"{task}, {label}", fontsize=10)
 plots.show(
     fig,
-    "Four panels, textures or digits, 5 or 100 labels per class: bars for pixels, features, scratch.",
+    "Four panels, textures or digits, 5 or 100 labels per class: bars for pixels,"
+    " features, scratch.",
 )
 
 # %% [markdown]
@@ -862,7 +944,9 @@ for name, maps in zip(LAYERS, inner_maps, strict=True):
             row.append(f"{learning_curve(*known, *new, [count], draws).mean():.2f}")
     rows.append(row)
 header = ["layer", "1 × 1: 5 labels", "100", "3 × 3: 5 labels", "100"]
-plots.table(header, rows, f"Digits: accuracy by layer and places ({base_network.trained_on})")
+plots.table(
+    header, rows, f"Digits: accuracy by layer and places ({base_network.trained_on})"
+)
 
 # %% [markdown]
 # **What you see.** In every row the 3 × 3 places win over the average, and the best layer lies in the middle. With it,
@@ -880,7 +964,8 @@ START = 37
 rows, copy = draw(digit_labels[:1200], 100, seed=0), copy_of(base)
 lower = keras.Model(copy.input, copy.layers[START - 1].output)
 known_maps, new_maps = (
-    lower.predict(preprocess_pixels(as_pictures[r]), batch_size=100, verbose=0) for r in (rows, np.arange(1200, 1797))
+    lower.predict(preprocess_pixels(as_pictures[r]), batch_size=100, verbose=0)
+    for r in (rows, np.arange(1200, 1797))
 )
 keras.utils.set_random_seed(0)
 upper = keras.Model(copy.layers[START - 1].output, copy.output)
@@ -920,7 +1005,7 @@ assert base_is_intact()
 # **When it works** a query that is one of the pictures finds itself first.
 
 
-# %%
+# %% minutes=8 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def nearest(features, query, k):
     """Places of the k rows most similar to the query by cosine, best first.
@@ -937,7 +1022,9 @@ def nearest(features, query, k):
 names = ["astronaut", "chelsea", "coffee", "rocket", "brick", "grass", "gravel", "moon"]
 rng, crops, origins = np.random.default_rng(3), [], []
 for name in names:
-    photograph = np.asarray(Image.fromarray(getattr(skimage.data, name)()).convert("RGB"))
+    photograph = np.asarray(
+        Image.fromarray(getattr(skimage.data, name)()).convert("RGB")
+    )
     down, across = (length // 96 for length in photograph.shape[:2])
     for place in rng.choice(down * across, 12, replace=False):  # no two share a pixel
         row, column = 96 * (place // across), 96 * (place % across)
@@ -947,17 +1034,30 @@ crops, origins = np.stack(crops), np.array(origins)
 by_pixels = crops[:, ::4, ::4].reshape(len(crops), -1) / 255.0
 spaces = {"features": extract_features(base, crops), "pixels": by_pixels}
 
+# %%
 queries, panels, titles = (12 + 5, 24 + 3, 72 + 3), [], []
 for place in queries:
     for space, rows in spaces.items():
         found = nearest(rows, rows[place], 7)
         panels += [crops[i] for i in found]
-        titles += [f"{space}:"] + ["same" if origins[i] == origins[place] else origins[i] for i in found[1:]]
+        titles += [f"{space}:"] + [
+            "same" if origins[i] == origins[place] else origins[i] for i in found[1:]
+        ]
 fig = plots.image_grid(panels, titles, columns=7, size=0.85)
-plots.show(fig, "Three query crops, each with its six nearest neighbours by features and, below, by raw pixels.")
+plots.show(
+    fig,
+    "Three query crops, each with its six nearest neighbours by features and, below,"
+    " by raw pixels.",
+)
 for space, rows in spaces.items():
-    hits = [np.mean(origins[nearest(rows, row, 6)[1:]] == origin) for row, origin in zip(rows, origins, strict=True)]
-    print(f"{space:8} the five nearest come from the same photograph in {np.mean(hits):.0%} of the cases (chance 12%)")
+    hits = [
+        np.mean(origins[nearest(rows, row, 6)[1:]] == origin)
+        for row, origin in zip(rows, origins, strict=True)
+    ]
+    print(
+        f"{space:8} the five nearest come from the same photograph in"
+        f" {np.mean(hits):.0%} of the cases (chance 12%)"
+    )
 
 # %% [markdown]
 # **What you see.** By features, most neighbours of a crop come from its own photograph, gravel from gravel and
@@ -978,22 +1078,45 @@ for space, rows in spaces.items():
 # %%
 (x_dogs, y_dogs), (x_new, y_new), dog_names = datasets.load_chihuahua(96)
 if may_show(dog_names):
-    shown = np.concatenate([np.flatnonzero(y_dogs == k)[:8] for k in range(len(dog_names))])
-    fig = plots.image_grid(x_dogs[shown], [dog_names[k] for k in y_dogs[shown]], columns=8, size=1.0)
-    plots.show(fig, f"Eight training pictures of each class: {', '.join(dog_names)}.")
+    shown = np.concatenate(
+        [np.flatnonzero(y_dogs == k)[:8] for k in range(len(dog_names))]
+    )
+    fig = plots.image_grid(
+        x_dogs[shown], [dog_names[k] for k in y_dogs[shown]], columns=8, size=1.0
+    )
+    plots.show(fig, "Eight training pictures of each of the two classes.")
 else:
-    print("The photographs are not shown in the stored notebook: no licence is stated. Your own run shows some.")
+    print(
+        "The photographs are not shown in the stored notebook: no licence is stated."
+        " Your own run shows some."
+    )
 
-counts, dog_curves, eyes = (1, 2, 5, 10, 20, 40), {}, {"random": blank, "embedded": own_base}
+# %%
+counts, dog_curves, eyes = (
+    (1, 2, 5, 10, 20, 40),
+    {},
+    {"random": blank, "embedded": own_base},
+)
 if base_network.trained_on == "ImageNet":
     eyes["ImageNet"] = base
 for name, eye in eyes.items():
     a, b = extract_features(eye, x_dogs), extract_features(eye, x_new)
     dog_curves[name] = learning_curve(a, y_dogs, b, y_new, counts, 5)
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.7), sharey=True)
-learning_curves(axes[0], dog_curves, {len(counts): counts}, f"this run: {' or '.join(dog_names)}")
-learning_curves(axes[1], study["accuracy"]["chihuahua or muffin"], study_counts, "stored run: chihuahua or muffin")
-plots.show(fig, "Two panels of accuracy against labels per class: the networks at hand; the stored run on photographs.")
+learning_curves(
+    axes[0], dog_curves, {len(counts): counts}, f"this run: {' or '.join(dog_names)}"
+)
+learning_curves(
+    axes[1],
+    study["accuracy"]["chihuahua or muffin"],
+    study_counts,
+    "stored run: chihuahua or muffin",
+)
+plots.show(
+    fig,
+    "Two panels of accuracy against labels per class: the networks at hand; the stored"
+    " run on photographs.",
+)
 
 # %% [markdown]
 # **What you see.** Left, one curve for each network at hand; right, the stored run on the photographs, so that you see
@@ -1013,14 +1136,21 @@ plots.show(fig, "Two panels of accuracy against labels per class: the networks a
 # makes a small example first, with the faults that real folders have.
 
 # %%
-FOLDER = "my_pictures"  # the path of your own folder: "pets", "/data/pets" or r"D:\pictures\pets"
-example = make_faulty_folder({"cat": crops[origins == "chelsea"], "cup": crops[origins == "coffee"]})
+# the path of your own folder: "pets", "/data/pets" or r"D:\pictures\pets"
+FOLDER = "my_pictures"
+example = make_faulty_folder(
+    {"cat": crops[origins == "chelsea"], "cup": crops[origins == "coffee"]}
+)
 with contextlib.chdir(example.parent if FOLDER == "my_pictures" else "."):
     own = datasets.load_image_folder(FOLDER, 96, at_least=3)
 own_features = extract_features(base, own.images)
-judge = make_pipeline(StandardScaler(), LogisticRegression())  # scaled by the others only
+# scaled by the others only
+judge = make_pipeline(StandardScaler(), LogisticRegression())
 found = cross_val_predict(judge, own_features, own.labels, cv=LeaveOneOut())
-print(f"{len(found)} pictures, each judged by a probe trained on the others: {np.mean(found == own.labels):.0%} right")
+print(
+    f"{len(found)} pictures, each judged by a probe trained on the others:"
+    f" {np.mean(found == own.labels):.0%} right"
+)
 for path, answer, truth in zip(own.paths, found, own.labels, strict=True):
     if answer != truth:
         print(f"  {path} is taken for {own.class_names[answer]}")
@@ -1030,7 +1160,7 @@ for path, answer, truth in zip(own.paths, found, own.labels, strict=True):
 # The crops share no pixel, and yet this test flatters: all crops of a class come from *one* photograph, with one light
 # and one background. With your own pictures, let whole sessions, animals or days be the test set.
 #
-# ## 10 · What you have seen
+# ## 10 · What you have found
 #
 # 1. **Using it.** Same pixel range as in training, or a confident wrong answer without any error; softmax always names
 #    something it knows.
@@ -1057,19 +1187,36 @@ def shown(runs, labels):
     return [f"{np.mean(column):.3f} ± {np.std(column):.3f}" for column in columns]
 
 
-runs_here, rows = {"textures": (curves, COUNTS), " or ".join(dog_names): (dog_curves, counts)}, []
+# %%
+runs_here, rows = (
+    {"textures": (curves, COUNTS), " or ".join(dog_names): (dog_curves, counts)},
+    [],
+)
 for task, methods in study["accuracy"].items():
     live, live_counts = runs_here.get(task, ({}, COUNTS))
     for name in dict.fromkeys([*live, *methods]):
         trained = "scratch" in name or "tuned" in name
-        away = shown(methods.get(name), study["trained_counts" if trained else "counts"])
+        away = shown(
+            methods.get(name), study["trained_counts" if trained else "counts"]
+        )
         rows.append([task, name, *shown(live.get(name), live_counts), *away])
-header = ["task", "start", "this run: 5 per class", "40", "stored run: 5 per class", "40"]
-plots.table(header, rows, "Test accuracy, mean ± spread over draws; the stored run has ImageNet's weights")
+header = [
+    "task",
+    "start",
+    "this run: 5 per class",
+    "40",
+    "stored run: 5 per class",
+    "40",
+]
+plots.table(
+    header,
+    rows,
+    "Test accuracy, mean ± spread over draws; the stored run has ImageNet's weights",
+)
 
 # %%
-assert np.allclose(extract_features(base, x_test[:30]), f_test[:30], atol=1e-4)  # still what section 2 cached
-lab.progress()
+# still what section 2 cached
+assert np.allclose(extract_features(base, x_test[:30]), f_test[:30], atol=1e-4)
 
 # %% [markdown]
 # ## 11 · To discuss
@@ -1080,8 +1227,17 @@ lab.progress()
 #    believe it?
 # 3. The weights come from photographs that other people took and labelled. What else may come along with them, and
 #    how would you find out?
-#
-# ## Further reading
+
+# %% [markdown] tags=["solution"]
+# **For instructors.** 1: cached features and a probe first, few labels, similar enough; then fine-tuning at a low rate.
+# Split by *part*, never by photograph, or six views of one part leak (`shares_pixels` in spirit); 300 against 50 000
+# also asks for another measure than accuracy. 2: Were the random features brought to scale, and how many random
+# networks were there? (Here: chance against 0.4 to 0.97, by draw, in the stored run.) Also: was the
+# test set cut from the same photographs? 3: Who and what is in the photographs, and whose labels: compare error rates
+# between groups, as lab 09 does.
+
+# %% [markdown]
+# ## 12 · Further reading
 #
 # - A. G. Howard et al., *MobileNets: Efficient convolutional neural networks for mobile vision applications*,
 #   arXiv:1704.04861 (2017).
@@ -1096,10 +1252,5 @@ lab.progress()
 #   NeurIPS (2019): other pictures.
 # - F. Chollet, *Transfer learning and fine-tuning*, guide on keras.io (2020): frozen batch normalisation.
 
-# %% [markdown] tags=["solution"]
-# **For instructors.** 1: cached features and a probe first, few labels, similar enough; then fine-tuning at a low rate.
-# Split by *part*, never by photograph, or six views of one part leak (`shares_pixels` in spirit); 300 against 50 000
-# also asks for another measure than accuracy. 2: Were the random features brought to scale, and how many random
-# networks were there? (Here: chance against 0.4 to 0.97, by draw, in the stored run.) Also: was the
-# test set cut from the same photographs? 3: Who and what is in the photographs, and whose labels: compare error rates
-# between groups, as lab 09 does.
+# %%
+lab.progress()

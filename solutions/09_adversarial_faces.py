@@ -30,10 +30,12 @@
 #
 # | | |
 # |:--|:--|
-# | **Time** | about three hours of work; the whole notebook computes for one to two minutes on a laptop CPU |
 # | **Data** | portraits drawn by this course (no download), or photographs, see section 1; scikit-learn's digits |
 # | **Lecture** | E, *Deep Learning II* (troubles with deep networks); A (adversarial attacks, validation) |
 # | **You need** | labs 04 and 06; `tf.GradientTape` from lab 01 |
+#
+# Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
+# read on.
 #
 # The outputs stored in the solution come from the drawn portraits.
 
@@ -73,14 +75,16 @@ keras.utils.set_random_seed(9)
 
 # %%
 faces = datasets.load_faces()
-x_train, x_test = (images.astype("float32") / 255 for images in (faces.x_train, faces.x_test))
+x_train, x_test = (
+    images.astype("float32") / 255 for images in (faces.x_train, faces.x_test)
+)
 y_train, y_test, names = faces.y_train, faces.y_test, faces.label_names
 
 chosen = np.concatenate([np.flatnonzero(y_train == label)[:12] for label in (0, 1)])
 fig = plots.image_grid(list(x_train[chosen]), columns=12, size=0.65)
 plots.show(
     fig,
-    f"Twenty-four small portraits; the upper row has the label {names[0]}, the lower row {names[1]}; skin, hair,"
+    "Twenty-four small portraits, one row for each label; skin, hair,"
     " clothes, light and backgrounds vary in both.",
 )
 
@@ -103,9 +107,19 @@ def small_cnn_for_faces():
     """64 × 64 × 3 pixels in [0, 1] → two logits."""
     layers = [keras.layers.Rescaling(4, -2)]
     for filters, kernel in ((12, 4), (24, 3), (48, 3), (64, 3)):
-        layers.append(keras.layers.Conv2D(filters, kernel, strides=2, padding="same", activation="relu"))
+        layers.append(
+            keras.layers.Conv2D(
+                filters, kernel, strides=2, padding="same", activation="relu"
+            )
+        )
     return keras.Sequential(
-        [keras.Input((64, 64, 3)), *layers, keras.layers.Flatten(), keras.layers.Dropout(0.4), keras.layers.Dense(2)]
+        [
+            keras.Input((64, 64, 3)),
+            *layers,
+            keras.layers.Flatten(),
+            keras.layers.Dropout(0.4),
+            keras.layers.Dense(2),
+        ]
     )
 
 
@@ -113,7 +127,8 @@ model = small_cnn_for_faces()
 seconds = robustness.fit(model, x_train, y_train, epochs=8, peak=0.003)
 clean = robustness.accuracy(model, x_test, y_test)
 print(
-    f"test accuracy {clean:.3f} on {len(x_test)} faces, {model.count_params()} parameters, {seconds:.0f} s of training"
+    f"test accuracy {clean:.3f} on {len(x_test)} faces, {model.count_params()}"
+    f" parameters, {seconds:.0f} s of training"
 )
 
 # %%
@@ -123,7 +138,9 @@ wrong = wrong[np.argsort(-p_test[wrong].max(axis=1))][:10]
 titles = [f"{names[p.argmax()]} {p.max():.0%}" for p in p_test[wrong]]
 fig = plots.image_grid(list(x_test[wrong]), titles, columns=10, size=0.95)
 plots.show(
-    fig, "The ten test faces with the surest wrong answers, each with the answer and a probability above 50 per cent."
+    fig,
+    "The ten test faces with the surest wrong answers, each with the answer and a"
+    " probability above 50 per cent.",
 )
 
 # %% [markdown]
@@ -164,7 +181,7 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=12 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def pixel_gradient(model, images, labels):
     """Gradient of each picture's cross-entropy with respect to its pixels.
@@ -177,7 +194,9 @@ def pixel_gradient(model, images, labels):
     with tf.GradientTape() as tape:
         tape.watch(images)
         logits = model(images, training=False)
-        losses = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        losses = keras.losses.sparse_categorical_crossentropy(
+            labels, logits, from_logits=True
+        )
         loss = tf.reduce_sum(losses)
     return tape.gradient(loss, images)
     # END SOLUTION
@@ -208,12 +227,13 @@ def pixel_gradient(model, images, labels):
 # screen can show. **Predict.** Will you see it? Will the network still be sure?
 
 
-# %%
+# %% minutes=6 difficulty=1 kind="core"
 @lab.exercise(points=2)
 def fgsm(model, images, labels, epsilon):
     """The fast gradient sign method: one step of size epsilon up the loss.
 
-    images: (n, h, w, c) in [0, 1]; labels: (n,); epsilon: largest change of a pixel, on the same scale.
+    images: (n, h, w, c) in [0, 1]; labels: (n,); epsilon: largest change of a pixel, on
+    the same scale.
     Returns the attacked pictures, (n, h, w, c), again in [0, 1].
     """
     # BEGIN SOLUTION
@@ -229,7 +249,8 @@ attacked = fgsm(model, x_test[shown], y_test[shown], 4 / 255)
 fig = robustness.attack_figure(model, x_test[shown], attacked, names)
 plots.show(
     fig,
-    "Four faces, the change made to each, magnified to coloured static, and the attacked faces, which look the same"
+    "Four faces, the change made to each, magnified to coloured static, and the"
+    " attacked faces, which look the same"
     " but nearly all get other answers.",
 )
 
@@ -241,9 +262,11 @@ plots.show(
 # **Why.** A picture has 12 288 numbers. Each moves by 0.016 only, but all move in the direction that hurts, and in
 # a network that is nearly linear nearby the many small effects add up. A scalar product in $d$ dimensions grows
 # like $\varepsilon d$ when every sign is chosen, and only like $\varepsilon\sqrt d$ when signs are left to chance.
+#
+# ### Question · `why_the_sign`
 
 
-# %%
+# %% minutes=4 difficulty=2 kind="core"
 @lab.question(points=1)
 def why_the_sign():
     """FGSM moves along the sign of the gradient, not along the gradient. Why?
@@ -281,7 +304,7 @@ def why_the_sign():
 # two curves falls, and from which ε on?
 
 
-# %%
+# %% minutes=6 difficulty=2 kind="extra"
 @lab.exercise(points=1)
 def noise_of_equal_norm(perturbation, seed):
     """Gaussian noise that is, picture by picture, as long as the perturbation.
@@ -291,7 +314,10 @@ def noise_of_equal_norm(perturbation, seed):
     """
     # BEGIN SOLUTION
     noise = np.random.default_rng(seed).normal(size=perturbation.shape)
-    length_of = [np.sqrt((a**2).sum(axis=(1, 2, 3), keepdims=True)) for a in (perturbation, noise)]
+    length_of = [
+        np.sqrt((a**2).sum(axis=(1, 2, 3), keepdims=True))
+        for a in (perturbation, noise)
+    ]
     return noise * length_of[0] / length_of[1]
     # END SOLUTION
 
@@ -305,10 +331,15 @@ by_fgsm = [robustness.accuracy(model, pictures, y_attack) for pictures in under_
 by_noise = by_fgsm[:1]
 for pictures in under_fgsm[1:]:
     noise = noise_of_equal_norm(pictures - x_attack, 0)
-    by_noise.append(robustness.accuracy(model, np.clip(x_attack + noise, 0, 1), y_attack))
+    by_noise.append(
+        robustness.accuracy(model, np.clip(x_attack + noise, 0, 1), y_attack)
+    )
 plots.show(
-    robustness.accuracy_figure({"FGSM": (epsilons, by_fgsm), "noise of equal norm": (epsilons, by_noise)}),
-    "Accuracy over the size of the change: under FGSM it falls to nearly zero, under noise it stays where it was.",
+    robustness.accuracy_figure(
+        {"FGSM": (epsilons, by_fgsm), "noise of equal norm": (epsilons, by_noise)}
+    ),
+    "Accuracy over the size of the change: under FGSM it falls to nearly zero, under"
+    " noise it stays where it was.",
 )
 
 # %% [markdown]
@@ -347,10 +378,11 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=5 difficulty=1 kind="core"
 @lab.exercise(points=1)
 def project_to_ball(images, originals, epsilon):
-    """The nearest pictures within epsilon of the originals, pixel by pixel, and within [0, 1].
+    """The nearest pictures within epsilon of the originals, pixel by pixel, and within
+    [0, 1].
 
     images, originals: (n, h, w, c). Returns (n, h, w, c).
     """
@@ -382,7 +414,7 @@ def project_to_ball(images, originals, epsilon):
 # is left for ten steps to gain?
 
 
-# %%
+# %% minutes=10 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def pgd_step(model, images, originals, labels, epsilon, step):
     """One step of PGD: up the loss by `step` in each pixel, then back into the ball.
@@ -402,17 +434,37 @@ def pgd(model, images, labels, epsilon, steps=10, seed=0, step=None):
     noise = np.random.default_rng(seed).uniform(-epsilon, epsilon, images.shape)
     moved = project_to_ball((images + noise).astype("float32"), images, epsilon)
     for _ in range(steps):
-        moved = pgd_step(model, moved, images, labels, epsilon, 2.5 * epsilon / steps if step is None else step)
+        moved = pgd_step(
+            model,
+            moved,
+            images,
+            labels,
+            epsilon,
+            2.5 * epsilon / steps if step is None else step,
+        )
     return moved
 
 
+# %%
 duel, few = {"FGSM": fgsm, "PGD, 10 steps": pgd}, np.array([0.5, 1, 2, 4]) / 255
 for name, attack in duel.items():
-    duel[name] = few, robustness.accuracy_under(model, partial(attack, model), x_few, y_few, few)
-after_forty = robustness.accuracy(model, pgd(model, x_few, y_few, 8 / 255, steps=40), y_few)
+    duel[name] = (
+        few,
+        robustness.accuracy_under(model, partial(attack, model), x_few, y_few, few),
+    )
+after_forty = robustness.accuracy(
+    model, pgd(model, x_few, y_few, 8 / 255, steps=40), y_few
+)
 gained = np.round(np.subtract(duel["FGSM"][1], duel["PGD, 10 steps"][1]), 2)
-print(f"PGD: {after_forty:.2f} left by 40 steps at 8/255; 10 steps leave less than FGSM by", *gained)
-plots.show(robustness.accuracy_figure(duel), "Accuracy over small changes: PGD lies on FGSM or a little below it.")
+print(
+    f"PGD: {after_forty:.2f} left by 40 steps at 8/255; 10 steps leave less than FGSM"
+    " by",
+    *gained,
+)
+plots.show(
+    robustness.accuracy_figure(duel),
+    "Accuracy over small changes: PGD lies on FGSM or a little below it.",
+)
 
 # %% [markdown]
 # **What you see.** PGD leaves as much accuracy as FGSM or a little less (the differences, from ε = 0.5/255 to 4/255,
@@ -442,7 +494,7 @@ plots.show(robustness.accuracy_figure(duel), "Accuracy over small changes: PGD l
 # step size is best, and how much do the restarts add?
 
 
-# %%
+# %% minutes=6 difficulty=2 kind="core"
 @lab.exercise(points=1)
 def robust_accuracy(predictions, labels):
     """Fraction of pictures that are labelled rightly under every attack.
@@ -458,7 +510,12 @@ def robust_accuracy(predictions, labels):
 # %%
 x_some, y_some = x_attack[:60], y_attack[:60]
 radius, fractions = 1.5 / 255, np.array([0.05, 0.1, 0.25, 1, 2])
-by_step = [robustness.accuracy(model, pgd(model, x_some, y_some, radius, step=f * radius), y_some) for f in fractions]
+by_step = [
+    robustness.accuracy(
+        model, pgd(model, x_some, y_some, radius, step=f * radius), y_some
+    )
+    for f in fractions
+]
 starts = [pgd(model, x_some, y_some, radius, steps=5, seed=seed) for seed in range(4)]
 starts = np.array([robustness.predicted(model, pictures) for pictures in starts])
 by_starts = [robust_accuracy(starts[: k + 1], y_some) for k in range(4)]
@@ -470,7 +527,11 @@ axes[0].set_xticks(fractions, [f"{f:g}" for f in fractions])
 axes[0].minorticks_off()
 axes[1].plot(range(1, 5), by_starts, "s--", color=plots.ORANGE)
 axes[1].set(xlabel="random starts (5 steps each)", xticks=range(1, 5))
-plots.show(fig, "Left: accuracy against step size, highest for tiny steps. Right: accuracy with one to four starts.")
+plots.show(
+    fig,
+    "Left: accuracy against step size, highest for tiny steps. Right: accuracy with"
+    " one to four starts.",
+)
 
 # %% [markdown]
 # **What you see.** Steps of ε/20 are too short: ten of them cross half the radius. From ε/4 on it matters little
@@ -507,12 +568,14 @@ plots.show(fig, "Left: accuracy against step size, highest for tiny steps. Right
 # figure shows `TARGET`; the line above it counts for all ten.)
 
 
-# %%
+# %% minutes=8 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def targeted_step(model, images, originals, target, epsilon, step):
-    """One step towards the answer `target`, the same for all pictures, within the ball around the originals.
+    """One step towards the answer `target`, the same for all pictures, within the ball
+    around the originals.
 
-    images: (n, h, w, c); target: a whole number; epsilon: radius; step: length of the step.
+    images: (n, h, w, c); target: a whole number; epsilon: radius; step: length of the
+    step.
     """
     # BEGIN SOLUTION
     labels = np.full(len(images), target)
@@ -524,20 +587,42 @@ def targeted_step(model, images, originals, target, epsilon, step):
 TARGET = 8
 digits, digit_labels = datasets.load_digits()
 digits = digits[..., None] / 16
-layers = [keras.layers.Flatten(), keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10)]
+layers = [
+    keras.layers.Flatten(),
+    keras.layers.Dense(64, activation="relu"),
+    keras.layers.Dense(10),
+]
 reader = keras.Sequential([keras.Input((8, 8, 1)), *layers])
 robustness.fit(reader, digits[:1400], digit_labels[:1400], epochs=20, peak=0.01)
 
+# %%
 rest = 1400 + np.array([np.argmax(digit_labels[1400:] == digit) for digit in range(10)])
 steered = [digits[rest]] * 10  # one row a target
 for _ in range(10):
-    steered = [targeted_step(reader, row, digits[rest], k, 0.15, 0.03) for k, row in enumerate(steered)]
-reached = [np.sum(np.delete(robustness.predicted(reader, row), k) == k) for k, row in enumerate(steered)]
-print("of the nine other digits turned: " + ", ".join(f"{count} into {k}" for k, count in enumerate(reached)))
+    steered = [
+        targeted_step(reader, row, digits[rest], k, 0.15, 0.03)
+        for k, row in enumerate(steered)
+    ]
+reached = [
+    np.sum(np.delete(robustness.predicted(reader, row), k) == k)
+    for k, row in enumerate(steered)
+]
+print(
+    "of the nine other digits turned: "
+    + ", ".join(f"{count} into {k}" for k, count in enumerate(reached))
+)
 pictures = np.concatenate([digits[rest], steered[TARGET]])
-titles = [f"{p.argmax()} · {p.max():.0%}" for p in robustness.probabilities(reader, pictures)]
-fig = plots.image_grid(list(pictures[..., 0]), titles, columns=10, size=0.85, vmin=0, vmax=1)
-plots.show(fig, f"Ten digits from 0 to 9 with the network's answers; the same smudged, some of them read as {TARGET}.")
+titles = [
+    f"{p.argmax()} · {p.max():.0%}" for p in robustness.probabilities(reader, pictures)
+]
+fig = plots.image_grid(
+    list(pictures[..., 0]), titles, columns=10, size=0.85, vmin=0, vmax=1
+)
+plots.show(
+    fig,
+    "Ten digits from 0 to 9 with the network's answers; the same smudged, some of them"
+    " read as the target.",
+)
 
 # %% [markdown]
 # **What you see.** The lower row has grey smudges and is still the upper row to you. For the network some of the
@@ -562,11 +647,16 @@ for epsilon in (4 / 255, 16 / 255):
     columns[f"ε = {255 * epsilon:.0f}/255"] = moved
 pictures = np.stack(list(columns.values()), axis=1).reshape(-1, 64, 64, 3)
 shares = robustness.probabilities(model, pictures)[:, LABEL]
-titles = [f"{way}\n{names[LABEL]} {share:.1%}" for way, share in zip(list(columns) * 4, shares, strict=True)]
+titles = [
+    f"{way}\n{names[LABEL]} {share:.1%}"
+    for way, share in zip(list(columns) * 4, shares, strict=True)
+]
 plots.show(
     plots.image_grid(list(pictures), titles, columns=6, size=1.05),
-    "A cat, coffee, bricks and noise, each as it is and with two sizes of change: at 4/255 they look the same, at"
-    f" 16/255 grainy; most of the changed ones are called {names[LABEL]} with near certainty.",
+    "A cat, coffee, bricks and noise, each as it is and with two sizes of change: at"
+    " 4/255 they look the same, at"
+    " 16/255 grainy; most of the changed ones are called by the chosen label with near"
+    " certainty.",
 )
 
 # %% [markdown]
@@ -602,12 +692,13 @@ plots.show(
 # many of them will fall to a single pixel out of 4096?
 
 
-# %%
+# %% minutes=5 difficulty=1 kind="extra"
 @lab.exercise(points=1)
 def change_one_pixel(image, candidate):
     """The picture with one pixel replaced.
 
-    image: (h, w, 3) in [0, 1]; candidate: five numbers, row in [0, h), column in [0, w), red, green, blue in [0, 1].
+    image: (h, w, 3) in [0, 1]; candidate: five numbers, row in [0, h), column in [0,
+    w), red, green, blue in [0, 1].
     Returns a new (h, w, 3) array.
     """
     # BEGIN SOLUTION
@@ -619,26 +710,44 @@ def change_one_pixel(image, candidate):
 
 # %%
 def worst_pixel(image, label, seed=0):
-    """The picture with the pixel that lowers the label's probability most, found by differential evolution."""
+    """The picture with the pixel that lowers the label's probability most, found by
+    differential evolution.
+    """
 
     def probability(crowd):  # (5, candidates) → (candidates,)
-        pictures = np.stack([change_one_pixel(image, candidate) for candidate in crowd.T])
+        pictures = np.stack(
+            [change_one_pixel(image, candidate) for candidate in crowd.T]
+        )
         return robustness.probabilities(model, pictures)[:, label]
 
     bounds = [(0, 63.999), (0, 63.999), (0, 1), (0, 1), (0, 1)]
-    search = {"maxiter": 10, "popsize": 8, "polish": False, "updating": "deferred", "vectorized": True, "seed": seed}
-    return change_one_pixel(image, scipy.optimize.differential_evolution(probability, bounds, **search).x)
+    search = {
+        "maxiter": 10,
+        "popsize": 8,
+        "polish": False,
+        "updating": "deferred",
+        "vectorized": True,
+        "seed": seed,
+    }
+    return change_one_pixel(
+        image, scipy.optimize.differential_evolution(probability, bounds, **search).x
+    )
 
 
+# %%
 by_certainty = right[np.argsort(p_test[right].max(axis=1))]
 picked = by_certainty[np.linspace(0, 99, 12).astype(int)]
 pricked = np.stack([worst_pixel(x_test[i], y_test[i]) for i in picked])
 answers = robustness.probabilities(model, pricked)
 fallen = int(np.sum(answers.argmax(axis=1) != y_test[picked]))
-titles = [f"{100 * p_test[i, y_test[i]]:.0f} → {100 * p[y_test[i]]:.0f}" for i, p in zip(picked, answers, strict=True)]
+titles = [
+    f"{100 * p_test[i, y_test[i]]:.0f} → {100 * p[y_test[i]]:.0f}"
+    for i, p in zip(picked, answers, strict=True)
+]
 plots.show(
     robustness.circled(pricked, x_test[picked], titles, size=1.4),
-    "Twelve faces, each with a ring around one pixel of another colour; above each the right answer's share before and"
+    "Twelve faces, each with a ring around one pixel of another colour; above each the"
+    " right answer's share before and"
     " after.",
 )
 print(f"{fallen} of {len(picked)} fall to one pixel")
@@ -678,12 +787,13 @@ print(f"{fallen} of {len(picked)} fall to one pixel")
 # </details>
 
 
-# %%
+# %% minutes=8 difficulty=2 kind="extra"
 @lab.exercise(points=1)
 def paste_patch(images, patch, top, left):
     """New pictures, each covered by the patch at its own place.
 
-    images: (n, h, w, 3); patch: (k, k, 3); top, left: (n,) row and column of the patch's upper left corner.
+    images: (n, h, w, 3); patch: (k, k, 3); top, left: (n,) row and column of the
+    patch's upper left corner.
     """
     # BEGIN SOLUTION
     changed, k = images.copy(), len(patch)
@@ -705,26 +815,42 @@ def paste_patch(images, patch, top, left):
 
 # %%
 def resized(patch, size):
-    """The patch at another size, each pixel repeated, and the index of the pixel that it came from."""
+    """The patch at another size, each pixel repeated, and the index of the pixel that
+    it came from.
+    """
     index = np.arange(size) * len(patch) // size
     return patch[index][:, index], index
 
 
 def on_the_face(rng, size, n):
-    """Places (top, left) of n patches whose middles lie up to 8 pixels from the middle of the face."""
-    return rng.integers(26 - size // 2, 43 - size // 2, size=n), rng.integers(24 - size // 2, 41 - size // 2, size=n)
+    """Places (top, left) of n patches whose middles lie up to 8 pixels from the middle
+    of the face.
+    """
+    return rng.integers(26 - size // 2, 43 - size // 2, size=n), rng.integers(
+        24 - size // 2, 41 - size // 2, size=n
+    )
 
 
+# %%
 def train_patch(network, images, target, steps=60, batch=50, rate=0.03, seed=0):
-    """A patch of 8 × 8 dots that makes the network answer `target`, over random places and sizes of 14 to 20 pixels."""
-    rng, patch, momentum = np.random.default_rng(seed), np.full((8, 8, 3), 0.5, "float32"), 0
+    """A patch of 8 × 8 dots that makes the network answer `target`, over random places
+    and sizes of 14 to 20 pixels.
+    """
+    rng, patch, momentum = (
+        np.random.default_rng(seed),
+        np.full((8, 8, 3), 0.5, "float32"),
+        0,
+    )
     for step in range(steps):
         size = rng.integers(14, 21)
         top, left = on_the_face(rng, size, batch)
         shown, index = resized(patch, size)
         pasted = paste_patch(images[rng.choice(len(images), batch)], shown, top, left)
         gradient = np.asarray(pixel_gradient(network, pasted, np.full(batch, target)))
-        windows = [g[t : t + size, s : s + size] for g, t, s in zip(gradient, top, left, strict=True)]
+        windows = [
+            g[t : t + size, s : s + size]
+            for g, t, s in zip(gradient, top, left, strict=True)
+        ]
         total = np.zeros_like(patch)
         np.add.at(total, (index[:, None], index), np.sum(windows, axis=0))
         momentum = 0.8 * momentum + total / np.abs(total).mean()
@@ -735,25 +861,41 @@ def train_patch(network, images, target, steps=60, batch=50, rate=0.03, seed=0):
 STICKER = 1
 patch = train_patch(model, x_train[y_train != STICKER], STICKER)
 
-
 # %%
 others = x_test[right][y_test[right] != STICKER][:120]
-shuffled = np.random.default_rng(1).permutation(patch.reshape(-1, 3)).reshape(patch.shape)
-kinds = {"trained, on the face": patch, "shuffled, on the face": shuffled, "trained, anywhere": patch}
+shuffled = (
+    np.random.default_rng(1).permutation(patch.reshape(-1, 3)).reshape(patch.shape)
+)
+kinds = {
+    "trained, on the face": patch,
+    "shuffled, on the face": shuffled,
+    "trained, anywhere": patch,
+}
 kinds["grey, on the face"] = np.full_like(patch, 0.5)
 rng, n, sides = np.random.default_rng(5), len(others), (14, 17, 20)
 success = {name: (sides, []) for name in kinds}
+
+# %%
 for side in sides:
     for name, sticker in kinds.items():
-        places = on_the_face(rng, side, n) if "face" in name else rng.integers(0, 64 - side, (2, n))
+        places = (
+            on_the_face(rng, side, n)
+            if "face" in name
+            else rng.integers(0, 64 - side, (2, n))
+        )
         pasted = paste_patch(others, resized(sticker, side)[0], *places)
         success[name][1].append(np.mean(robustness.predicted(model, pasted) == STICKER))
 worn = paste_patch(others[:4], resized(patch, 17)[0], *on_the_face(rng, 17, 4))
 shares = robustness.probabilities(model, worn)[:, STICKER]
-pictures = {"patch": patch} | {f"{names[STICKER]} {share:.1%}" + " " * k: worn[k] for k, share in enumerate(shares)}
+pictures = {"patch": patch} | {
+    f"{names[STICKER]} {share:.1%}" + " " * k: worn[k] for k, share in enumerate(shares)
+}
 plots.show(
-    robustness.curves_and_pictures(success, "side of the patch (pixels)", "share won over", pictures),
-    "Share won over against size, far highest for the trained patch on the face. Right: the patch and four faces.",
+    robustness.curves_and_pictures(
+        success, "side of the patch (pixels)", "share won over", pictures
+    ),
+    "Share won over against size, far highest for the trained patch on the face."
+    " Right: the patch and four faces.",
 )
 
 # %% [markdown]
@@ -779,14 +921,24 @@ plots.show(
 keras.utils.set_random_seed(77)
 layers = [keras.layers.Rescaling(4, -2)]
 for filters in (8, 16, 32):
-    layers += [keras.layers.Conv2D(filters, 4, strides=2, padding="same", activation="elu")]
-layers += [keras.layers.Flatten(), keras.layers.Dropout(0.3), keras.layers.Dense(48, "relu"), keras.layers.Dense(2)]
+    layers += [
+        keras.layers.Conv2D(filters, 4, strides=2, padding="same", activation="elu")
+    ]
+layers += [
+    keras.layers.Flatten(),
+    keras.layers.Dropout(0.3),
+    keras.layers.Dense(48, "relu"),
+    keras.layers.Dense(2),
+]
 second = keras.Sequential([keras.Input((64, 64, 3)), *layers])
 robustness.fit(second, x_train, y_train, epochs=5, peak=0.003)
 
 # %%
 x_both, y_both = x_attack[:150], y_attack[:150]
-transfer = {name: (epsilons[1:], []) for name in ("attacked itself", "attacked by the first", "noise of equal norm")}
+transfer = {
+    name: (epsilons[1:], [])
+    for name in ("attacked itself", "attacked by the first", "noise of equal norm")
+}
 for epsilon in epsilons[1:]:
     borrowed = fgsm(model, x_both, y_both, epsilon)
     noisy = np.clip(x_both + noise_of_equal_norm(borrowed - x_both, 1), 0, 1)
@@ -795,7 +947,8 @@ for epsilon in epsilons[1:]:
         values.append(robustness.accuracy(second, attacked, y_both))
 plots.show(
     robustness.accuracy_figure(transfer),
-    "Accuracy of the second network over ε: lowest when it is attacked itself, between that and the flat curve of noise"
+    "Accuracy of the second network over ε: lowest when it is attacked itself, between"
+    " that and the flat curve of noise"
     " for pictures attacked on the first network.",
 )
 
@@ -831,38 +984,59 @@ optimiser = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.002, 
 
 @tf.function
 def adversarial_training_step(images, labels, epsilon):
-    """FGSM from a random start, then one step of the optimiser on the pictures found."""
+    """FGSM from a random start, then one step of the optimiser on the pictures
+    found.
+    """
     start = images + tf.random.uniform(tf.shape(images), -epsilon, epsilon)
     with tf.GradientTape() as tape:
         tape.watch(start)
         loss = entropy(labels, hardened(start, training=False))
     worse = start + 1.25 * epsilon * tf.sign(tape.gradient(loss, start))
-    worse = tf.clip_by_value(tf.clip_by_value(worse, images - epsilon, images + epsilon), 0.0, 1.0)
+    worse = tf.clip_by_value(
+        tf.clip_by_value(worse, images - epsilon, images + epsilon), 0.0, 1.0
+    )
     with tf.GradientTape() as tape:
         loss = entropy(labels, hardened(worse, training=True))
-    optimiser.apply(tape.gradient(loss, hardened.trainable_variables), hardened.trainable_variables)
+    optimiser.apply(
+        tape.gradient(loss, hardened.trainable_variables), hardened.trainable_variables
+    )
 
 
+# %%
 rng = np.random.default_rng(8)
 for _ in range(250):
     batch = rng.choice(len(x_train), 64)
-    adversarial_training_step(tf.constant(x_train[batch]), tf.constant(y_train[batch]), 4 / 255)
+    adversarial_training_step(
+        tf.constant(x_train[batch]), tf.constant(y_train[batch]), 4 / 255
+    )
 
 # %%
 radii = np.array([0, 2, 4, 8]) / 255
 networks, robust, gradients = {"usual": model, "hardened": hardened}, {}, {}
 for name, network in networks.items():
-    attacked = robustness.accuracy_under(network, partial(pgd, network), x_few, y_few, radii[1:])
+    attacked = robustness.accuracy_under(
+        network, partial(pgd, network), x_few, y_few, radii[1:]
+    )
     robust[name] = 255 * radii, [robustness.accuracy(network, x_few, y_few), *attacked]
     for k in (0, 1):
-        size = np.abs(pixel_gradient(network, x_few[k : k + 1], y_few[k : k + 1]))[0].mean(axis=-1)
+        size = np.abs(pixel_gradient(network, x_few[k : k + 1], y_few[k : k + 1]))[
+            0
+        ].mean(axis=-1)
         gradients[f"{name}, face {k + 1}"] = size / size.mean()
 plots.show(
     robustness.curves_and_pictures(
-        robust, "ε in steps of 1/255", "accuracy under PGD", gradients, cmap="cividis", vmin=0, vmax=6
+        robust,
+        "ε in steps of 1/255",
+        "accuracy under PGD",
+        gradients,
+        cmap="cividis",
+        vmin=0,
+        vmax=6,
     ),
-    "Left: under PGD the usual network falls at once, the hardened one slowly, from a lower start. Right: size of the"
-    " gradient in each pixel, yellow where it is large, for two faces and either network.",
+    "Left: under PGD the usual network falls at once, the hardened one slowly, from a"
+    " lower start. Right: size of the"
+    " gradient in each pixel, yellow where it is large, for two faces and either"
+    " network.",
 )
 
 # %% [markdown]
@@ -871,7 +1045,8 @@ plots.show(
 
 # %%
 attacks = {"FGSM": fgsm, "PGD, start 0": pgd, "PGD, 40 steps": partial(pgd, steps=40)}
-attacks |= {f"PGD, start {k}": partial(pgd, seed=k) for k in (1, 2, 3)}  # ten steps each
+# ten steps each
+attacks |= {f"PGD, start {k}": partial(pgd, seed=k) for k in (1, 2, 3)}
 attacked = [attack(hardened, x_few, y_few, 4 / 255) for attack in attacks.values()]
 answers = np.stack([robustness.predicted(hardened, pictures) for pictures in attacked])
 for kind, row in zip(attacks, answers, strict=True):
@@ -902,7 +1077,9 @@ print(f"all of them    {robust_accuracy(answers, y_few):.2f}")
 
 # %%
 def rounded(images):
-    """Colours rounded to eight levels, by seven signs: TensorFlow's gradient of a sign is zero."""
+    """Colours rounded to eight levels, by seven signs: TensorFlow's gradient of a sign
+    is zero.
+    """
     return sum(tf.sign(images - (k + 0.5) / 7) for k in range(7)) / 14 + 0.5
 
 
@@ -911,12 +1088,19 @@ def bpda(images, labels, epsilon, steps=10):
     moved = images
     for _ in range(steps):
         gradient = pixel_gradient(model, rounded(moved), labels)
-        moved = project_to_ball(moved + epsilon / 4 * np.sign(gradient), images, epsilon)
+        moved = project_to_ball(
+            moved + epsilon / 4 * np.sign(gradient), images, epsilon
+        )
     return moved
 
 
-blurring = keras.Sequential([keras.Input((64, 64, 3)), keras.layers.AveragePooling2D(3, 1, "same"), model])
-rounding = keras.Sequential([keras.Input((64, 64, 3)), keras.layers.Lambda(rounded), model])
+# %%
+blurring = keras.Sequential(
+    [keras.Input((64, 64, 3)), keras.layers.AveragePooling2D(3, 1, "same"), model]
+)
+rounding = keras.Sequential(
+    [keras.Input((64, 64, 3)), keras.layers.Lambda(rounded), model]
+)
 task = x_few, y_few, 3 / 255
 ready_made = pgd(model, *task)
 chains = {
@@ -928,12 +1112,21 @@ chains = {
 }
 defences = []
 for name, (chain, attacked) in chains.items():
-    values = [robustness.accuracy(chain, x, y_few) for x in (x_few, ready_made, attacked)]
+    values = [
+        robustness.accuracy(chain, x, y_few) for x in (x_few, ready_made, attacked)
+    ]
     defences.append([name, *(f"{value:.2f}" for value in values)])
-plots.table(["defence", "clean", "ready-made pictures", "attack on the chain"], defences, "Accuracy at ε = 3/255")
+plots.table(
+    ["defence", "clean", "ready-made pictures", "attack on the chain"],
+    defences,
+    "Accuracy at ε = 3/255",
+)
+
+# %% [markdown]
+# ### Question · `what_the_rounding_did`
 
 
-# %%
+# %% minutes=4 difficulty=2 kind="core"
 @lab.question(points=1)
 def what_the_rounding_did():
     """Plain PGD fails against the rounding network, BPDA succeeds. So rounding ...
@@ -973,12 +1166,21 @@ trials = {
 }
 fig, axes = plt.subplots(1, 3, figsize=(9, 2.7), sharey=True)
 for ax, (label, (change, amounts)) in zip(axes, trials.items(), strict=True):
-    answers = [robustness.probabilities(model, change(x_attack, amount)) for amount in amounts]
+    answers = [
+        robustness.probabilities(model, change(x_attack, amount)) for amount in amounts
+    ]
     accuracy = [np.mean(p.argmax(axis=1) == y_attack) for p in answers]
     confidence = [p.max(axis=1).mean() for p in answers]
-    plots.curves(ax, {"accuracy": (amounts, accuracy), "mean confidence": (amounts, confidence)}, label, "fraction")
+    plots.curves(
+        ax,
+        {"accuracy": (amounts, accuracy), "mean confidence": (amounts, confidence)},
+        label,
+        "fraction",
+    )
 plots.show(
-    fig, "Three panels, shift, rotation and cover: accuracy falls far, with some ups, and confidence falls much less."
+    fig,
+    "Three panels, shift, rotation and cover: accuracy falls far, with some ups, and"
+    " confidence falls much less.",
 )
 
 # %% [markdown]
@@ -1015,7 +1217,7 @@ plots.show(
 # you expect a difference?
 
 
-# %%
+# %% minutes=6 difficulty=1 kind="core"
 @lab.exercise(points=1)
 def error_rates(labels, predictions, groups, count):
     """Error rate within each group.
@@ -1025,14 +1227,23 @@ def error_rates(labels, predictions, groups, count):
     """
     # BEGIN SOLUTION
     wrong = labels != predictions
-    return np.array([wrong[groups == k].mean() if np.any(groups == k) else np.nan for k in range(count)])
+    return np.array(
+        [
+            wrong[groups == k].mean() if np.any(groups == k) else np.nan
+            for k in range(count)
+        ]
+    )
     # END SOLUTION
 
 
 # %%
-RUN_IN_FULL = False  # True: minutes for the long run behind this cell, and again for the one behind the next figure
+# True: minutes for the long run behind this cell, and again for the one behind the next
+# figure
+RUN_IN_FULL = False
 long_runs = {
-    name: experiments.all_experiments()[name] if RUN_IN_FULL else partial(experiments.stored, name)
+    name: experiments.all_experiments()[name]
+    if RUN_IN_FULL
+    else partial(experiments.stored, name)
     for name in ("faces_error_by_skin", "faces_bias_knob")
 }
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.9))
@@ -1046,7 +1257,8 @@ for ax, (groups, group_names) in zip(axes, robustness.face_groups(faces), strict
     robustness.rate_intervals(ax, rates, sizes, group_names, "group", larger)
 plots.show(
     fig,
-    "Error rates with intervals: of skin colours (left) most overlap, of label and hair (right) they lie far apart.",
+    "Error rates with intervals: of skin colours (left) most overlap, of label and"
+    " hair (right) they lie far apart.",
 )
 
 # %% [markdown]
@@ -1080,19 +1292,30 @@ skewed, fair = (
 )
 keras.utils.set_random_seed(4)
 biased = small_cnn_for_faces()
-robustness.fit(biased, skewed.images.astype("float32") / 255, skewed.labels, epochs=8, peak=0.003)
+robustness.fit(
+    biased, skewed.images.astype("float32") / 255, skewed.labels, epochs=8, peak=0.003
+)
 answers = robustness.predicted(biased, fair.images.astype("float32") / 255)
 group = 2 * fair.labels + fair.attributes["glasses"]
-four = [f"{name}, {worn}" for name in fair.label_names for worn in ("no glasses", "glasses")]
+four = [
+    f"{name}, {worn}" for name in fair.label_names for worn in ("no glasses", "glasses")
+]
 knob = long_runs["faces_bias_knob"]()
 means = np.mean(knob["error_rates"], axis=1)  # (bias, seed, group) → (bias, group)
 fig, axes = plt.subplots(1, 2, figsize=(9, 2.9))
-robustness.rate_intervals(axes[0], error_rates(fair.labels, answers, group, 4), np.bincount(group), four, "group")
+robustness.rate_intervals(
+    axes[0],
+    error_rates(fair.labels, answers, group, 4),
+    np.bincount(group),
+    four,
+    "group",
+)
 over_bias = {name: (knob["biases"], means[:, k]) for k, name in enumerate(four)}
 plots.curves(axes[1], over_bias, "bias of the training set (stored run)", "error rate")
 plots.show(
     fig,
-    "Left: error rates of four groups after biased training; the first label with glasses and the second without are"
+    "Left: error rates of four groups after biased training; the first label with"
+    " glasses and the second without are"
     " often mislabelled. Right: the same over the bias, rising for those two.",
 )
 
@@ -1106,9 +1329,11 @@ plots.show(
 # network would shine: only groups, and a test set that breaks the coincidence, show what it has learnt. Lecture A
 # asks how the *coverage of possible inputs* can be assessed, and calls it open: a test set is a sample of what
 # somebody thought of.
+#
+# ### Question · `what_a_test_proves`
 
 
-# %%
+# %% minutes=4 difficulty=2 kind="core"
 @lab.question(points=1)
 def what_a_test_proves():
     """Network R keeps 60 % accuracy under PGD (40 steps, 10 restarts, ε = 8/255)
@@ -1126,7 +1351,7 @@ def what_a_test_proves():
 
 
 # %% [markdown]
-# ## 11 · What you have seen
+# ## 11 · What you have found
 #
 # 1. **FGSM.** The sign of the gradient with respect to the pixels, times ε: every pixel moves a little, all in the
 #    direction that raises the loss.
@@ -1149,29 +1374,69 @@ left = {
     "none": ("-", 250, by_fgsm[0]),
     "noise as long as FGSM's, 8/255": ("nothing", 250, by_noise[4]),
     "FGSM, 2/255": ("the gradient, once", 100, duel["FGSM"][1][2]),
-    "PGD, 10 steps, 2/255": ("the gradient, 10 times", 100, duel["PGD, 10 steps"][1][2]),
+    "PGD, 10 steps, 2/255": (
+        "the gradient, 10 times",
+        100,
+        duel["PGD, 10 steps"][1][2],
+    ),
     "PGD, 40 steps, 8/255": ("the gradient, 40 times", 100, after_forty),
-    "one pixel, uncertain faces": ("440 answers a face", len(picked), 1 - fallen / len(picked)),
-    f"patch, {sides[1]} pixels wide": ("gradients, in advance", n, 1 - success["trained, on the face"][1][1]),
-    "FGSM 8/255 made for another network": ("a network of one's own", 150, transfer["attacked by the first"][1][3]),
-    "PGD 4/255 on the hardened network": ("the gradient, 10 times", 100, robust["hardened"][1][2]),
-    "PGD 3/255 through rounding, BPDA": ("gradient and defence", 100, float(defences[-1][3])),
+    "one pixel, uncertain faces": (
+        "440 answers a face",
+        len(picked),
+        1 - fallen / len(picked),
+    ),
 }
-rows = [[attack, needs, faces_tried, f"{value:.2f}"] for attack, (needs, faces_tried, value) in left.items()]
+
+# %%
+left |= {
+    f"patch, {sides[1]} pixels wide": (
+        "gradients, in advance",
+        n,
+        1 - success["trained, on the face"][1][1],
+    ),
+    "FGSM 8/255 made for another network": (
+        "a network of one's own",
+        150,
+        transfer["attacked by the first"][1][3],
+    ),
+    "PGD 4/255 on the hardened network": (
+        "the gradient, 10 times",
+        100,
+        robust["hardened"][1][2],
+    ),
+    "PGD 3/255 through rounding, BPDA": (
+        "gradient and defence",
+        100,
+        float(defences[-1][3]),
+    ),
+}
+rows = [
+    [attack, needs, faces_tried, f"{value:.2f}"]
+    for attack, (needs, faces_tried, value) in left.items()
+]
 header = ["attack", "what it needs", "faces", "accuracy left"]
 plots.table(header, rows, "Attacks on the networks of this lab, in this run")
-lab.progress()
 
 # %% [markdown]
-# ## 12 · To discuss and to read
+# ## 12 · To discuss
 #
 # 1. An ε-ball of 8/255 stands for "the picture looks the same". Name a change that looks the same to you and lies
 #    far outside, and one inside it that would matter to you. What does robustness in the ball then mean?
 # 2. A shop wants to estimate the gender of its customers from a camera "for statistics". Which of the measurements
 #    of this lab would you ask for, and is there a result that would make you agree?
 # 3. Somebody publishes a defence with 90 % accuracy "under FGSM". Write down three questions to ask.
-#
-# **Further reading**
+
+# %% [markdown] tags=["solution"]
+# **For instructors.** 1: a shift by one pixel, a flip, another exposure lie far outside. Inside lies what is faint
+# and yet decides: a pale shadow in an X-ray, a hairline crack in a weld, small print in light grey (a 3 made an 8 or
+# a beard drawn on are far outside this ball). The ball is a mathematical convenience, not a model of what people
+# see. 2: error rates per group with intervals on people of *that* shop, what happens to those who fit neither label,
+# consent, and what the statistics are for; no accuracy answers the question whether it should be done. 3: for
+# example: with how many steps and restarts of PGD, does the attack know the defence (BPDA, expectation over its
+# randomness), and does accuracy fall to zero as ε grows? If it does not, the gradient is masked.
+
+# %% [markdown]
+# ## 13 · Further reading
 #
 # - C. Szegedy et al., *Intriguing properties of neural networks*, ICLR (2014).
 # - I. Goodfellow, J. Shlens and C. Szegedy, *Explaining and harnessing adversarial examples*, ICLR (2015).
@@ -1193,11 +1458,5 @@ lab.progress()
 # - J. Buolamwini and T. Gebru, *Gender shades: intersectional accuracy disparities in commercial gender
 #   classification*, Proceedings of Machine Learning Research 81 (2018) 77–91.
 
-# %% [markdown] tags=["solution"]
-# **For instructors.** 1: a shift by one pixel, a flip, another exposure lie far outside. Inside lies what is faint
-# and yet decides: a pale shadow in an X-ray, a hairline crack in a weld, small print in light grey (a 3 made an 8 or
-# a beard drawn on are far outside this ball). The ball is a mathematical convenience, not a model of what people
-# see. 2: error rates per group with intervals on people of *that* shop, what happens to those who fit neither label,
-# consent, and what the statistics are for; no accuracy answers the question whether it should be done. 3: for
-# example: with how many steps and restarts of PGD, does the attack know the defence (BPDA, expectation over its
-# randomness), and does accuracy fall to zero as ε grows? If it does not, the gradient is masked.
+# %%
+lab.progress()

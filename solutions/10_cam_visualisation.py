@@ -28,10 +28,12 @@
 #
 # | | |
 # |:--|:--|
-# | **Time** | about three hours of work; the whole notebook computes for one to two minutes on a laptop CPU |
 # | **Data** | scenes drawn on the spot, in which the place of every object is known; photographs of scikit-image |
 # | **Lecture** | E, *Deep Learning II* (11.5, troubles with deep networks; 11.6, visualisation tools) |
 # | **You need** | convolutional networks (lab 06); the MobileNet of lab 08 appears in section 4 |
+#
+# Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
+# read on.
 #
 # The outputs stored in the solution come from MobileNet's ImageNet weights. Offline, weights that this project trained
 # take their place: other names, other scores, the same sentences.
@@ -70,17 +72,23 @@ names = datasets.SHAPES
 
 
 examples = [np.argmax(test.labels == k) for k in range(5)]
-panels = [(test.images[n], None, test.boxes[n], names[k]) for k, n in enumerate(examples)]
+panels = [
+    (test.images[n], None, test.boxes[n], names[k]) for k, n in enumerate(examples)
+]
 for image, classes, boxes in zip(*(part[:3] for part in pairs), strict=True):
     panels.append((image, None, boxes[0], f"{names[classes[0]]}, {names[classes[1]]}"))
 fig = plots.maps.grid(panels, columns=8, size=96)
-plots.show(fig, "Five scenes with one bright shape among thin strokes, framed by a box, and three with two shapes.")
+plots.show(
+    fig,
+    "Five scenes with one bright shape among thin strokes, framed by a box, and three"
+    " with two shapes.",
+)
 
 # %% [markdown]
 # **What you see.** A disc, a square, a triangle, a cross and a ring, each in its box; then three scenes with two
 # objects, the first one framed.
 #
-# **Why** two objects: a map that merely finds *something bright* passes on the first kind of scene. On the second it
+# **Why two objects.** A map that merely finds *something bright* passes on the first kind of scene. On the second it
 # must tell the object you ask for from the other one.
 #
 # The network: four convolutions with batch normalisation, then **global average pooling** (GAP), the mean of each of
@@ -97,25 +105,38 @@ def prepared(images):
 
 
 def block(filters, size, stride=1):
-    convolution = layers.Conv2D(filters, size, strides=stride, padding="same", use_bias=False)
+    convolution = layers.Conv2D(
+        filters, size, strides=stride, padding="same", use_bias=False
+    )
     return [convolution, layers.BatchNormalization(), layers.ReLU()]
 
 
 def gap_network():
     body = [*block(16, 5, 2), *block(24, 3, 2), *block(32, 3), *block(32, 3)]
-    return keras.Sequential([keras.Input((48, 48, 3)), *body, layers.GlobalAveragePooling2D(), layers.Dense(5)])
+    return keras.Sequential(
+        [
+            keras.Input((48, 48, 3)),
+            *body,
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(5),
+        ]
+    )
 
 
 # %%
 network = gap_network()
 fit(network, prepared(train.images), train.labels, epochs=5)
-body = keras.Model(network.inputs[0], network.layers[-3].output)  # up to the last feature maps
-head = keras.Sequential([keras.Input((12, 12, 32)), *network.layers[-2:]])  # pooling and the dense layer
+# up to the last feature maps
+body = keras.Model(network.inputs[0], network.layers[-3].output)
+# pooling and the dense layer
+head = keras.Sequential([keras.Input((12, 12, 32)), *network.layers[-2:]])
 weights, bias = network.layers[-1].get_weights()
 
 
 def compiled(model):
-    """The model as one compiled function: the same numbers, several times faster in many small calls."""
+    """The model as one compiled function: the same numbers, several times faster in
+    many small calls.
+    """
 
     def run(inputs, training=False):
         return model(inputs, training=False)
@@ -123,6 +144,7 @@ def compiled(model):
     return tf.function(run, reduce_retracing=True, autograph=False)
 
 
+# %%
 fast = compiled(network)
 
 
@@ -131,7 +153,10 @@ def scores_of(images, model=fast):
 
 
 accuracy = np.mean(scores_of(test.images).argmax(axis=1) == test.labels)
-print(f"{network.count_params()} parameters; last feature maps {body.output.shape[1:]}; test accuracy {accuracy:.3f}")
+print(
+    f"{network.count_params()} parameters; last feature maps {body.output.shape[1:]};"
+    f" test accuracy {accuracy:.3f}"
+)
 
 # %% [markdown]
 # ### Exercise · `class_activation_map`
@@ -164,7 +189,7 @@ print(f"{network.count_params()} parameters; last feature maps {body.output.shap
 # shows.
 
 
-# %%
+# %% minutes=5 difficulty=1 kind="core"
 @lab.exercise(points=1)
 def class_activation_map(features, weights):
     """Class activation maps of one class.
@@ -206,7 +231,7 @@ def class_activation_map(features, weights):
 # </details>
 
 
-# %%
+# %% minutes=15 difficulty=3 kind="extra"
 @lab.exercise(points=2)
 def upsample(maps, height, width):
     """Bilinear interpolation of a stack of maps.
@@ -239,9 +264,19 @@ def upsample(maps, height, width):
 features = body(prepared(test.images[:100])).numpy()
 for k, name in enumerate(names):
     maps = class_activation_map(features, weights[:, k])
-    same = np.allclose(maps.mean(axis=(1, 2)) + bias[k], scores_of(test.images[:100])[:, k], rtol=1e-3, atol=1e-3)
+    same = np.allclose(
+        maps.mean(axis=(1, 2)) + bias[k],
+        scores_of(test.images[:100])[:, k],
+        rtol=1e-3,
+        atol=1e-3,
+    )
     print(f"{name:9} score = bias + mean of the map, for 100 scenes: {same}")
-assert np.allclose(upsample(maps, 48, 48), tf.image.resize(maps[..., None], (48, 48))[..., 0], rtol=1e-3, atol=1e-4)
+assert np.allclose(
+    upsample(maps, 48, 48),
+    tf.image.resize(maps[..., None], (48, 48))[..., 0],
+    rtol=1e-3,
+    atol=1e-4,
+)
 print("upsample equals tf.image.resize")
 
 
@@ -249,7 +284,10 @@ print("upsample equals tf.image.resize")
 def cam(images, classes):
     """Class activation maps in the size of the images, each for its class."""
     features = body(prepared(images)).numpy()
-    small = [class_activation_map(f[None], weights[:, k])[0] for f, k in zip(features, classes, strict=True)]
+    small = [
+        class_activation_map(f[None], weights[:, k])[0]
+        for f, k in zip(features, classes, strict=True)
+    ]
     return upsample(np.stack(small), 48, 48)
 
 
@@ -257,11 +295,18 @@ shown = [(image, None, None, "") for image in pairs.images[:6]]
 for row in (0, 1):
     classes = pairs.labels[:6, row]
     titles = [f"for “{names[k]}”" for k in classes]
-    shown += zip(pairs.images, cam(pairs.images[:6], classes), pairs.boxes[:, row], titles, strict=False)
+    shown += zip(
+        pairs.images,
+        cam(pairs.images[:6], classes),
+        pairs.boxes[:, row],
+        titles,
+        strict=False,
+    )
 fig = plots.maps.grid(shown, columns=6, vmin=-30, vmax=60)
 plots.show(
     fig,
-    "Six scenes with two shapes, and for each two class activation maps: each is bright on the object whose class it"
+    "Six scenes with two shapes, and for each two class activation maps: each is"
+    " bright on the object whose class it"
     " was asked for, and dark on the other.",
 )
 
@@ -312,7 +357,7 @@ plots.show(
 # </details>
 
 
-# %%
+# %% minutes=10 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def pointing_game(maps, boxes):
     """Share of the maps whose largest value lies in the box.
@@ -321,9 +366,13 @@ def pointing_game(maps, boxes):
     bottom and right exclusive. Returns a number from 0 to 1.
     """
     # BEGIN SOLUTION
-    rows, columns = np.unravel_index(maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[1:])
+    rows, columns = np.unravel_index(
+        maps.reshape(len(maps), -1).argmax(axis=1), maps.shape[1:]
+    )
     top, left, bottom, right = boxes.T
-    return np.mean((top <= rows) & (rows < bottom) & (left <= columns) & (columns < right))
+    return np.mean(
+        (top <= rows) & (rows < bottom) & (left <= columns) & (columns < right)
+    )
     # END SOLUTION
 
 
@@ -336,14 +385,24 @@ maps_of, seconds = {}, {}
 def explain(name, method):
     """Runs a method on both sets, keeps maps and time, prints its measures."""
     start = time.perf_counter()
-    maps_of[name] = [np.asarray(method(images, classes)) for images, classes, _ in (ones, twos)]
+    maps_of[name] = [
+        np.asarray(method(images, classes)) for images, classes, _ in (ones, twos)
+    ]
     seconds[name] = time.perf_counter() - start
-    one, two = (pointing_game(maps, boxes) for maps, (_, _, boxes) in zip(maps_of[name], (ones, twos), strict=True))
+    one, two = (
+        pointing_game(maps, boxes)
+        for maps, (_, _, boxes) in zip(maps_of[name], (ones, twos), strict=True)
+    )
     energy = map_scores.energy_in_box(maps_of[name][1], twos[2])
-    print(f"{name:14} pointing {one:.2f} (one object), {two:.2f} (two), energy {energy:.2f} (two)")
+    print(
+        f"{name:14} pointing {one:.2f} (one object), {two:.2f} (two), energy"
+        f" {energy:.2f} (two)"
+    )
 
 
-explain("random", lambda images, classes: np.random.default_rng(10).random(images.shape[:3]))
+explain(
+    "random", lambda images, classes: np.random.default_rng(10).random(images.shape[:3])
+)
 explain("centre", lambda images, classes: map_scores.centre_maps(len(images), 48, 48))
 explain("CAM", cam)
 
@@ -390,7 +449,7 @@ explain("CAM", cam)
 # checks it, and compares the course's helper `gradcam.grad_cam`, which the next sections use, with your lines.
 
 
-# %%
+# %% minutes=10 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def grad_cam(features, gradients):
     """Grad-CAM from feature maps and the gradient of a score with respect to them.
@@ -411,12 +470,21 @@ with tf.GradientTape() as tape:
     score = tf.gather(head(features), classes, axis=1, batch_dims=1)
 by_hand = grad_cam(features.numpy(), tape.gradient(score, features).numpy())
 
-cams = [class_activation_map(f[None], weights[:, k])[0] for f, k in zip(features.numpy(), classes, strict=True)]
+cams = [
+    class_activation_map(f[None], weights[:, k])[0]
+    for f, k in zip(features.numpy(), classes, strict=True)
+]
 cut = np.maximum(cams, 0)
-print("correlation with CAM, cut off at 0, above 0.999:", np.corrcoef(by_hand.ravel(), cut.ravel())[0, 1] > 0.999)
+print(
+    "correlation with CAM, cut off at 0, above 0.999:",
+    np.corrcoef(by_hand.ravel(), cut.ravel())[0, 1] > 0.999,
+)
 print("factor 144:", np.allclose(144 * by_hand, cut, rtol=1e-3, atol=1e-3))
 theirs = gradcam.grad_cam(network, prepared(images), classes)
-print("the helper agrees:", np.allclose(upsample(by_hand, 48, 48), theirs, rtol=1e-3, atol=1e-4))
+print(
+    "the helper agrees:",
+    np.allclose(upsample(by_hand, 48, 48), theirs, rtol=1e-3, atol=1e-4),
+)
 
 # %% [markdown]
 # ### Question · `logit_or_probability`
@@ -424,7 +492,7 @@ print("the helper agrees:", np.allclose(upsample(by_hand, 48, 48), theirs, rtol=
 # What was differentiated here is a score. Most published networks end in a softmax.
 
 
-# %%
+# %% minutes=4 difficulty=2 kind="core"
 @lab.question(points=1)
 def logit_or_probability():
     """Which gradient should the map of a network that ends in a softmax be
@@ -444,21 +512,53 @@ def logit_or_probability():
 # %%
 for factor in (1, 5):  # the same network, then one that is five times as sure
     sure = keras.Sequential([network, layers.Rescaling(factor), layers.Softmax()])
-    peaks = [gradcam.grad_cam(sure, prepared(ones[0]), ones[1], score=kind) for kind in ("output", "logit")]
+    peaks = [
+        gradcam.grad_cam(sure, prepared(ones[0]), ones[1], score=kind)
+        for kind in ("output", "logit")
+    ]
     ratio = np.median(peaks[0].max(axis=(1, 2)) / peaks[1].max(axis=(1, 2)))
-    print(f"scores × {factor}: the probability's map is {ratio:.0e} times as strong as the score's (median)")
+    print(
+        f"scores × {factor}: the probability's map is {ratio:.0e} times as strong as"
+        " the score's (median)"
+    )
 probability = keras.Sequential([network, layers.Softmax()])
-explain("Grad-CAM", lambda images, classes: gradcam.grad_cam(network, prepared(images), classes))
 explain(
-    "… of softmax", lambda images, classes: gradcam.grad_cam(probability, prepared(images), classes, score="output")
+    "Grad-CAM",
+    lambda images, classes: gradcam.grad_cam(network, prepared(images), classes),
+)
+explain(
+    "… of softmax",
+    lambda images, classes: gradcam.grad_cam(
+        probability, prepared(images), classes, score="output"
+    ),
 )
 
-pooled = keras.Sequential([keras.Input((12, 12, 32)), layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(5)])
-fit(pooled, body.predict(prepared(train.images), batch_size=200, verbose=0), train.labels, epochs=3, peak=0.003)
+# %%
+pooled = keras.Sequential(
+    [
+        keras.Input((12, 12, 32)),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(5),
+    ]
+)
+fit(
+    pooled,
+    body.predict(prepared(train.images), batch_size=200, verbose=0),
+    train.labels,
+    epochs=3,
+    peak=0.003,
+)
 flat = keras.Sequential([body, pooled])  # no GAP: CAM has no weights to take
 accuracy = np.mean(scores_of(test.images, flat).argmax(axis=1) == test.labels)
-explain("… without GAP", lambda images, classes: gradcam.grad_cam(flat, prepared(images), classes))
-print(f"(the network without global average pooling has a test accuracy of {accuracy:.3f})")
+explain(
+    "… without GAP",
+    lambda images, classes: gradcam.grad_cam(flat, prepared(images), classes),
+)
+print(
+    "(the network without global average pooling has a test accuracy of"
+    f" {accuracy:.3f})"
+)
 
 # %% [markdown]
 # **When does it matter?** With the probability $p_k$, $\partial p_k = p_k\,(\partial z_k - \sum_j p_j\, \partial
@@ -479,15 +579,36 @@ print(f"(the network without global average pooling has a test accuracy of {accu
 backbone = load_mobilenet(size=160).model
 backbone.trainable = False
 (x, y), (x_test, y_test) = datasets.load_textures(patch=160, train=30, test=32, seed=4)
-x, x_test, surfaces = (x / 255).astype("float32"), (x_test / 255).astype("float32"), ("brick", "grass", "gravel")
+x, x_test, surfaces = (
+    (x / 255).astype("float32"),
+    (x_test / 255).astype("float32"),
+    ("brick", "grass", "gravel"),
+)
 top = keras.Sequential([keras.Input((256,)), layers.Dense(3, activation="softmax")])
-top.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", steps_per_execution=3)
-top.fit(backbone(prepared(x)).numpy().mean(axis=(1, 2)), y, batch_size=30, epochs=60, verbose=0)
-transfer = keras.Sequential([keras.Input((160, 160, 3)), backbone, layers.GlobalAveragePooling2D(), *top.layers])
+top.compile(
+    keras.optimizers.Adam(0.01),
+    "sparse_categorical_crossentropy",
+    steps_per_execution=3,
+)
+
+# %%
+top.fit(
+    backbone(prepared(x)).numpy().mean(axis=(1, 2)),
+    y,
+    batch_size=30,
+    epochs=60,
+    verbose=0,
+)
+transfer = keras.Sequential(
+    [keras.Input((160, 160, 3)), backbone, layers.GlobalAveragePooling2D(), *top.layers]
+)
 accuracy = np.mean(transfer(prepared(x_test)).numpy().argmax(axis=1) == y_test)
 print(f"test accuracy {accuracy:.2f} on the photographs' other halves")
 try:
-    recipe = keras.Model(transfer.inputs, [backbone.get_layer("conv_pw_13_relu").output, transfer.outputs[0]])
+    recipe = keras.Model(
+        transfer.inputs,
+        [backbone.get_layer("conv_pw_13_relu").output, transfer.outputs[0]],
+    )
     recipe(prepared(x_test[:1]))
 except Exception as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0][:100]}")
@@ -505,7 +626,10 @@ except Exception as error:
 # %%
 order = np.argsort(y_test, kind="stable")
 halves, kinds = x_test[order[::2]], y_test[order[::2]]
-others, other_kinds = (np.roll(part[order[1::2]], 16, axis=0) for part in (x_test, y_test))  # of another class each
+# of another class each
+others, other_kinds = (
+    np.roll(part[order[1::2]], 16, axis=0) for part in (x_test, y_test)
+)
 sides = np.random.default_rng(6).integers(0, 2, 48)
 boxes = np.column_stack([0 * sides, 80 * sides, 0 * sides + 160, 80 * sides + 80])
 for picture, other, (_, left, _, right) in zip(halves, others, boxes, strict=True):
@@ -514,11 +638,18 @@ panels = []
 for name, wanted in {"its own class": other_kinds, "the other class": kinds}.items():
     maps = gradcam.grad_cam(transfer, prepared(halves), wanted)
     hits, energy = pointing_game(maps, boxes), map_scores.energy_in_box(maps, boxes)
-    print(f"in the framed half, map for {name:15}: pointing {hits:.2f}, energy {energy:.2f}")
-    panels += [(halves[n], maps[n], boxes[n], f"for “{surfaces[wanted[n]]}”") for n in (0, 1, 16, 32)]
+    print(
+        f"in the framed half, map for {name:15}: pointing {hits:.2f}, energy"
+        f" {energy:.2f}"
+    )
+    panels += [
+        (halves[n], maps[n], boxes[n], f"for “{surfaces[wanted[n]]}”")
+        for n in (0, 1, 16, 32)
+    ]
 plots.show(
     plots.maps.grid(panels, columns=4),
-    "Four pictures with a different texture in either half, each with two Grad-CAM maps: each map is bright in the half"
+    "Four pictures with a different texture in either half, each with two Grad-CAM"
+    " maps: each map is bright in the half"
     " that shows the class it was asked for.",
 )
 
@@ -547,17 +678,22 @@ for (first, second), (other,) in zip(answers, careless, strict=True):
 maps = gradcam.grad_cam(classifier.model, prepared(photographs))
 panels = [(photo, None, None, "") for photo in photographs]
 panels += [
-    (photo, heat, None, f"{a[0][0]} {a[0][1]:.2f}") for photo, heat, a in zip(photographs, maps, answers, strict=True)
+    (photo, heat, None, f"{a[0][0]} {a[0][1]:.2f}")
+    for photo, heat, a in zip(photographs, maps, answers, strict=True)
 ]
 fig = plots.maps.grid(panels, columns=4, size=160)
-plots.show(fig, "Four photographs, a cat, a cup, a rocket and a motorcycle, and under each its Grad-CAM map.")
+plots.show(
+    fig,
+    "Four photographs, a cat, a cup, a rocket and a motorcycle, and under each its"
+    " Grad-CAM map.",
+)
 
 # %% [markdown]
 # **What you see.** A name, a probability and a map for each photograph. A map that lies on the thing named supports
 # the name; one that lies beside it is a question to be asked. In the stored run (ImageNet) *moped* is read off the
 # wheels, and *space shuttle* off the lit launch pad more than off the rocket.
 #
-# **Why** the last column differs: the first layer was trained on inputs from −1 to 1, and gets numbers a hundred times
+# **Why the last column differs.** The first layer was trained on inputs from −1 to 1, and gets numbers a hundred times
 # as large. Nothing fails; every map would be computed, and none would mean anything. Check the prediction before
 # you look at a map.
 #
@@ -592,7 +728,7 @@ plots.show(fig, "Four photographs, a cat, a cup, a rocket and a motorcycle, and 
 # </details>
 
 
-# %%
+# %% minutes=12 difficulty=3 kind="core"
 @lab.exercise(points=3)
 def score_gradient(model, images, classes):
     """Gradient of each image's score with respect to its pixels.
@@ -636,7 +772,7 @@ def score_gradient(model, images, classes):
 # When it works, a single copy without noise gives plain saliency.
 
 
-# %%
+# %% minutes=8 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def smooth_grad(model, image, k, noise):
     """SmoothGrad: the mean gradient of noisy copies, as a map.
@@ -653,18 +789,34 @@ def smooth_grad(model, image, k, noise):
 # %%
 noise = np.random.default_rng(5).normal(0, 0.15, (10, 160, 160, 3)).astype("float32")
 few = noise[:, :48, :48]
-explain("saliency", lambda images, classes: np.abs(score_gradient(fast, images, classes)).max(axis=-1))
-explain("SmoothGrad", lambda *s: np.stack([smooth_grad(fast, *x, few) for x in zip(*s, strict=True)]))
-logits = keras.Model(classifier.model.inputs[0], classifier.model.layers[-2].output)  # without the softmax
+explain(
+    "saliency",
+    lambda images, classes: np.abs(score_gradient(fast, images, classes)).max(axis=-1),
+)
+explain(
+    "SmoothGrad",
+    lambda *s: np.stack([smooth_grad(fast, *x, few) for x in zip(*s, strict=True)]),
+)
+# without the softmax
+logits = keras.Model(classifier.model.inputs[0], classifier.model.layers[-2].output)
 examples = [(fast, twos[0][n], twos[1][n], names) for n in (1, 2, 3)]
-examples += [(logits, photographs[n], probabilities[n].argmax(), classifier.class_names) for n in (0, 3)]
+examples += [
+    (logits, photographs[n], probabilities[n].argmax(), classifier.class_names)
+    for n in (0, 3)
+]
 panels = [(image, None, None, f"for “{labels[k]}”") for _, image, k, labels in examples]
 for name, strength in {"saliency": 0, "SmoothGrad": 1}.items():
     for model, image, k, _ in examples:
-        heat = smooth_grad(model, image, k, strength * noise[:, : len(image), : len(image)])
+        heat = smooth_grad(
+            model, image, k, strength * noise[:, : len(image), : len(image)]
+        )
         panels.append((image, np.minimum(heat, np.quantile(heat, 0.995)), None, name))
 fig = plots.maps.grid(panels, columns=5)
-plots.show(fig, "Scenes and photographs over saliency and SmoothGrad: fine dots, in some scenes on both shapes.")
+plots.show(
+    fig,
+    "Scenes and photographs over saliency and SmoothGrad: fine dots, in some scenes on"
+    " both shapes.",
+)
 
 # %% [markdown]
 # **What you see.** Fine dots in place of a blurred patch. In the scenes the shape that was *not* asked for lights up as
@@ -709,7 +861,7 @@ plots.show(fig, "Scenes and photographs over saliency and SmoothGrad: fine dots,
 # </details>
 
 
-# %%
+# %% minutes=12 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def occluded_copies(image, size, stride, value):
     """Copies of an image, each with one square window covered.
@@ -731,11 +883,15 @@ def occluded_copies(image, size, stride, value):
 
 # %%
 def occlusion(images, classes, size=8, stride=5):
-    """How far the score falls when a window over the pixel shows the scene's mean colour: mean over its windows."""
+    """How far the score falls when a window over the pixel shows the scene's mean
+    colour: mean over its windows.
+    """
     maps = []
     for image, k in zip(images, classes, strict=True):
         copies = occluded_copies(image, size, stride, image.mean(axis=(0, 1)))
-        scores = scores_of(copies.reshape(-1, 48, 48, 3))[:, k].reshape(copies.shape[:2])
+        scores = scores_of(copies.reshape(-1, 48, 48, 3))[:, k].reshape(
+            copies.shape[:2]
+        )
         drop = scores_of(image[None])[0, k] - scores
         maps.append(map_scores.mean_over_windows(drop, size, stride, 48, 48))
     return np.stack(maps)
@@ -743,11 +899,17 @@ def occlusion(images, classes, size=8, stride=5):
 
 explain("occlusion", occlusion)
 panels = []
-for row, maps in enumerate((maps_of["occlusion"][1], occlusion(pairs.images[:6], pairs.labels[:6, 1]))):
+for row, maps in enumerate(
+    (maps_of["occlusion"][1], occlusion(pairs.images[:6], pairs.labels[:6, 1]))
+):
     titles = [f"for “{names[k]}”" for k in pairs.labels[:6, row]]
     panels += zip(pairs.images, maps, pairs.boxes[:, row], titles, strict=False)
 fig = plots.maps.grid(panels, columns=6, vmin=-5, vmax=10)
-plots.show(fig, "Occlusion maps of six scenes for either of two shapes: bright on that shape, dark on the other.")
+plots.show(
+    fig,
+    "Occlusion maps of six scenes for either of two shapes: bright on that shape, dark"
+    " on the other.",
+)
 
 # %% [markdown]
 # **What you see.** Hiding the object that was asked for costs the most. The other object is often dark: without it the
@@ -764,7 +926,9 @@ plots.show(fig, "Occlusion maps of six scenes for either of two shapes: bright o
 
 # %%
 def best_cover(image, k, predict, size, stride):
-    """The covered copy with the highest probability of class k: probability, copy, middle of the window."""
+    """The covered copy with the highest probability of class k: probability, copy,
+    middle of the window.
+    """
     copies = occluded_copies(image, size, stride, image.mean(axis=(0, 1)))
     p = predict(copies.reshape(-1, *image.shape))[:, k].reshape(copies.shape[:2])
     i, j = np.unravel_index(p.argmax(), p.shape)
@@ -775,12 +939,31 @@ def scene_predict(images):
     return scipy.special.softmax(scores_of(images), axis=1)
 
 
+# %%
 before = scene_predict(twos[0])[np.arange(100), twos[1]]
-found = [best_cover(image, k, scene_predict, 16, 4) for image, k in zip(twos[0][:50], twos[1], strict=False)]
-middles, (top, left, bottom, right) = np.array([middle for _, _, middle in found]).T, pairs.boxes[:50, 1].T
-rival = (top <= middles[0]) & (middles[0] < bottom) & (left <= middles[1]) & (middles[1] < right)
-print(f"50 scenes: median probability {np.median(before[:50]):.2f}, with the best window hidden", end=" ")
-print(f"{np.median([p for p, _, _ in found]):.2f}; its middle is on the other object in {rival.mean():.0%}")
+found = [
+    best_cover(image, k, scene_predict, 16, 4)
+    for image, k in zip(twos[0][:50], twos[1], strict=False)
+]
+middles, (top, left, bottom, right) = (
+    np.array([middle for _, _, middle in found]).T,
+    pairs.boxes[:50, 1].T,
+)
+rival = (
+    (top <= middles[0])
+    & (middles[0] < bottom)
+    & (left <= middles[1])
+    & (middles[1] < right)
+)
+print(
+    f"50 scenes: median probability {np.median(before[:50]):.2f}, with the best window"
+    " hidden",
+    end=" ",
+)
+print(
+    f"{np.median([p for p, _, _ in found]):.2f}; its middle is on the other object in"
+    f" {rival.mean():.0%}"
+)
 
 
 # %%
@@ -790,7 +973,14 @@ def photo_predict(images):
 
 photo, scene = probabilities.max(axis=1).argmin(), before.argmin()
 stories = [
-    (photographs[photo], probabilities[photo].argmax(), photo_predict, 40, 20, classifier.class_names),
+    (
+        photographs[photo],
+        probabilities[photo].argmax(),
+        photo_predict,
+        40,
+        20,
+        classifier.class_names,
+    ),
     (twos[0][scene], twos[1][scene], scene_predict, 16, 4, names),
 ]
 panels = []
@@ -800,7 +990,11 @@ for image, k, predict, size, stride, labels in stories:
         panels.append((image, None, None, f"{labels[k]} {p:.2f}"))
         p, image, _ = best_cover(image, k, predict, size, stride)
 fig = plots.maps.grid(panels, columns=6)
-plots.show(fig, "A photograph and a scene: untouched, with one and with two windows covered; the probability rises.")
+plots.show(
+    fig,
+    "A photograph and a scene: untouched, with one and with two windows covered; the"
+    " probability rises.",
+)
 
 # %% [markdown]
 # **What you see.** A plain window, and the network is surer than before; a second one, and it is surer still. In the
@@ -838,7 +1032,7 @@ plots.show(fig, "A photograph and a scene: untouched, with one and with two wind
 # </details>
 
 
-# %%
+# %% minutes=10 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def ascent_step(images, gradients, rate, decay):
     """One step of gradient ascent on pixels, with a pull towards grey.
@@ -855,14 +1049,18 @@ def ascent_step(images, gradients, rate, decay):
 
 # %%
 def maximise(model, channels, regularised, steps=80):
-    """Images that maximise outputs of a model, one for each channel, starting from noise."""
+    """Images that maximise outputs of a model, one for each channel, starting from
+    noise.
+    """
     rng = np.random.default_rng(0)
     images = rng.normal(0.5, 0.05, (len(channels), 48, 48, 3)).clip(0, 1)
     for step in range(steps):
         shift = rng.integers(-4, 5, 2) if regularised else np.zeros(2, int)
         gradients = score_gradient(model, np.roll(images, shift, axis=(1, 2)), channels)
         gradients = np.roll(gradients, -shift, axis=(1, 2))
-        images = ascent_step(images, gradients, 0.03, 0.02 if regularised else 0.0).clip(0, 1)
+        images = ascent_step(
+            images, gradients, 0.03, 0.02 if regularised else 0.0
+        ).clip(0, 1)
         if regularised and step % 5 == 4:
             images = scipy.ndimage.gaussian_filter(images, (0, 0.7, 0.7, 0))
     return images
@@ -872,22 +1070,43 @@ def maximise(model, channels, regularised, steps=80):
 classes, panels = np.arange(5), []
 for name in ("plain", "regularised"):
     images = maximise(fast, classes, name == "regularised")
-    moved = [scores_of(np.roll(images, d, axis=(1, 2)))[classes, classes].mean() for d in (-3, -2, -1, 1, 2, 3)]
+    moved = [
+        scores_of(np.roll(images, d, axis=(1, 2)))[classes, classes].mean()
+        for d in (-3, -2, -1, 1, 2, 3)
+    ]
     at_home = scores_of(images)[classes, classes].mean()
-    print(f"{name:12} mean score {at_home:.0f}, moved by 1 to 3 pixels {np.mean(moved):.0f}")
-    panels += [(image, None, None, f"{name}: {names[k]}") for k, image in enumerate(images)]
+    print(
+        f"{name:12} mean score {at_home:.0f}, moved by 1 to 3 pixels"
+        f" {np.mean(moved):.0f}"
+    )
+    panels += [
+        (image, None, None, f"{name}: {names[k]}") for k, image in enumerate(images)
+    ]
 print(f"{'test scenes':12} largest score {scores_of(test.images).max():.0f}")
+
+# %%
 for kernel in np.moveaxis(network.layers[0].get_weights()[0], -1, 0)[:5]:
-    panels.append(((kernel - kernel.min()) / np.ptp(kernel), None, None, "first-layer kernel"))
+    panels.append(
+        ((kernel - kernel.min()) / np.ptp(kernel), None, None, "first-layer kernel")
+    )
 for name, number in {"block 2": 5, "block 4": 11}.items():
-    before, after = (network.layers[n].output for n in (number - 1, number))  # a silent ReLU has no slope to climb
-    before, after = (keras.Model(network.inputs[0], layers.GlobalAveragePooling2D()(x)) for x in (before, after))
+    # a silent ReLU has no slope to climb
+    before, after = (network.layers[n].output for n in (number - 1, number))
+    before, after = (
+        keras.Model(network.inputs[0], layers.GlobalAveragePooling2D()(x))
+        for x in (before, after)
+    )
     loudest = np.argsort(-after(prepared(test.images)).numpy().mean(axis=0))[:5]
     made = maximise(compiled(before), loudest, True)
-    panels += [(image, None, None, f"{name}, filter {k}") for k, image in zip(loudest, made, strict=True)]
+    panels += [
+        (image, None, None, f"{name}, filter {k}")
+        for k, image in zip(loudest, made, strict=True)
+    ]
 fig = plots.maps.grid(panels, columns=5)
 plots.show(
-    fig, "Synthetic images. Plain: harsh dots. Regularised: soft repeated patterns. Kernels. Filters: stripes, blobs."
+    fig,
+    "Synthetic images. Plain: harsh dots. Regularised: soft repeated patterns."
+    " Kernels. Filters: stripes, blobs.",
 )
 
 # %% [markdown]
@@ -930,7 +1149,7 @@ plots.show(
 # middle.
 
 
-# %%
+# %% minutes=8 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def winner_counts(activations):
     """How often each filter has the largest activation, at each place.
@@ -945,20 +1164,45 @@ def winner_counts(activations):
 
 
 # %%
-deep = keras.Model(network.inputs[0], network.layers[8].output)(prepared(test.images)).numpy()
+deep = keras.Model(network.inputs[0], network.layers[8].output)(
+    prepared(test.images)
+).numpy()
 still = datasets.make_scenes(400, seed=7, centred=True)
-shallow = keras.Model(network.inputs[0], network.layers[2].output)(prepared(still.images)).numpy()
-shares = np.stack([winner_counts(shallow[still.labels == k]) / np.sum(still.labels == k) for k in range(5)])
-chosen = np.argsort(-shares[:, 4:-4, 4:-4].var(axis=(0, 1, 2)))[:3]  # those whose share varies most
+shallow = keras.Model(network.inputs[0], network.layers[2].output)(
+    prepared(still.images)
+).numpy()
+shares = np.stack(
+    [
+        winner_counts(shallow[still.labels == k]) / np.sum(still.labels == k)
+        for k in range(5)
+    ]
+)
+# those whose share varies most
+chosen = np.argsort(-shares[:, 4:-4, 4:-4].var(axis=(0, 1, 2)))[:3]
 panels = []
+
+# %%
 for k in (0, 1):
     for n in np.argsort(-deep[..., k].max(axis=(1, 2)))[:5]:
         i, j = np.unravel_index(deep[n, ..., k].argmax(), (12, 12))
-        panels.append((test.images[n], None, (4 * i - 5, 4 * j - 5, 4 * i + 12, 4 * j + 12), f"block 3, filter {k}"))
+        panels.append(
+            (
+                test.images[n],
+                None,
+                (4 * i - 5, 4 * j - 5, 4 * i + 12, 4 * j + 12),
+                f"block 3, filter {k}",
+            )
+        )
 for k in chosen:
-    panels += [(shares[c, ..., k], None, None, f"block 1, {k}: {names[c]}") for c in range(5)]
+    panels += [
+        (shares[c, ..., k], None, None, f"block 1, {k}: {names[c]}") for c in range(5)
+    ]
 fig = plots.maps.grid(panels, columns=5, vmin=0, vmax=1)
-plots.show(fig, "Scenes that excite two filters most; where three filters win: the ground, an edge, the inside.")
+plots.show(
+    fig,
+    "Scenes that excite two filters most; where three filters win: the ground, an"
+    " edge, the inside.",
+)
 
 # %% [markdown]
 # **What you see.** The strongest scenes of a filter have a part in common, such as an inner corner or a curve, in
@@ -994,15 +1238,27 @@ def with_tags(images, where):
 
 
 hans = gap_network()
-fit(hans, prepared(with_tags(train.images, train.labels == square)), train.labels, epochs=4)
+fit(
+    hans,
+    prepared(with_tags(train.images, train.labels == square)),
+    train.labels,
+    epochs=4,
+)
 same_source = with_tags(test.images, test.labels == square)
 right = scores_of(same_source, hans).argmax(axis=1) == test.labels
 print(f"test accuracy on scenes of the same source: {right.mean():.3f}")
 some = same_source[test.labels == square][:6]
 maps = gradcam.grad_cam(hans, prepared(some), square)
-panels = [*((image,) for image in some), *((x, heat, datasets.TAG_BOX) for x, heat in zip(some, maps, strict=True))]
+panels = [
+    *((image,) for image in some),
+    *((x, heat, datasets.TAG_BOX) for x, heat in zip(some, maps, strict=True)),
+]
 fig = plots.maps.grid(panels, columns=6)
-plots.show(fig, "Six tagged scenes with a square; the maps for square are bright about the tag, not the square.")
+plots.show(
+    fig,
+    "Six tagged scenes with a square; the maps for square are bright about the tag,"
+    " not the square.",
+)
 
 # %% [markdown]
 # **What you see.** A splendid accuracy, and maps that lie on the tag's corner, wherever the square is.
@@ -1021,7 +1277,7 @@ plots.show(fig, "Six tagged scenes with a square; the maps for square are bright
 # ### Question · `which_alarm`
 
 
-# %%
+# %% minutes=3 difficulty=1 kind="core"
 @lab.question(points=1)
 def which_alarm():
     """Which measurement would have raised the alarm without any map?
@@ -1040,25 +1296,63 @@ near_tag = (33, 0, 48, 39)  # the tag and 8 pixels around it
 
 
 def report(name, model):
-    squares, rest = test.images[test.labels == square], test.images[test.labels != square]
+    squares, rest = (
+        test.images[test.labels == square],
+        test.images[test.labels != square],
+    )
     row = [np.mean(scores_of(same_source, model).argmax(axis=1) == test.labels)]
     for images in (datasets.add_tag(squares), squares, datasets.add_tag(rest)):
         row.append(np.mean(scores_of(images, model).argmax(axis=1) == square))
     heat = gradcam.grad_cam(model, prepared(datasets.add_tag(squares)), square)
-    return [name, *map(float, row), float(map_scores.energy_in_box(heat, np.tile(near_tag, (len(squares), 1))))]
+    return [
+        name,
+        *map(float, row),
+        float(map_scores.energy_in_box(heat, np.tile(near_tag, (len(squares), 1)))),
+    ]
 
 
 repaired = keras.models.clone_model(hans)
 repaired.set_weights(hans.get_weights())
 coin = np.random.default_rng(8).random(len(train.images)) < 0.5
-fit(repaired, prepared(with_tags(train.images, coin)), train.labels, epochs=3, peak=0.005)
-RUN_IN_FULL = False  # True: train the five networks of the stored rows anew, here and in section 10; ten minutes
-study = all_experiments()["cam_clever_hans"]() if RUN_IN_FULL else stored("cam_clever_hans")
-table = [report(*case) for case in (("no tags", network), ("tags on squares", hans), ("repaired", repaired))]
-table += [[f"{name}, stored", *np.mean(runs, axis=0)] for name, runs in study["runs"].items()]
-header = ["network", "accuracy, same source", "tagged squares", "untagged squares", "other shapes, tagged"]
+fit(
+    repaired,
+    prepared(with_tags(train.images, coin)),
+    train.labels,
+    epochs=3,
+    peak=0.005,
+)
+
+# %%
+# True: train the five networks of the stored rows anew, here and in section 10; ten
+# minutes
+RUN_IN_FULL = False
+study = (
+    all_experiments()["cam_clever_hans"]() if RUN_IN_FULL else stored("cam_clever_hans")
+)
+table = [
+    report(*case)
+    for case in (
+        ("no tags", network),
+        ("tags on squares", hans),
+        ("repaired", repaired),
+    )
+]
+table += [
+    [f"{name}, stored", *np.mean(runs, axis=0)] for name, runs in study["runs"].items()
+]
+header = [
+    "network",
+    "accuracy, same source",
+    "tagged squares",
+    "untagged squares",
+    "other shapes, tagged",
+]
 rows = [[row[0], *(f"{value:.2f}" for value in row[1:])] for row in table]
-plots.table([*header, "map near the tag"], rows, "Accuracy, share called square, energy (stored: mean of five)")
+plots.table(
+    [*header, "map near the tag"],
+    rows,
+    "Accuracy, share called square, energy (stored: mean of five)",
+)
 
 # %% [markdown]
 # The network trained on tagged squares knows next to no square without its tag, and calls most other shapes squares as
@@ -1079,28 +1373,44 @@ plots.table([*header, "map near the tag"], rows, "Accuracy, share called square,
 # %%
 images, classes = ones[0][:30], ones[1][:30]
 methods = {
-    "Grad-CAM": lambda model: gradcam.grad_cam(model, prepared(images), classes, upsample=False),
-    "saliency": lambda model: np.abs(score_gradient(model, images, classes)).max(axis=-1),
-    "edges, without network": lambda model: np.stack([skimage.filters.sobel(x.mean(axis=-1)) for x in images]),
+    "Grad-CAM": lambda model: gradcam.grad_cam(
+        model, prepared(images), classes, upsample=False
+    ),
+    "saliency": lambda model: np.abs(score_gradient(model, images, classes)).max(
+        axis=-1
+    ),
+    "edges, without network": lambda model: np.stack(
+        [skimage.filters.sobel(x.mean(axis=-1)) for x in images]
+    ),
 }
 original = {name: method(network) for name, method in methods.items()}
 likeness = {name: np.zeros((3, 6)) for name in methods}
 for draw in range(3):
     changed, fresh = keras.models.clone_model(network), gap_network()
     changed.set_weights(network.get_weights())
-    for depth, number in enumerate((None, -1, 9, 6, 3, 0)):  # the dense layer, then the convolutions
+    # the dense layer, then the convolutions
+    for depth, number in enumerate((None, -1, 9, 6, 3, 0)):
         if number is not None:
             changed.layers[number].set_weights(fresh.layers[number].get_weights())
         for name, method in methods.items():
-            likeness[name][draw, depth] = map_scores.likeness(original[name], method(changed))
+            likeness[name][draw, depth] = map_scores.likeness(
+                original[name], method(changed)
+            )
 
+# %%
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 curves = {name: values.mean(axis=0) for name, values in likeness.items()}
-plots.curves(ax, curves, "layers with random weights, from the last one down", "rank correlation with the map")
+plots.curves(
+    ax,
+    curves,
+    "layers with random weights, from the last one down",
+    "rank correlation with the map",
+)
 ax.legend(loc="upper right", bbox_to_anchor=(1, 0.97))
 plots.show(
     fig,
-    "Likeness to the original map against the number of random layers: Grad-CAM falls at once, saliency stays above one"
+    "Likeness to the original map against the number of random layers: Grad-CAM falls"
+    " at once, saliency stays above one"
     " half until the first layer is random too, the edges stay at 1.",
 )
 
@@ -1127,20 +1437,54 @@ for name in kept:
     (one, two), (images, classes, boxes) = maps_of[name], twos
     curves = map_scores.deletion_insertion(scene_predict, images, classes, two)
     removed[name] = curves.share, curves.deletion.mean(axis=0)
-    row = [pointing_game(one, ones[2]), pointing_game(two, boxes), map_scores.energy_in_box(two, boxes), *curves.areas]
+    row = [
+        pointing_game(one, ones[2]),
+        pointing_game(two, boxes),
+        map_scores.energy_in_box(two, boxes),
+        *curves.areas,
+    ]
     runs = np.array(study["runs"].get(name, [[np.nan] * 3]))[:, 1]
-    again = f"{runs.mean():.2f} ± {runs.std(ddof=1):.2f}" if name in study["runs"] else "–"
-    rows.append([name, *(f"{value:.2f}" for value in row[:2]), again, *(f"{value:.2f}" for value in row[2:])])
+    again = (
+        f"{runs.mean():.2f} ± {runs.std(ddof=1):.2f}" if name in study["runs"] else "–"
+    )
+    rows.append(
+        [
+            name,
+            *(f"{value:.2f}" for value in row[:2]),
+            again,
+            *(f"{value:.2f}" for value in row[2:]),
+        ]
+    )
     rows[-1].append(f"{1000 * seconds[name] / 200:.1f}")
-header = ["method", "one object", "two objects", "five networks, stored", "energy", "deletion ↓", "insertion ↑"]
-plots.table([*header, "ms"], rows, "Pointing game (three columns) and other measures of all maps; milliseconds a map")
+
+# %%
+header = [
+    "method",
+    "one object",
+    "two objects",
+    "five networks, stored",
+    "energy",
+    "deletion ↓",
+    "insertion ↑",
+]
+plots.table(
+    [*header, "ms"],
+    rows,
+    "Pointing game (three columns) and other measures of all maps; milliseconds a map",
+)
 
 fig, ax = plt.subplots(figsize=(6.4, 3.4))
-plots.curves(ax, removed, "share of the pixels removed, the most important first", "probability of the class")
+plots.curves(
+    ax,
+    removed,
+    "share of the pixels removed, the most important first",
+    "probability of the class",
+)
 ax.legend(loc="upper right", ncols=2)
 plots.show(
     fig,
-    "Probability against pixels removed: for CAM, Grad-CAM and occlusion it falls to almost 0 at once, for saliency and"
+    "Probability against pixels removed: for CAM, Grad-CAM and occlusion it falls to"
+    " almost 0 at once, for saliency and"
     " SmoothGrad to one fifth, for random and centre slowly.",
 )
 
@@ -1163,7 +1507,7 @@ plots.show(
 # | Does it read a shortcut? | a map for the suspicion, moving the part for the proof | a map proves nothing |
 # | Is this map about the network? | random weights, a second object, a baseline | looks convince too easily |
 #
-# ## 11 · What you have seen
+# ## 11 · What you have found
 #
 # 1. **CAM** is the class score before it is added up: bias plus the mean of the map. Where comes for free with what.
 # 2. **Grad-CAM** takes the gradient for the weight: the same map up to a positive factor with GAP, and a map where
@@ -1177,9 +1521,6 @@ plots.show(
 #    it.
 # 6. **A map is a claim.** Count hits, against the centre; add a second object; make the weights random.
 
-# %%
-lab.progress()
-
 # %% [markdown]
 # ## 12 · To discuss
 #
@@ -1190,8 +1531,17 @@ lab.progress()
 #    would be measured?
 # 3. Occlusion with a window of one colour makes pictures that the network has never seen. How could you fill the
 #    window, and what would the score then mean?
-#
-# ### Further reading
+
+# %% [markdown] tags=["solution"]
+# **For instructors.** 1: Cover the letter on positives, and paste it onto negatives; then retrain with the letter
+# covered, or pasted by lot, and test on a third hospital. 2: Whether maps look plausible, which a map of edges does
+# as well; it says nothing about the network. 3: With a blurred copy, with the surroundings continued, or with the
+# same part of another picture: each asks "what if this were there instead", and the answer depends on it. Students
+# who ask why SmoothGrad does so little here: the network is shallow and was trained on noisy scenes, so its gradient
+# flickers little.
+
+# %% [markdown]
+# ## 13 · Further reading
 #
 # - B. Zhou, A. Khosla, A. Lapedriza, A. Oliva and A. Torralba, *Learning deep features for discriminative
 #   localization*, CVPR (2016): CAM.
@@ -1213,10 +1563,5 @@ lab.progress()
 # - J. Zhang et al., *Top-down neural attention by excitation backprop*, International Journal of Computer Vision 126
 #   (2018) 1084–1102: the pointing game.
 
-# %% [markdown] tags=["solution"]
-# **For instructors.** 1: Cover the letter on positives, and paste it onto negatives; then retrain with the letter
-# covered, or pasted by lot, and test on a third hospital. 2: Whether maps look plausible, which a map of edges does
-# as well; it says nothing about the network. 3: With a blurred copy, with the surroundings continued, or with the
-# same part of another picture: each asks "what if this were there instead", and the answer depends on it. Students
-# who ask why SmoothGrad does so little here: the network is shallow and was trained on noisy scenes, so its gradient
-# flickers little.
+# %%
+lab.progress()

@@ -5,9 +5,12 @@ curves by line style as well.
 """
 
 import base64
+import html
 import io
 import itertools
+import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,23 +45,35 @@ def show(figure: Figure, description: str) -> None:
 
     Args:
         figure: what to display.
-        description: what there is to see, at least 40 characters; the picture's alternative text.
+        description: what there is to see, at least 40 characters, or the key of such a text in
+            ``labs_utils/plots/descriptions``; the picture's alternative text.
 
     Raises:
         ValueError: while a lab is built or tested, for a description too short to help, or for axes with data but
             without labels (switch the axes of an image off).
     """
+    display(_picture(figure, _description(description)), raw=True)
+
+
+def _picture(figure: Figure, description: str) -> dict[str, str]:
+    """A figure, closed, as what is displayed: one ``<img>``, since front ends drop the description of a bare PNG."""
     if os.environ.get(BUILDING):
         for fault in faults(figure, description):
             raise ValueError(fault)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", bbox_inches="tight", metadata={"Software": None})
+    file = io.BytesIO()
+    figure.savefig(file, format="png", bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
-    display(
-        {"image/png": base64.b64encode(picture.getvalue()).decode("ascii"), "text/plain": description},
-        metadata={"image/png": {"alt": description}},
-        raw=True,
-    )
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    alt = html.escape(description)
+    image = f'<img alt="{alt}" src="data:image/png;base64,{data}" style="max-width: 100%">'
+    return {"text/html": image, "text/plain": description}
+
+
+def _description(text: str) -> str:
+    """The description with this key, or `text` itself where it is none."""
+    key = re.fullmatch(r"lab (\d\d), figure \d+", text)
+    files = sorted(course.DESCRIPTIONS.glob(f"{key[1]}_*.json")) if key else []
+    return json.loads(files[0].read_text("utf-8")).get(text, text) if files else text
 
 
 def faults(figure: Figure, description: str) -> list[str]:
@@ -218,27 +233,34 @@ def explore(
 ) -> None:
     """Sliders that redraw a picture; without a live front end, a still at the sliders' starting values.
 
+    The picture is an output of its own beside the sliders, so that a notebook that was saved shows the last one when
+    it is opened again, where sliders without their kernel are gone.
+
     Args:
         draw: called as ``draw(axes, **values)`` on fresh axes.
-        description: what there is to see in the still.
+        description: what there is to see, whatever the values, or its key; the values are added to it.
         figsize: inches.
         **sliders: name → (lowest, highest, starting value).
     """
 
-    def picture(**values: float) -> None:
+    def picture(**values: float) -> dict[str, str]:
         figure, axes = plt.subplots(figsize=figsize)
-        draw(axes, **values)
-        show(figure, description)
+        try:
+            draw(axes, **values)
+        except BaseException:
+            plt.close(figure)  # no empty axes below an error
+            raise
+        shown = ", ".join(f"{name} = {value:.3g}" for name, value in values.items())
+        return _picture(figure, f"{_description(description)} Here {shown}.")
 
     start = {name: value for name, (_, _, value) in sliders.items()}
+    still = display(picture(**start), raw=True, display_id=True)
     if os.environ.get(BUILDING):
-        picture(**start)
         return
     try:
         import ipywidgets
     except ImportError:
-        print("Sliders need ipywidgets (pip install ipywidgets); here is a still picture.")
-        picture(**start)
+        print("Sliders need ipywidgets (pip install ipywidgets); this is a still picture.")
         return
     widgets = {
         name: ipywidgets.FloatSlider(
@@ -246,7 +268,19 @@ def explore(
         )
         for name, (low, high, value) in sliders.items()
     }
-    display(ipywidgets.VBox([*widgets.values(), ipywidgets.interactive_output(picture, widgets)]))
+    errors = ipywidgets.Output()
+
+    def redraw(_: object) -> None:
+        drawn = None
+        errors.clear_output()
+        with errors:  # a fault in `draw` shows below the sliders
+            drawn = picture(**{name: slider.value for name, slider in widgets.items()})
+        if drawn:
+            still.update(drawn, raw=True)
+
+    for slider in widgets.values():
+        slider.observe(redraw, "value")
+    display(ipywidgets.VBox([*widgets.values(), errors]))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]], caption: str) -> None:
