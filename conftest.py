@@ -5,6 +5,11 @@ from pathlib import Path
 from labs_utils import course
 
 
+def pytest_configure(config) -> None:
+    """Tells nbval what not to compare, wherever pytest is started from."""
+    config.option.nbval_sanitize_with = str(course.ROOT / "tests" / "nbval_sanitize.cfg")
+
+
 def pytest_ignore_collect(collection_path: Path, config) -> bool | None:
     """Passes over notebooks and copies that the course does not have, unless they are named on the command line."""
     if str(collection_path) in {str(Path(name).absolute()) for name in config.args}:

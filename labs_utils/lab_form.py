@@ -22,6 +22,7 @@ LONGEST_CELL = 30  # lines of code
 MOST_CELLS, MOST_WORDS = 60, 4000  # of a lab; more is announced, not refused
 WORDS_PER_MINUTE = 80  # to read, predict, run and look
 _FOLDED = re.compile(r"\*\*((?:What you see|Why)[^*]*?)[.:]\*\*\s+")
+_MISSED = re.compile(r"\*\*(?:What you see|Why)\b")
 _CARD = "|:--|:--|"
 _TIME = "| **Time** |"
 
@@ -49,19 +50,30 @@ class Effort:
 
 
 def check_lines(name: str, text: str) -> None:
-    """Refuses lines of code that a notebook cuts off, and cells that start with an empty line.
+    """Refuses lines of code that a notebook cuts off, cells that start with an empty line, and folds that do not fold.
 
     Raises:
         LabsError: the message names file and line.
     """
     for start, header, lines in _cells_of(text):
         if "[markdown]" in header:
+            _check_folds(name, start, lines)
             continue
         if lines and not lines[0].strip() and any(line.strip() for line in lines):
             raise LabsError(f"{name}, line {start + 1}: the cell starts with an empty line; take it out")
         for number, line in enumerate(lines, start=start + 1):
             if len(line) > WIDTH:
                 raise LabsError(f"{name}, line {number}: {len(line)} characters, {WIDTH} at most: break the line")
+
+
+def _check_folds(name: str, start: int, lines: list[str]) -> None:
+    """Refuses a paragraph that should be folded and would not be."""
+    before = ""
+    for number, line in enumerate(lines, start=start + 1):
+        text = line.removeprefix("# ")
+        if _MISSED.match(text) and (before or not _FOLDED.match(text)):
+            raise LabsError(f"{name}, line {number}: write **Why.** or **What you see.** at the start of a paragraph")
+        before = text.strip("# ")
 
 
 def check_length(name: str, code: str) -> None:

@@ -98,12 +98,12 @@ def student_notebook(source: Source) -> NotebookNode:
         LabsError: something that looks like a solution marker would be left in it.
     """
     cells, figures = [], 0
-    for cell in _with_form(source):
+    for cell, text in _with_form(source):
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "markdown":
-            text = lab_form.folded(cell.source)
+            text = lab_form.folded(text)
         else:
-            text, descriptions = lab_form.with_keys(source.lab, without_solution(cell.source), first=figures + 1)
+            text, descriptions = lab_form.with_keys(source.lab, without_solution(text), first=figures + 1)
             figures += len(descriptions)
             lab_form.check_length(f"solutions/{source.path.name}", text)
         if "solution" not in tags:
@@ -121,11 +121,11 @@ def solution_notebook(source: Source) -> NotebookNode:
     cells = [
         _cell(
             cell.cell_type,
-            lab_form.with_gaps(cell.source) if cell.cell_type == "markdown" else cell.source,
+            lab_form.with_gaps(text) if cell.cell_type == "markdown" else text,
             cell.id,
             cell.metadata.get("tags", []),
         )
-        for cell in _with_form(source)
+        for cell, text in _with_form(source)
     ]
     cells.insert(1, setup_cell())
     return _notebook(cells, source.card | {"lab": source.lab})
@@ -140,8 +140,8 @@ def figure_descriptions(source: Source) -> dict[str, str]:
     return descriptions
 
 
-def _with_form(source: Source) -> Iterator[NotebookNode]:
-    """The cells of a source with what the builder writes into both notebooks: the efforts and the card's time."""
+def _with_form(source: Source) -> Iterator[tuple[NotebookNode, str]]:
+    """The cells of a source, each with its text for both notebooks: with the efforts and the card's time."""
     for number, cell in enumerate(source.cells):
         text = cell.source
         if cell.cell_type == "markdown":
@@ -149,7 +149,7 @@ def _with_form(source: Source) -> Iterator[NotebookNode]:
         if number == 0:
             name = f"solutions/{source.path.name}"
             text = lab_form.with_time(name, text, source.minutes_of_work, source.card["minutes"])
-        yield _cell(cell.cell_type, text, cell.id, cell.metadata.get("tags", []))
+        yield cell, text
 
 
 def with_outputs_of(notebook: NotebookNode, executed: NotebookNode) -> NotebookNode:
@@ -235,8 +235,7 @@ def setup_cell(repository: str | None = None, branch: str | None = None) -> Note
     settings = course.settings()
     address, branch = repository or settings["repository"], branch or settings["branch"]
     source = f"""\
-#@title Set-up: run this cell first
-# Finds the course's package. In Colab it fetches it first (some seconds); nothing is installed.
+#@title Set-up: finds the course's package; Colab fetches it first (some seconds), nothing is installed
 import shutil
 import subprocess
 import sys

@@ -373,28 +373,15 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), sharex=True)
 for (scaling, curves), colour, style in zip(
     long_run["curves"].items(), plots.CYCLE, plots.LINE_STYLES, strict=False
 ):
+    look = {"color": colour, "linestyle": style}
     val = np.array(curves["val_accuracy"])
     left.fill_between(
         epochs, val.min(axis=0), val.max(axis=0), color=colour, alpha=0.15
     )
-    left.plot(epochs, val.mean(axis=0), color=colour, linestyle=style, label=scaling)
-    right.plot(
-        epochs,
-        np.mean(curves["loss"], axis=0),
-        color=colour,
-        linestyle=style,
-        label=scaling,
-    )
-    right.plot(
-        epochs,
-        np.mean(curves["val_loss"], axis=0),
-        color=colour,
-        linestyle=style,
-        alpha=0.45,
-        linewidth=3,
-    )
-
-# %%
+    left.plot(epochs, val.mean(axis=0), label=scaling, **look)
+    right.plot(epochs, np.mean(curves["loss"], axis=0), **look)
+    broad = look | {"alpha": 0.45, "linewidth": 3}
+    right.plot(epochs, np.mean(curves["val_loss"], axis=0), **broad)
 left.axhline(0.9667, color="black", linewidth=0.8)
 left.text(1, 0.975, "lecture, 0.9667")
 left.set(xscale="log", xlabel="epoch", ylabel="validation accuracy", ylim=(0, 1.04))
@@ -756,42 +743,27 @@ memoriser = build_mlp(784, [512, 128], "relu")
 train(memoriser, np.tile(x_fit[:1000], (10, 1)), np.tile(y_fit[:1000], 10), epochs=3)
 
 # %%
-fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.9), sharey=True)
 networks, ece = {f"{len(x_fit)} images": mlp, "1000 images": memoriser}, {}
+for name, model in networks.items():
+    print(f"test accuracy, {name}: {accuracy(model, x_test, y_test):.3f}")
+
+# %%
+fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.9), sharey=True)
+bars = {"width": 0.1, "color": plots.SKY, "edgecolor": "white"}
 for ax, (name, model) in zip(axes, networks.items(), strict=True):
     confidences, accuracies, ece[name] = reliability(model(x_test).numpy(), y_test, 10)
     filled = confidences > 0
+    x, y = confidences[filled], accuracies[filled]
     ax.plot([0, 1], [0, 1], color=plots.GREY, linewidth=1, label="calibrated")
-    ax.bar(
-        np.arange(10)[filled] / 10 + 0.05,
-        accuracies[filled],
-        width=0.1,
-        color=plots.SKY,
-        edgecolor="white",
-    )
-    ax.plot(
-        confidences[filled], accuracies[filled], "o", color=plots.ORANGE, label="bins"
-    )
-    ax.set(
-        title=f"{name}: ECE {ece[name]:.3f}",
-        xlabel="confidence",
-        ylabel="accuracy",
-        xlim=(0, 1),
-    )
-
-# %%
+    ax.bar(np.arange(10)[filled] / 10 + 0.05, y, **bars)
+    ax.plot(x, y, "o", color=plots.ORANGE, label="bins")
+    ax.set(title=f"{name}: ECE {ece[name]:.3f}", xlim=(0, 1))
+    ax.set(xlabel="confidence", ylabel="accuracy")
 axes[0].legend(loc="upper left")
 plots.show(
     fig,
     "Reliability diagrams: accuracy against confidence for two networks; points below"
     " the diagonal: too sure.",
-)
-print(
-    "test accuracy:",
-    {
-        name: round(accuracy(model, x_test, y_test), 3)
-        for name, model in networks.items()
-    },
 )
 
 # %% [markdown]
@@ -1097,52 +1069,32 @@ answers = {
 answers["all together"] = np.concatenate(list(answers.values()))
 
 # %%
-rows, team_accuracy = [], {}
-fig, ax = plt.subplots(figsize=(7.6, 3.3))
-for k, (name, p) in enumerate(answers.items()):
+rows, members, ensembles = [], {}, {}
+for name, p in answers.items():
     ensemble, average, ambiguity = ambiguity_decomposition(p, one_hot(y_test, 10))
     assert np.isclose(ensemble, average - ambiguity, atol=1e-6)
-    single = np.mean(p.argmax(axis=2) == y_test, axis=1)
-    together = float(np.mean(p.mean(axis=0).argmax(axis=1) == y_test))
-    team_accuracy[name] = float(single.mean()), float(single.max()), together
-    rows.append(
-        [name, float(average), float(ambiguity), float(ensemble), *team_accuracy[name]]
-    )
-    ax.plot(
-        np.full(len(p), k),
-        single,
-        "o",
-        color=plots.SKY,
-        label="members" if k == 0 else None,
-    )
-    ax.plot(
-        k,
-        together,
-        "D",
-        color=plots.ORANGE,
-        markersize=9,
-        label="ensemble" if k == 0 else None,
-    )
-
-# %%
-header = [
-    "members differ by",
-    "mean error",
-    "− ambiguity",
-    "= ensemble",
-    "mean accuracy",
-    "best member",
-    "ensemble",
-]
+    members[name] = np.mean(p.argmax(axis=2) == y_test, axis=1)
+    ensembles[name] = float(np.mean(p.mean(axis=0).argmax(axis=1) == y_test))
+    accuracies = float(members[name].mean()), float(members[name].max())
+    errors = float(average), float(ambiguity), float(ensemble)
+    rows.append([name, *errors, *accuracies, ensembles[name]])
+header = ["members differ by", "mean error", "− ambiguity", "= ensemble"]
+header += ["mean accuracy", "best member", "ensemble"]
 plots.table(
     header,
     rows,
     "Ensembles of four networks (all: twelve, one twice), 3000 images; squared error,"
     " accuracy",
 )
+
+# %%
+fig, ax = plt.subplots(figsize=(7.6, 3.3))
+for k, name in enumerate(answers):
+    ax.plot(np.full(len(members[name]), k), members[name], "o", color=plots.SKY)
+    ax.plot(k, ensembles[name], "D", color=plots.ORANGE, markersize=9)
 ax.set_xticks(range(4), answers)
 ax.set(xlabel="members differ by", ylabel="test accuracy", xlim=(-0.5, 3.5))
-ax.legend(loc="lower left")
+ax.legend(["members", "ensemble"], loc="lower left")
 plots.show(
     fig,
     "Test accuracy of single members as dots and of each ensemble as a diamond above"
@@ -1344,7 +1296,7 @@ rows += [
     [
         "four seeds, 3000 images",
         "mean member → ensemble",
-        "{0:.4f} → {2:.4f}".format(*team_accuracy["seeds"]),
+        f"{members['seeds'].mean():.4f} → {ensembles['seeds']:.4f}",
     ],
     [
         "digits on a sheet",

@@ -29,6 +29,12 @@ SOURCE = '''\
 
 # %% [markdown]
 # # 98 · A sample
+#
+# | | |
+# |:--|:--|
+# | **Data** | none |
+#
+# ### Exercise · `double`
 
 # %% tags=["imports"]
 import sys
@@ -44,7 +50,7 @@ class FakeLab:
 lab = FakeLab()
 
 
-# %%
+# %% minutes=4 difficulty=1 kind="core"
 @lab.exercise(points=1)
 def double(x):
     """Twice x."""
@@ -70,6 +76,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(course, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(course, "MY_NOTEBOOKS", tmp_path / "notebooks" / "my")
     monkeypatch.setattr(course, "SOLUTIONS", tmp_path / "solutions")
+    monkeypatch.setattr(course, "DESCRIPTIONS", tmp_path / "descriptions")
     monkeypatch.setattr(course, "lab_names", lambda: [LAB])
     monkeypatch.setattr(course, "settings", lambda: {"repository": "https://github.com/owner/name", "branch": "main"})
     (tmp_path / "solutions" / f"{LAB}.py").write_text(SOURCE, "utf-8")
@@ -146,16 +153,16 @@ def test_check_sees_a_solution_that_was_never_run(project):
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("    # END SOLUTION\n", "", "line 35: '# BEGIN SOLUTION' without an '# END SOLUTION' after it"),
-        ("    # BEGIN SOLUTION\n", "", "line 36: '# END SOLUTION' without a '# BEGIN SOLUTION' before it"),
+        ("    # END SOLUTION\n", "", "line 41: '# BEGIN SOLUTION' without an '# END SOLUTION' after it"),
+        ("    # BEGIN SOLUTION\n", "", "line 42: '# END SOLUTION' without a '# BEGIN SOLUTION' before it"),
         ("# BEGIN SOLUTION", "# BEGIN SOLUTON", "looks like a misspelt marker"),
         ("# BEGIN SOLUTION", "#BEGIN SOLUTION", "looks like a misspelt marker"),
         ("# BEGIN SOLUTION", "# Begin solution", "looks like a misspelt marker"),
         ("# BEGIN SOLUTION", "### BEGIN SOLUTIONS ###", "looks like a misspelt marker"),
-        ("# END SOLUTION", "# BEGIN SOLUTION", "before the region of line 35 has ended"),
+        ("# END SOLUTION", "# BEGIN SOLUTION", "before the region of line 41 has ended"),
         ("lab = FakeLab()", "# BEGIN SOLUTION\nlab = FakeLab()\n# END SOLUTION", "outside an exercise"),
         ("@lab.exercise(points=1)\n", "", "outside an exercise"),
-        ("return 2 * x", "return 2 * * x", "line 36: not valid Python"),
+        ("return 2 * x", "return 2 * * x", "line 42: not valid Python"),
         ("#     data: []\n", "", "lacks data"),
     ],
 )

@@ -1,11 +1,13 @@
 """What a student sees: three verdicts, the reference that keeps the lab going, and one sentence where there is none."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from labs_utils import Lab, NotAttempted, course
 from labs_utils.errors import LabsError
-from labs_utils.exercises import checking, pending, reference
+from labs_utils.exercises import checking, pending, reference, session
 
 
 def sigmoid(z):
@@ -169,3 +171,77 @@ def test_what_a_stopped_cell_assigns_is_pending_even_if_it_had_a_value():
         assert shell.run_cell("len(results)").result == 1
     finally:
         InteractiveShell.clear_instance()
+
+
+def test_a_question_speaks_of_no_reference(lab, capsys):
+    def why_cross_entropy():
+        return "a"
+
+    lab.question(points=1)(why_cross_entropy)
+    text = capsys.readouterr().out
+    assert text.startswith("✘ why_cross_entropy · 0/1 points\n  Your answer. 'a' is not it: ")
+    assert "reference" not in text and "cells below" not in text
+
+    def why_cross_entropy():
+        raise NotImplementedError(checking.INVITATION)
+
+    lab.question(points=1)(why_cross_entropy)
+    assert capsys.readouterr().out == "○ why_cross_entropy · not attempted yet\n"
+
+
+def test_a_print_in_an_answer_is_shown_once(lab, capsys):
+    def activation_derivatives(z, a):
+        print("here is z")
+        return z, z, z, z
+
+    lab.exercise(points=2)(activation_derivatives)
+    text = capsys.readouterr().out
+    assert text.startswith("here is z\n✘ activation_derivatives") and text.count("here is z") == 1
+
+
+def test_stopping_an_endless_answer_is_one_sentence(lab, capsys):
+    def sigmoid(z):
+        raise KeyboardInterrupt
+
+    stand_in = lab.exercise(points=2)(sigmoid)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["✘ sigmoid · 0/2 points", "  You stopped it after 0 s."] and len(lines) == 3
+    assert np.isclose(stand_in(0.0), 0.5)
+
+
+def test_verdicts_have_colours_where_a_page_shows_them(lab, capsys, monkeypatch):
+    monkeypatch.delenv(course.BUILDING, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(session, "_shell", lambda: SimpleNamespace(kernel="a kernel"))
+    monkeypatch.setattr(session, "cells", list)
+    heads = []
+    for answer in (sigmoid, wrong(), blank()):
+        lab.exercise(points=2)(answer)
+        heads.append(capsys.readouterr().out.split("\n")[0])
+        lab.progress()
+        assert heads[-1].split("m")[0] in capsys.readouterr().out
+    assert heads == [
+        "\033[1;32m✔ sigmoid · 2/2 points\033[0m",
+        "\033[1;31m✘ sigmoid · 0/2 points\033[0m",
+        "\033[1;34m○ sigmoid · not attempted yet\033[0m",
+    ]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert session.coloured("✔", "✔ sigmoid") == "✔ sigmoid"
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setattr(session, "_shell", lambda: None)  # a file, a pipe, nbconvert's plain text
+    assert session.coloured("✔", "✔ sigmoid") == "✔ sigmoid"
+
+
+@pytest.mark.parametrize(
+    ("prediction", "measured", "shown"),
+    [
+        (None, np.float64(0.684), ["–", "0.684"]),
+        (0.9, np.float32(0.68449), ["0.9", "0.684"]),
+        (1200, 61706, ["1200", "61706"]),
+        ("HOG", ("HOG", "raw"), ["HOG", "('HOG', 'raw')"]),
+    ],
+)
+def test_a_prediction_stands_beside_the_result(lab, capsys, prediction, measured, shown):
+    lab.compare("test accuracy", prediction, measured)
+    assert capsys.readouterr().out == f"test accuracy\n  you predicted  {shown[0]}\n  this run       {shown[1]}\n"
+    assert not lab._results  # nothing is graded

@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import html
 import io
 import re
 
@@ -34,10 +35,15 @@ def pictures(notebook):
     """(number of the cell, description, picture) for each figure."""
     for number, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
-            png = output.get("data", {}).get("image/png")
-            if png:
-                alt = output.metadata.get("image/png", {}).get("alt", "")
-                yield number, alt, np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("L"), float)
+            assert not any(kind.startswith("image/") for kind in output.get("data", {})), "a picture without a text"
+            found = re.match(r'<img alt="([^"]*)" src="data:image/png;base64,([^"]*)"', _html(output))
+            if found:
+                png = io.BytesIO(base64.b64decode(found[2]))
+                yield number, html.unescape(found[1]), np.asarray(Image.open(png).convert("L"), float)
+
+
+def _html(output):
+    return "".join(output.get("data", {}).get("text/html", ""))
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -67,9 +73,10 @@ def test_code_cells_parse_and_are_short(lab, folder):
         ast.parse(cell.source)
         assert cell.source.strip(), "an empty cell"
         lengths[cell.id] = len(cell.source.splitlines())
-    assert max(lengths.values()) <= 30, lengths
+    # an instructor's copy has the descriptions of the figures in the cell, a student's their keys
+    assert max(lengths.values()) <= (30 if folder == "notebooks" else 38), lengths
     course_code = sorted(length for cell, length in lengths.items() if cell != "set-up")  # that one is plumbing
-    assert course_code[int(0.8 * len(course_code))] <= 18, f"too many long cells: {lengths}"
+    assert course_code[int(0.8 * len(course_code))] <= (25 if folder == "notebooks" else 30), lengths
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -119,8 +126,10 @@ def test_figures_are_not_blank_and_are_described(lab):
         assert len(description) >= 40, f"cell {number}: no description"
         assert picture.std() > 8, f"cell {number}: a blank picture"
         assert 100 < picture.shape[1] < 1100, f"cell {number}: {picture.shape[1]} pixels wide"
-        following = next((cell for cell in notebook.cells[number + 1 :]), None)
-        assert following is not None and following.cell_type == "markdown", f"cell {number}: no text after the figure"
+        following = next(
+            cell for cell in notebook.cells[number + 1 :] if not re.search(r"plots\.(show|table)\(", cell.source)
+        )
+        assert following.cell_type == "markdown", f"cell {number}: no text after the figure"
     descriptions = [description for _, description, _ in found]
     assert len(set(descriptions)) == len(descriptions)
 

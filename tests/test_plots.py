@@ -1,7 +1,11 @@
 """Plots: faults are found before a student meets them, and a figure carries its description."""
 
 import base64
+import html
 import io
+import json
+import re
+from types import SimpleNamespace
 
 import matplotlib
 
@@ -12,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labs_utils import plots
+from labs_utils import course, plots
 
 DESCRIPTION = "A straight line that rises from the lower left to the upper right."
 
@@ -24,10 +28,21 @@ def closed_figures():
 
 
 @pytest.fixture
-def displayed(monkeypatch):
+def updated():
+    """What took the place of something displayed."""
+    return []
+
+
+@pytest.fixture
+def displayed(monkeypatch, updated):
     """What plots displays, as (data, keywords)."""
     shown = []
-    monkeypatch.setattr(plots.figures, "display", lambda data, **keywords: shown.append((data, keywords)))
+
+    def display(data, **keywords):
+        shown.append((data, keywords))
+        return SimpleNamespace(update=lambda data, raw: updated.append(data))
+
+    monkeypatch.setattr(plots.figures, "display", display)
     return shown
 
 
@@ -85,19 +100,36 @@ def test_shared_axes_need_one_label_and_images_none():
     assert plots.faults(plots.image_grid(np.ones((3, 8, 8))), DESCRIPTION) == []
 
 
+def image(data):
+    """Alternative text and picture of what was displayed."""
+    alt, png = re.fullmatch(r'<img alt="([^"]*)" src="data:image/png;base64,([^"]*)".*>', data["text/html"]).groups()
+    return html.unescape(alt), np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("L"))
+
+
 def test_a_figure_is_shown_with_its_description_and_closed(displayed):
-    plots.show(figure_with(line, xlabel="x", ylabel="y"), DESCRIPTION)
-    ((data, keywords),) = displayed
-    assert keywords["metadata"]["image/png"]["alt"] == data["text/plain"] == DESCRIPTION
-    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("L"))
+    description = 'A line "through" <0, 0> that rises & rises, from the left to the right.'
+    plots.show(figure_with(line, xlabel="x", ylabel="y"), description)
+    ((data, _),) = displayed
+    alt, picture = image(data)
+    assert alt == data["text/plain"] == description
     assert picture.std() > 5
     assert plt.get_fignums() == []
+
+
+def test_a_key_stands_for_its_description(displayed, tmp_path, monkeypatch):
+    monkeypatch.setattr(course, "DESCRIPTIONS", tmp_path)
+    (tmp_path / "98_sample.json").write_text(json.dumps({"lab 98, figure 2": DESCRIPTION}), "utf-8")
+    plots.show(figure_with(line, xlabel="x", ylabel="y"), "lab 98, figure 2")
+    assert image(displayed[0][0])[0] == DESCRIPTION
+    monkeypatch.delenv(plots.BUILDING, raising=False)  # an old notebook beside a new course still runs
+    plots.show(figure_with(line), "lab 98, figure 3")
+    assert image(displayed[1][0])[0] == "lab 98, figure 3"
 
 
 def test_the_same_figure_gives_the_same_bytes(displayed):
     for _ in range(2):
         plots.show(figure_with(line, xlabel="x", ylabel="y"), DESCRIPTION)
-    assert displayed[0][0]["image/png"] == displayed[1][0]["image/png"]
+    assert displayed[0][0]["text/html"] == displayed[1][0]["text/html"]
 
 
 def test_classes_differ_by_marker_as_well_as_by_colour():
@@ -149,10 +181,11 @@ def test_sliders_are_a_still_while_building(monkeypatch, displayed):
         axes.set(xlabel="x", ylabel="y")
 
     plots.explore(draw, DESCRIPTION, slope=(-1, 3, 2.0))
-    assert drawn == [2.0] and displayed[0][0]["text/plain"] == DESCRIPTION
+    assert drawn == [2.0] and displayed[0][0]["text/plain"] == f"{DESCRIPTION} Here slope = 2."
+    assert len(displayed) == 1
 
 
-def test_sliders_redraw_where_there_is_a_front_end(monkeypatch, displayed):
+def test_sliders_redraw_where_there_is_a_front_end(monkeypatch, displayed, updated):
     monkeypatch.delenv(plots.BUILDING, raising=False)
     drawn = []
 
@@ -164,8 +197,17 @@ def test_sliders_redraw_where_there_is_a_front_end(monkeypatch, displayed):
     box = displayed[-1][0]
     slider = box.children[0]
     assert (slider.min, slider.max, slider.value, slider.description) == (-1, 3, 2, "slope")
+    still = displayed[0][0]  # beside the sliders, not in them: a saved notebook keeps it
+    assert image(still)[0].endswith("Here slope = 2.")
     slider.value = 2.5
-    assert drawn[-1] == 2.5
+    assert drawn[-1] == 2.5 and updated[-1]["text/plain"] == f"{DESCRIPTION} Here slope = 2.5."
+
+
+def test_a_fault_in_a_redrawn_picture_leaves_no_empty_axes(monkeypatch, displayed):
+    monkeypatch.delenv(plots.BUILDING, raising=False)
+    with pytest.raises(ZeroDivisionError):
+        plots.explore(lambda axes, slope: axes.plot([0, 1 / 0]), DESCRIPTION, slope=(-1, 3, 2.0))
+    assert displayed == [] and plt.get_fignums() == []
 
 
 def test_without_ipywidgets_sliders_are_an_announced_still(monkeypatch, displayed, capsys):

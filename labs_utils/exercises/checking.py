@@ -440,9 +440,14 @@ def _forgotten_return(got: Any) -> str:
     return " Did you forget `return`?" if got is None else ""
 
 
-def _titled(probe: Probe, message: str) -> str:
+def title_of(probe: Probe) -> str:
+    """What a check is called in feedback."""
     title = probe.__doc__ or probe.__name__.replace("_", " ").capitalize()
-    return f"  {title.strip().splitlines()[0].rstrip('.')}. {message}"
+    return title.strip().splitlines()[0].rstrip(".")
+
+
+def _titled(probe: Probe, message: str) -> str:
+    return f"  {title_of(probe)}. {message}"
 
 
 def _sentence(text: str) -> str:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from labs_utils import course, machine
 from labs_utils.exercises import checking, pending, reference, session, student, travel
 from labs_utils.exercises.pending import NotAttempted
@@ -45,21 +47,23 @@ class Lab:
         if callable(points):
             raise TypeError("write @lab.exercise(points=…), with parentheses and points")
 
-        return self._decorator(points, sys._getframe(1).f_lineno)
+        return self._decorator(points, sys._getframe(1).f_lineno, _what_now)
 
-    def _decorator(self, points: float, line: int) -> Callable[[Callable], Callable]:
-        """The decorator that stands in `line` of its cell."""
+    def _decorator(self, points: float, line: int, what_now: Callable[[Any], str]) -> Callable[[Callable], Callable]:
+        """The decorator that stands in `line` of its cell; `what_now` tells what the cells below will use."""
 
         def check(function: Callable) -> Callable:
             cells = session.cells()
             name = session.answered(cells, function, line) if cells else function.__name__
             result = self._result(name, function, points, cells)
             self._results[name] = result
+            headline, *explanation = str(result).split("\n")
+            headline = session.coloured(result.mark, headline)
             if result.status == "passed":
-                print(result)
+                print(headline)
                 return function
             stand_in = reference.find(self.name, name)
-            print(f"{result}\n{_what_now(stand_in)}")
+            print("\n".join(filter(None, [headline, *explanation, what_now(stand_in)])))
             return stand_in if stand_in is not None else _stub(name)
 
         return check
@@ -87,7 +91,17 @@ class Lab:
 
     def question(self, points: float = 1) -> Callable[[Callable], Callable]:
         """A short concept question: the decorated function takes nothing and returns the answer."""
-        return self._decorator(points, sys._getframe(1).f_lineno)
+        return self._decorator(points, sys._getframe(1).f_lineno, lambda stand_in: "")  # no cell uses it
+
+    def compare(self, what: str, prediction: Any, measured: Any) -> None:
+        """Prints a prediction beside what came; it is not graded and not kept.
+
+        Args:
+            what: the quantity, for example ``"accuracy after the shift"``.
+            prediction: what the student wrote down, or None.
+            measured: what this run gives.
+        """
+        print(f"{what}\n  you predicted  {_said(prediction)}\n  this run       {_said(measured)}")
 
     def progress(self) -> None:
         """Prints the points earned so far, one line for each exercise of the lab."""
@@ -103,9 +117,16 @@ class Lab:
             if result is None:
                 print(f"  ○ {name:{width}}  cell not run yet")
             else:
-                print(f"  {result.mark} {name:{width}}  {result.points:g}/{result.maximum:g}")
+                mark = session.coloured(result.mark, result.mark)
+                print(f"  {mark} {name:{width}}  {result.points:g}/{result.maximum:g}")
         if unseen:
             print(f"The total counts only the cells you have run; {len(unseen)} exercises are still to come.")
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float | np.floating) else str(value)
 
 
 def _what_now(stand_in: Any | None) -> str:

@@ -1,9 +1,11 @@
 """What the running notebook knows: the text of the cells that have run, and the values of names."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from labs_utils import course
 from labs_utils.errors import LabsError
 from labs_utils.exercises import reference, travel
 
@@ -19,6 +21,22 @@ def cells() -> list[str]:
     shell = _shell()
     history = getattr(shell, "history_manager", None)
     return list(history.input_hist_raw[1:]) if history else []
+
+
+_COLOURS = {"✔": 32, "✘": 31, "○": 34}  # green, red, blue, in the numbers of ISO 6429
+
+
+def coloured(mark: str, text: str) -> str:
+    """`text` in bold and in the colour of `mark`, where what is printed can have one.
+
+    That is in a notebook and on a terminal, not in stored and compared outputs, nor where the environment says
+    ``NO_COLOR`` (no-color.org).
+    """
+    if os.environ.get(course.BUILDING) or os.environ.get("NO_COLOR"):
+        return text
+    if not hasattr(_shell(), "kernel") and not sys.stdout.isatty():
+        return text
+    return f"\033[1;{_COLOURS[mark]}m{text}\033[0m"
 
 
 def values_of(names: list[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from labs_utils.errors import LabsError
 from labs_utils.exercises import checking
-from labs_utils.grading import exports, feedback, gradebook, intake, items, names, released, runner, submission
+from labs_utils.grading import feedback, gradebook, intake, names, released, report, runner, submission
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
 from labs_utils.grading.submission import Submitted
@@ -94,12 +94,14 @@ def grade_class(
         references = [_reference_job(lab, seed, settings) for lab in sorted({job.released.lab for job in jobs})]
         proofs = [pool.submit(runner.grade, job) for job in references]
         futures = {pool.submit(runner.grade, job): place for job, place in zip(jobs, todo, strict=True)}
+        graded = set()
         try:
             _expect_full_points(references, proofs)
             for future in as_completed(futures):
                 place = futures[future]
                 records[place] = _finished(records[place], future)
                 gradebook.append(path, records[place])
+                graded.add(place)
                 bar.advance(task)
         except BaseException:
             for future in futures:
@@ -107,11 +109,11 @@ def grade_class(
             if executor is None:
                 pool.stop()  # their answers may run for minutes yet
             raise
-    for record in records:
-        if record.problem and record not in known:
+    for place, record in enumerate(records):
+        if place not in graded and record not in known:  # it cannot be graded, or more is known about it
             gradebook.append(path, record)
     try:
-        _report(settings, records, entries, known)
+        report.write(settings.out, gradebook.merged(known, records), settings.rules.people, settings.exports)
     except OSError as error:
         raise LabsError(
             f"{error.filename or settings.out} cannot be written ({error.strerror}); nothing graded is lost: "
@@ -122,20 +124,8 @@ def grade_class(
 
 def _said_by_intake(record: Record) -> dict:
     """What of a record is anew in each run, also where the results are known."""
-    return {name: getattr(record, name) for name in ("notes", "file", "id", "platform", "handle")}
-
-
-def _report(settings: Settings, records: list[Record], entries: list[Entry], known: list[Record]) -> None:
-    """Writes all tables and pages: of this run, and of what other runs with this report graded."""
-    everything = gradebook.merged(known, records)
-    gradebook.write(settings.out / gradebook.GRADEBOOK, everything)
-    people = [person.name for person in settings.rules.people]
-    gradebook.write_students(settings.out / gradebook.STUDENTS, everything, people)
-    feedback.write(settings.out / "feedback", records, [entry.submitted for entry in entries])
-    feedback.remove_others(settings.out / "feedback", everything)
-    items.write(settings.out / items.ITEMS, everything)
-    for kind in settings.exports:
-        exports.KINDS[kind](settings.out, everything, settings.rules.people)
+    fields = ("notes", "file", "id", "platform", "handle", "answers", "written")
+    return {name: getattr(record, name) for name in fields}
 
 
 def _expect_room(source: Path, out: Path) -> None:
@@ -207,7 +197,10 @@ def _entry(one: Submission, settings: Settings, seed: int) -> Entry:
     if named and named != lab:
         notes.append(f"the file is named after {named}, but the notebook says it is {lab}; it is graded as {lab}")
     notes += [f"{name} is there more than once; the last one counts" for name in submitted.doubled]
-    return Entry(one, submitted, replace(begun, version=of_lab.version, notes=tuple(notes)))
+    code = {name: text for name, text in (submitted.unread | submitted.answers).items() if name in of_lab.points}
+    written = feedback.written_answers(submitted, feedback.questions_of(lab))
+    record = replace(begun, version=of_lab.version, notes=tuple(notes), answers=code, written=written)
+    return Entry(one, submitted, record)
 
 
 def _lateness(one: Submission, lab: str, deadlines: Mapping[str, float]) -> list[str]:

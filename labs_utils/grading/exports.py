@@ -1,6 +1,5 @@
 """A report in the forms that learning platforms and spreadsheets import: grades with their ids, feedback as a zip."""
 
-import csv
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +7,9 @@ from pathlib import Path
 import openpyxl
 
 from labs_utils.errors import LabsError
+from labs_utils.grading import files
 from labs_utils.grading.feedback import page_name
-from labs_utils.grading.gradebook import Record, cell, labs_of, points_by_student
+from labs_utils.grading.gradebook import Record, cell, labs_of, students, table
 from labs_utils.grading.roster import Person
 
 CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -45,12 +45,12 @@ def canvas(out: Path, records: list[Record], people: tuple[Person, ...]) -> list
     rows_of = {person.name: person.row for person in people}
     ids = {one.student: one.id for ours in by_lab.values() for one in ours}
     rows = []
-    for student, points in points_by_student(records).items():
-        known = {"Student": student, "ID": ids.get(student, "")} | {
-            key: value for key, value in rows_of.get(student, {}).items() if key in CANVAS_COLUMNS and value
+    for one in students(records):
+        known = {"Student": one.name, "ID": ids.get(one.name, "")} | {
+            key: value for key, value in rows_of.get(one.name, {}).items() if key in CANVAS_COLUMNS and value
         }
         row = [cell(known.get(column, "")) for column in CANVAS_COLUMNS]
-        rows.append([*row, *(f"{points[lab]:g}" if lab in points else "" for lab in labs)])
+        rows.append([*row, *(f"{one.points[lab]:g}" if lab in one.points else "" for lab in labs)])
     path = out / "canvas.csv"
     _table(path, [*CANVAS_COLUMNS, *labs], rows)
     return [path, *(_feedback(out, "canvas", lab, ours, _canvas_name) for lab, ours in by_lab.items())]
@@ -62,26 +62,25 @@ def spreadsheet(out: Path, records: list[Record], people: tuple[Person, ...]) ->
     sheet = book.active
     labs = labs_of(records)
     sheet.append(["student", *labs, "total"])
-    by_student = {person.name: {} for person in people} | points_by_student(records)
-    for student, points in sorted(by_student.items()):
-        sheet.append([None, *(points.get(lab) for lab in labs), sum(points.values())])
+    for one in students(records, (person.name for person in people)):
+        sheet.append([None, *(one.points.get(lab) for lab in labs), one.total])
         name = sheet.cell(sheet.max_row, 1)
-        name.value, name.data_type = student, "s"  # a name is never a formula
+        name.value, name.data_type = one.name, "s"  # a name is never a formula
     path = out / "students.xlsx"
-    book.save(path)
+    with files.whole(path) as beside:
+        book.save(beside)
     return [path]
 
 
 def semicolons(out: Path, records: list[Record], people: tuple[Person, ...]) -> list[Path]:
     """students-comma.csv, for a spreadsheet in French or German: semicolons between cells, 1,5 for 1.5."""
     labs = labs_of(records)
-    by_student = {person.name: {} for person in people} | points_by_student(records)
     path = out / "students-comma.csv"
-    rows = [
-        [cell(student), *(f"{value:g}".replace(".", ",") for value in _row(points, labs))]
-        for student, points in sorted(by_student.items())
-    ]
-    _table(path, ["student", *labs, "total"], [[value.replace("nan", "") for value in row] for row in rows], ";")
+    rows = []
+    for one in students(records, (person.name for person in people)):
+        numbers = [*(f"{one.points[lab]:g}" if lab in one.points else "" for lab in labs), f"{one.total:g}"]
+        rows.append([cell(one.name), *(number.replace(".", ",") for number in numbers)])
+    _table(path, ["student", *labs, "total"], rows, ";")
     return [path]
 
 
@@ -91,10 +90,6 @@ KINDS: dict[str, Callable[[Path, list[Record], tuple[Person, ...]], list[Path]]]
     "xlsx": spreadsheet,
     "csv": semicolons,
 }
-
-
-def _row(points: dict[str, float], labs: list[str]) -> list[float]:
-    return [*(points.get(lab, float("nan")) for lab in labs), sum(points.values())]
 
 
 def _of_platform(records: list[Record], platform: str) -> dict[str, list[Record]]:
@@ -116,7 +111,7 @@ def _canvas_name(record: Record) -> str:
 
 def _feedback(out: Path, platform: str, lab: str, records: list[Record], name: Callable[[Record], str]) -> Path:
     path = out / f"{platform}-feedback-{lab}.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with files.whole(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
         for record in records:
             page = out / "feedback" / page_name(record)
             if page.exists():
@@ -125,5 +120,5 @@ def _feedback(out: Path, platform: str, lab: str, records: list[Record], name: C
 
 
 def _table(path: Path, heading: list[str], rows: list[list[str]], separator: str = ",") -> None:
-    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
-        csv.writer(file, delimiter=separator).writerows([heading, *rows])
+    with table(path, separator) as writer:
+        writer.writerows([heading, *rows])

@@ -2,7 +2,7 @@
 
 A page shows the student's code and what the checks say to it. That names expected results where a check does, but never
 the inputs, the checks or a reference. Use a new seed (a new report folder) for a second round, and knowing these
-results helps nobody. Every text is escaped, and the pages forbid scripts.
+results helps nobody.
 """
 
 import hashlib
@@ -10,49 +10,41 @@ import re
 import unicodedata
 from pathlib import Path
 
-import jinja2
-
-from labs_utils.grading import released
-from labs_utils.grading.gradebook import Record
+from labs_utils import course
+from labs_utils.grading import released, rendering
+from labs_utils.grading.gradebook import Record, labs_of
 from labs_utils.grading.submission import Submitted
 
 
-def write(folder: Path, records: list[Record], submitted: list[Submitted]) -> None:
-    """Writes all pages.
-
-    Args:
-        folder: where; made if need be.
-        records: how each submission was graded.
-        submitted: what each holds, in the same order.
-    """
+def write(folder: Path, records: list[Record]) -> None:
+    """Writes the pages of all `records` into `folder`, and removes those of earlier attempts."""
     folder.mkdir(exist_ok=True)
-    pages = jinja2.Environment(
-        loader=jinja2.PackageLoader("labs_utils.grading", "pages"),
-        autoescape=True,
-        trim_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    pages.globals["points"] = "{:g}".format
-    for record, work in zip(records, submitted, strict=True):
-        questions = numbered(released.load(record.lab).questions) if record.results else {}
-        text = pages.get_template("submission.html").render(
+    for record in records:
+        rendering.write(
+            folder / page_name(record),
+            "submission.html",
             record=record,
             attempted=[result for result in record.results if result.status not in ("blank", "missing")],
-            answers=work.answers,
-            questions=questions,
-            written=written_answers(work, questions),
+            questions=questions_of(record.lab) if record.written else {},
         )
-        _write(folder / page_name(record), text)
-    for lab in sorted({record.lab for record in records if record.results}):
-        questions = numbered(released.load(lab).questions)
-        handed_in = [(r.student, w) for r, w in zip(records, submitted, strict=True) if r.lab == lab and r.results]
-        said = [(student, written_answers(work, questions)) for student, work in handed_in]
-        for number, question in questions.items():
-            answers = [(student, texts[number]) for student, texts in said if number in texts]
-            text = pages.get_template("question.html").render(
-                lab=lab, number=number, question=question, answers=answers, total=len(said)
-            )
-            _write(folder / f"{lab}-question-{number}.html", text)
+    for lab in labs_of(records):
+        ours = [record for record in records if record.lab == lab and record.results]
+        for number, question in questions_of(lab).items():
+            answers = [(record.student, record.written[number]) for record in ours if number in record.written]
+            page = folder / question_page(lab, number)
+            values = {"lab": lab, "number": number, "question": question, "answers": answers, "total": len(ours)}
+            rendering.write(page, "question.html", **values)
+    _remove_others(folder, records)
+
+
+def question_page(lab: str, number: str) -> str:
+    """The name of the page with everybody's answer to an open question."""
+    return f"{lab}-question-{number}.html"
+
+
+def questions_of(lab: str) -> dict[str, str]:
+    """The open questions of a lab, number → text; none where the course has no such lab any more."""
+    return numbered(released.load(lab).questions) if lab in course.lab_names() else {}
 
 
 def page_name(record: Record) -> str:
@@ -64,7 +56,7 @@ def page_name(record: Record) -> str:
     return f"{plain}-{mark}-{record.lab or 'unknown'}.html"
 
 
-def remove_others(folder: Path, records: list[Record]) -> None:
+def _remove_others(folder: Path, records: list[Record]) -> None:
     """Removes the pages of earlier attempts, which no record has any more."""
     kept = {page_name(record) for record in records}
     for path in folder.glob("*.html"):
@@ -72,28 +64,28 @@ def remove_others(folder: Path, records: list[Record]) -> None:
             path.unlink()
 
 
-def numbered(text: str) -> dict[int, str]:
+def numbered(text: str) -> dict[str, str]:
     """The items of a numbered Markdown list: number → text."""
-    found: dict[int, str] = {}
-    current = 0
+    found: dict[str, str] = {}
+    current = ""
     for line in text.split("\n"):
         if item := re.match(r"(\d{1,2})\. ", line):
-            current = int(item[1])
+            current = item[1]
             found[current] = line
         elif current:
             found[current] += f"\n{line}"
     return {number: item.strip() for number, item in found.items()}
 
 
-def written_answers(work: Submitted, questions: dict[int, str]) -> dict[int, str]:
+def written_answers(work: Submitted, questions: dict[str, str]) -> dict[str, str]:
     """What a student wrote to each of `questions`: number → text, for those that are answered.
 
     Looked for from the heading with the word "discussion" on: below a question itself, or in cells after it, each
     answer begun with its question's number. The released text is left out.
     """
     released_lines = {line.strip(): number for number, item in questions.items() for line in item.split("\n")}
-    answers: dict[int, list[str]] = {}
-    current, begun = 0, False
+    answers: dict[str, list[str]] = {}
+    current, begun = "", False
     for line in "\n".join(work.markdown).split("\n"):
         if line.startswith("#"):
             begun = "discussion" in line.lower() or (begun and bool(current) and "reading" not in line.lower())
@@ -104,12 +96,8 @@ def written_answers(work: Submitted, questions: dict[int, str]) -> dict[int, str
             current = released_lines[line.strip()] or current
             continue
         item = re.match(r"[\s*_>-]*(\d{1,2})\s*[.):][*_]*\s*(.*)", line)
-        if item and int(item[1]) in questions:
-            current, line = int(item[1]), item[2]
+        if item and item[1].lstrip("0") in questions:
+            current, line = item[1].lstrip("0"), item[2]
         if current and (line.strip() or current in answers):
             answers.setdefault(current, []).append(line)
     return {number: "\n".join(lines).strip() for number, lines in answers.items()}
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, "utf-8", errors="replace")

@@ -1,11 +1,13 @@
 """The results of a class: results.jsonl, which only ever grows, gradebook.csv and the tables on the screen."""
 
+import contextlib
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,6 +15,7 @@ from rich.table import Table
 
 from labs_utils.errors import LabsError
 from labs_utils.exercises.checking import Result
+from labs_utils.grading import files
 
 RESULTS, GRADEBOOK, STUDENTS = "results.jsonl", "gradebook.csv", "students.csv"
 COLUMNS = ("student", "lab", "exercise", "points", "maximum", "status")
@@ -37,6 +40,8 @@ class Record:
         id: what the learning platform calls the student or the submission, or "".
         platform: ``moodle``, ``canvas`` …, or "".
         handle: the platform's name of the folder or file.
+        answers: exercise → the code of its cell.
+        written: number of an open question → what the student wrote to it.
     """
 
     student: str
@@ -51,6 +56,8 @@ class Record:
     id: str = ""
     platform: str = ""
     handle: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple:
@@ -105,17 +112,29 @@ def append(path: Path, record: Record) -> None:
         file.write(line if whole else b"\n" + line)
 
 
-def write(path: Path, records: Iterable[Record]) -> None:
-    """Writes gradebook.csv: one row for each exercise, and one for each submission that could not be graded."""
-    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:  # the mark is for Excel
-        writer = csv.writer(file)
+def write(path: Path, records: Iterable[Record], people: Iterable[str] = ()) -> None:
+    """Writes gradebook.csv: one row for each exercise, and one for each submission that could not be graded.
+
+    `people` who handed in nothing at all have a row too.
+    """
+    absent = set(people)
+    with table(path) as writer:
         writer.writerow(COLUMNS)
         for record in records:
+            absent.discard(record.student)
             who = (cell(record.student), record.lab)
             for result in record.results:
                 writer.writerow([*who, result.exercise, f"{result.points:g}", f"{result.maximum:g}", result.status])
             if record.problem:
                 writer.writerow([*who, "", "0", "", cell(f"not graded: {record.file}: {record.problem}")])
+        writer.writerows([cell(name), "", "", "0", "", "nothing handed in"] for name in sorted(absent))
+
+
+@contextlib.contextmanager
+def table(path: Path, separator: str = ",") -> Iterator[Any]:
+    """A writer of a CSV that is whole or stays as it was; the mark at its beginning is for Excel."""
+    with files.whole(path) as beside, beside.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
+        yield csv.writer(file, delimiter=separator)
 
 
 def merged(known: Iterable[Record], new: Iterable[Record]) -> list[Record]:
@@ -138,36 +157,52 @@ def labs_of(records: Iterable[Record]) -> list[str]:
     return sorted({record.lab for record in records if record.results})
 
 
-def points_by_student(records: Iterable[Record]) -> dict[str, dict[str, float]]:
-    """Student → lab → points; a student of whom nothing could be graded has no labs."""
-    points: dict[str, dict[str, float]] = {}
-    for record in records:
-        labs = points.setdefault(record.student, {})
-        if record.results:
-            labs[record.lab] = record.points
-    return points
+@dataclass(frozen=True)
+class Student:
+    """Somebody's row over all labs.
 
-
-def write_students(path: Path, records: list[Record], people: Iterable[str] = ()) -> None:
-    """Writes students.csv: one row a student, over all labs of a report.
-
-    An empty cell means that nothing was handed in. `people` who handed in nothing at all have a row too.
+    Attributes:
+        name: the student's.
+        points: lab → points; without the labs of which nothing could be graded.
+        works: the student's records, also of what could not be graded.
+        remarks: what could not be graded, what was late, and that nothing was handed in.
     """
-    labs = labs_of(records)
-    by_student: dict[str, list[Record]] = {name: [] for name in people}
+
+    name: str
+    points: dict[str, float]
+    works: list[Record]
+    remarks: list[str]
+
+    @property
+    def total(self) -> float:
+        """Points of all labs."""
+        return sum(self.points.values())
+
+
+def students(records: Iterable[Record], people: Iterable[str] = ()) -> list[Student]:
+    """Everybody who handed something in, and `people` who did not, by name."""
+    works: dict[str, list[Record]] = {name: [] for name in people}
     for record in records:
-        by_student.setdefault(record.student, []).append(record)
-    with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
-        writer = csv.writer(file)
+        works.setdefault(record.student, []).append(record)
+    return [_student(name, of_one) for name, of_one in sorted(works.items())]
+
+
+def _student(name: str, works: list[Record]) -> Student:
+    remarks = [f"not graded: {work.file}: {work.problem}" for work in works if work.problem]
+    remarks += [f"{work.lab}: {note}" for work in works for note in work.notes if "late" in note.split()]
+    points = {work.lab: work.points for work in works if work.results}
+    return Student(name, points, works, remarks if works else ["nothing handed in"])
+
+
+def write_students(path: Path, records: Iterable[Record], people: Iterable[str] = ()) -> None:
+    """Writes students.csv: one row a student, over all labs of a report; an empty cell means that nothing is graded."""
+    records = list(records)
+    labs = labs_of(records)
+    with table(path) as writer:
         writer.writerow(["student", *labs, "total", "remarks"])
-        for student, works in sorted(by_student.items()):
-            points = {work.lab: work.points for work in works if work.results}
-            remarks = [f"not graded: {work.file}: {work.problem}" for work in works if work.problem]
-            remarks += [f"{work.lab}: {note}" for work in works for note in work.notes if "late" in note.split()]
-            if not works:
-                remarks = ["nothing handed in"]
-            row = [f"{points[lab]:g}" if lab in points else "" for lab in labs]
-            writer.writerow([cell(student), *row, f"{sum(points.values()):g}", cell("; ".join(remarks))])
+        for one in students(records, people):
+            row = [f"{one.points[lab]:g}" if lab in one.points else "" for lab in labs]
+            writer.writerow([cell(one.name), *row, f"{one.total:g}", cell("; ".join(one.remarks))])
 
 
 def cell(text: str) -> str:

@@ -38,6 +38,7 @@ class Submitted:
         answers: exercise name → text of its cell: the decorated function or class with the imports, functions, classes
             and assignments beside it. Everything else is blanked out, so line numbers are those of the cell.
         broken: exercise name → why its cell cannot be read.
+        unread: exercise name → text of a cell that cannot be read.
         doubled: exercises that are there more than once; the last one counts, as in a run of the notebook.
         markdown: texts of the Markdown cells.
         taken: exercise name → its answer with all that travels with it, from whatever cell.
@@ -46,6 +47,7 @@ class Submitted:
     lab: str | None = None
     answers: dict[str, str] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
     doubled: list[str] = field(default_factory=list)
     markdown: list[str] = field(default_factory=list)
     taken: dict[str, Taken] = field(default_factory=dict)
@@ -109,6 +111,7 @@ def _read_cell(source: str, submitted: Submitted) -> None:
     except Exception as error:  # IPython's transformer, too, can fail in many ways
         for name in _named_in(source[: travel.LARGEST_CELL]):
             place = f" in line {error.lineno} of its cell" if isinstance(error, SyntaxError) and error.lineno else ""
+            submitted.unread[name] = source[: travel.LARGEST_CELL]
             submitted.broken[name] = f"it is not valid Python: {getattr(error, 'msg', error)}{place}"
         return
     submitted.lab = _lab_of(tree) or submitted.lab

@@ -1,14 +1,16 @@
 """What learning platforms and spreadsheets import, and what tells a teacher what to teach again."""
 
 import csv
+import re
 import zipfile
+from dataclasses import replace
 
 import openpyxl
 import pytest
 
 from labs_utils.errors import LabsError
 from labs_utils.exercises.checking import Result
-from labs_utils.grading import exports, feedback, gradebook, items
+from labs_utils.grading import exports, feedback, gradebook, items, report
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.roster import Person
 
@@ -68,19 +70,60 @@ def test_numbers_are_numbers_in_every_language(tmp_path):
     assert table(path, ";")[1] == ["'=1+1", "1,5", "1,5"]
 
 
-def test_the_item_table_tells_the_share_and_the_usual_message_with_its_students(tmp_path):
+def item_class():
     said = "  Values on a batch. Expected {}, got 2."
-    records = [
+    return [
         record("ann", 1, message=said.format(1.5)),
         record("bob", 1, message=said.format(7)),
-        record("cy", 0, message="  Values on a batch. Another thing."),
+        record("cy <b>", 0, message="  Values on a batch. Another thing."),
         record("dee", 2),
     ]
-    items.write(tmp_path / "items.csv", records)
-    exercise, check = (dict(zip(items.COLUMNS, row, strict=True)) for row in table(tmp_path / "items.csv")[1:])
-    assert (exercise["failed"], exercise["share"], exercise["students"]) == ("3", "0.75", "ann, bob, cy")
+
+
+def test_the_item_table_tells_the_share_and_the_usual_message_with_its_students(tmp_path):
+    items.write(tmp_path, item_class())
+    exercise, check = (dict(zip(items.COLUMNS, row, strict=True)) for row in table(tmp_path / items.ITEMS)[1:])
+    assert (exercise["failed"], exercise["share"], exercise["students"]) == ("3", "0.75", "ann, bob, cy <b>")
     assert (check["check"], check["failed"], check["students"]) == ("Values on a batch", "3", "ann, bob")
     assert check["most frequent message"] == "Expected 1.5, got 2."
+
+
+def test_the_item_page_shows_bars_with_text_and_the_messages_with_their_students(tmp_path):
+    items.write(tmp_path, item_class())
+    page = (tmp_path / items.PAGE).read_text("utf-8")
+    bars = re.findall(r'<svg role="img"[^>]*aria-label="([^"]+)".*?<rect width="([\d.]+)" height="12" fill="#d', page)
+    assert bars == [("3 of 4", "120.0")] * 2, "the exercise and its check, each with its share in words"
+    assert page.index("Expected 1.5, got 2.") < page.index("ann, bob") < page.index("Another thing.")
+    assert "cy &lt;b&gt;" in page and "cy <b>" not in page and "<script" not in page
+
+
+def test_the_item_page_counts_wrong_letters_and_why_no_check_ran(tmp_path):
+    def chose(student, letter):
+        return replace(record(student, 0, message=f"  Your answer. {letter!r} is not it: because."), lab=LAB)
+
+    blank = Record("dee", LAB, "x", results=(Result("double", "blank", 0, 2),))
+    (item,) = items.of([chose("ann", "c"), chose("bob", "a"), chose("cy", "c"), blank, record("eve", 2)])
+    assert item.letters == {"c": 2, "a": 1} and item.submissions == 5 and item.mean == 0.4
+    assert [(check.title, check.failed) for check in item.checks] == [("Your answer", 3), ("not attempted", 1)]
+    assert item.checks[0].messages[0].students == ["ann", "cy"]
+
+
+def test_the_item_page_names_the_checks_that_nobody_failed(sample_course):
+    (item,) = items.of([record("ann", 1, message="  Negative numbers. No.")])
+    assert item.passed == [title for title in items._titles(LAB, "double") if title != "Negative numbers"]
+    assert len(item.passed) == len(items._titles(LAB, "double")) - 1 >= 1
+
+
+def test_the_index_leads_to_every_page_and_names_everybody(tmp_path):
+    absent = Person("fay", frozenset(), {})
+    broken = Record("cy", "", "cy.ipynb", problem="it is damaged")
+    records = [record("ann", 1.5), broken]
+    report.write(tmp_path, records, (absent,), ("xlsx",))
+    page = (tmp_path / report.INDEX).read_text("utf-8")
+    targets = re.findall(r'href="([^"#]+)"', page)
+    assert all((tmp_path / target).is_file() for target in targets)
+    assert {"items.html", "students.csv", "students.xlsx"} <= set(targets)
+    assert "ann" in page and "it is damaged" in page and "fay" in page and "nothing handed in" in page
 
 
 def test_a_row_a_student_keeps_those_without_points(tmp_path):

@@ -15,19 +15,19 @@ def said(*markdown):
 
 def test_the_questions_are_those_of_the_released_notebook(sample_course):
     assert feedback.numbered(released.load(sample.LAB).questions) == QUESTIONS
-    assert list(QUESTIONS) == [1, 2] and QUESTIONS[1].endswith("twice?")
+    assert list(QUESTIONS) == ["1", "2"] and QUESTIONS["1"].endswith("twice?")
 
 
 def test_answers_below_each_question():
     text = (
         "## Discussion\n\n1. Why is twice\n   twice?\n\n   Because it is.\n   Always.\n2. Why not thrice?\n\nOne less."
     )
-    assert said(text, "### Further reading\n\n1. a book") == {1: "Because it is.\n   Always.", 2: "One less."}
+    assert said(text, "### Further reading\n\n1. a book") == {"1": "Because it is.\n   Always.", "2": "One less."}
 
 
 def test_answers_in_cells_of_their_own_begun_with_the_number():
     text = f"## For discussion\n\n{RELEASED}"
-    assert said(text, "**2.** Second\nmore", "1) First") == {1: "First", 2: "Second\nmore"}
+    assert said(text, "**2.** Second\nmore", "1) First") == {"1": "First", "2": "Second\nmore"}
 
 
 def test_nothing_written_is_nothing():
@@ -46,6 +46,25 @@ def test_a_page_a_question_shows_everybody_side_by_side(submissions, grade, tmp_
     assert "ann" in first and "bob" in first
     second = (tmp_path / "report" / "feedback" / f"{sample.LAB}-question-2.html").read_text("utf-8")
     assert "0 of 3 submissions" in second
+
+
+def test_pages_of_an_earlier_folder_stay_and_the_questions_show_everybody(submissions, grade, tmp_path):
+    talk = text_cell("## Discussion\n\n1. Why is twice\n   twice?\n\nBy definition.")
+    hand_in(submissions, "ann", notebook([*cells(), talk]))
+    grade()
+    before = page_of(tmp_path, "ann")
+    hand_in(tmp_path / "late", "bob", notebook([*cells(), talk]))
+    grade(tmp_path / "late")
+    assert page_of(tmp_path, "ann") == before
+    question = (tmp_path / "report" / "feedback" / f"{sample.LAB}-question-1.html").read_text("utf-8")
+    assert "ann" in question and "bob" in question and "2 of 2 submissions" in question
+
+
+def test_the_code_of_a_cell_that_cannot_be_read_is_shown(submissions, grade, tmp_path):
+    hand_in(submissions, "ann", mean="def mean(x):\n    return np.mean(x  # <half>")
+    grade()
+    page = page_of(tmp_path, "ann")
+    assert "cannot be read" in page and "return np.mean(x  # &lt;half&gt;" in page
 
 
 def test_two_students_never_share_a_page(submissions, grade, tmp_path):

@@ -1,8 +1,11 @@
 """What an answer gets in the notebook it gets from the grader: status, points and every word."""
 
+import argparse
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from labs_utils.commands import grade
 from labs_utils.errors import LabsError
 from labs_utils.exercises import checking
 from labs_utils.grading import released, runner, submission
@@ -27,11 +30,11 @@ def in_notebook(shell, name, cells):
     return shell.user_ns["lab"]._results[name]
 
 
-def from_grader(name, cells, sandbox):
+def from_grader(name, cells, sandbox, seconds=5):
     read = submission.read(notebook([code_cell(source) for source in cells]))
     of_lab = released.load(LAB)
     seed = 5
-    job = runner.Job(of_lab, read.answers, read.broken, seed, 5, sandbox, read.taken)
+    job = runner.Job(of_lab, read.answers, read.broken, seed, seconds, sandbox, read.taken)
     return next(result for result in runner.grade(job) if result.exercise == name)
 
 
@@ -118,10 +121,19 @@ FAILS = {
         "raise NotImplementedError('negative')",
         "stopped with NotImplementedError: negative",
     ),
-    "async": ([], None, "coroutine"),
+    "async": ([], decorated("double", "async def double(x):\n    return 2 * x"), "coroutine"),
+    "a table that a loop above the function fills": (
+        ["K = {}"],
+        "for i in range(3):\n    K[i] = 2\n" + answer("return K[0] * x"),
+        "it uses K, which only exists",
+    ),
     "a wrong answer": ([], "return x ** 2", "this is the square"),
     "an error in a helper": (["def f(x):\n    y = 1\n    return undefined"], "return f(x)", "in line 3 of f."),
-    "a default that cannot travel": (["for n in [2]: pass"], ..., "Its cell stopped with NameError"),
+    "a default that cannot travel": (
+        ["for n in [2]: pass"],
+        decorated("double", "def double(x, n=n):\n    return 2 * x"),
+        "Its cell stopped with NameError",
+    ),
 }
 
 
@@ -137,9 +149,7 @@ def test_what_fails_fails_with_the_same_words(sample_course, shell, bwrap, cells
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(checking.zlib, "crc32", lambda name: 5)  # the grader's seed in the notebook as well
-    last = answer(body) if isinstance(body, str) else decorated("double", "async def double(x):\n    return 2 * x")
-    if body is ...:
-        last = decorated("double", "def double(x, n=n):\n    return 2 * x")
+    last = body if "@lab" in body else answer(body)
     cells = [IMPORTS, *cells, last]
     here, there = in_notebook(shell, "double", cells), from_grader("double", cells, bwrap)
     assert here.status == "failed" and says in "\n".join(here.messages)
@@ -173,3 +183,28 @@ def test_an_earlier_exercise_is_the_notebooks_own(sample_course, shell, bwrap):
     cells = [IMPORTS, decorated("double", RIGHT["double"]), decorated("quadruple", RIGHT["quadruple"])]
     assert in_notebook(shell, "quadruple", cells).status == "passed"
     assert from_grader("quadruple", cells, bwrap).status == "passed"
+
+
+@pytest.mark.parametrize("name", ["/tmp/ipykernel_17/3911.py", "<ipython-input-3-1f2e>", "<string>"])
+def test_where_an_error_arose_is_told_by_name_whatever_cells_are_called(sample_course, shell, bwrap, monkeypatch, name):
+    monkeypatch.setattr(shell.compile, "get_code_name", lambda *of_the_cell: name)  # Jupyter's, Colab's, anybody's
+    cells = [IMPORTS, "def halve(x):\n    y = x\n    return y / undefined", answer("z = x\nreturn halve(z)")]
+    for result in (in_notebook(shell, "double", cells), from_grader("double", cells, bwrap)):
+        assert "in line 3 of halve.\n  return y / undefined" in result.messages[0]
+
+
+def test_what_a_grader_would_stop_is_told_in_the_notebook_and_not_called_endless(
+    sample_course, shell, bwrap, monkeypatch, capsys
+):
+    cells = [IMPORTS, answer("import time\ntime.sleep(0.4)\nreturn 2 * x")]
+    monkeypatch.setattr(checking, "TIME_LIMIT", 0.5)
+    assert in_notebook(shell, "double", cells).status == "passed"
+    assert "double took 1 s here; a grader allows 0.5 s." in capsys.readouterr().out
+    slow = from_grader("double", cells, bwrap, seconds=0.5)
+    assert slow.status == "stopped" and "or it is right but slow" in slow.messages[0]
+
+
+def test_the_notebook_knows_the_graders_own_limit():
+    parser = argparse.ArgumentParser()
+    grade.add_arguments(parser)
+    assert parser.parse_args(["class", "--out", "report"]).time_limit == checking.TIME_LIMIT

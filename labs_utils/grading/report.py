@@ -1,0 +1,40 @@
+"""A report: all tables and pages, and the page that leads to them."""
+
+from pathlib import Path
+
+from labs_utils.grading import exports, feedback, gradebook, items, rendering
+from labs_utils.grading.gradebook import Record
+from labs_utils.grading.roster import Person
+
+INDEX = "index.html"
+
+
+def write(out: Path, records: list[Record], people: tuple[Person, ...], kinds: tuple[str, ...] = ()) -> None:
+    """Writes everything that a report holds besides its results.
+
+    Args:
+        out: its folder.
+        records: all of them, also of earlier runs.
+        people: the roster; those who handed in nothing have rows too.
+        kinds: exports, of `exports.KINDS`.
+    """
+    absent = [person.name for person in people]
+    gradebook.write(out / gradebook.GRADEBOOK, records, absent)
+    gradebook.write_students(out / gradebook.STUDENTS, records, absent)
+    feedback.write(out / "feedback", records)
+    items.write(out, records)
+    exported = [path for kind in kinds for path in exports.KINDS[kind](out, records, people)]
+    labs = gradebook.labs_of(records)
+    rendering.write(
+        out / INDEX,
+        "index.html",
+        labs=labs,
+        students=gradebook.students(records, absent),
+        page_name=feedback.page_name,
+        questions={
+            lab: [(number, feedback.question_page(lab, number)) for number in feedback.questions_of(lab)]
+            for lab in labs
+        },
+        files=[gradebook.STUDENTS, gradebook.GRADEBOOK, items.ITEMS, *(path.name for path in exported)],
+        records=records,
+    )

@@ -1,0 +1,96 @@
+"""Every planted answer, right and wrong, gets from the grader what it gets in the notebook: status, points, every word.
+
+The notebook is a real shell in which the answer's cell runs; the grader reads the same cells from a notebook file and
+runs them in a process of its own.
+"""
+
+import ast
+import importlib
+import inspect
+import re
+import zlib
+from collections.abc import Callable
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from labs_utils import course
+from labs_utils.grading import released, runner, submission
+from tests import planted
+from tests.grading.sample import code_cell, notebook
+
+SEED = 5
+DRAWS_AT_RANDOM = {"DenseWithRandomBias"}  # in the notebook from the same source as the check's own layers
+MODULES = {lab: importlib.import_module(f"tests.planted.lab{lab}") for lab in course.lab_names()}
+ANSWERS = [(exercise, says, answer) for exercise, says, answer in planted.WRONG]
+ANSWERS += [(exercise, None, answer) for exercise, answer in planted.RIGHT]
+
+
+@pytest.fixture
+def shell():
+    InteractiveShell.clear_instance()
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def warm():
+    yield
+    runner.close()
+
+
+@pytest.mark.parametrize("lab", MODULES)
+def test_every_planted_answer_gets_the_same_verdict_from_the_grader(lab, shell, warm, monkeypatch):
+    monkeypatch.setattr(zlib, "crc32", lambda name: SEED)  # the seed of a notebook's inputs
+    points = released.load(lab).points
+    cells = [f"from labs_utils import Lab\nlab = Lab({lab!r})", helpers(MODULES[lab])]
+    assert all(shell.run_cell(cell, store_history=True).success for cell in cells)
+    seen = 0
+    for exercise, says, answer in ANSWERS:
+        if answer.__module__ == MODULES[lab].__name__:
+            cell = cell_of(answer, exercise, points[exercise])
+            shell.run_cell(cell, store_history=True)
+            here = shell.user_ns["lab"]._results[exercise]
+            there = from_grader(lab, exercise, [*cells, cell])
+            assert (here.status == "passed") == (says is None) and (says or "") in "\n".join(here.messages), cell
+            assert (there.status, there.points) == (here.status, here.points), cell
+            assert words(there, answer) == words(here, answer)
+            seen += 1
+    assert seen > len(points)
+
+
+def words(result, answer: Callable) -> str:
+    text = "\n".join(result.messages)
+    return re.sub(r"-?\d+\.\d+", "0", text) if answer.__name__ in DRAWS_AT_RANDOM else text
+
+
+def from_grader(lab: str, exercise: str, cells: list[str]):
+    read = submission.read(notebook([code_cell(source) for source in cells]))
+    job = runner.Job(released.load(lab), read.answers, read.broken, SEED, 300, "none", read.taken)
+    return next(result for result in runner.grade(job) if result.exercise == exercise)
+
+
+def helpers(module) -> str:
+    """A planted module as a student's cell: no registration, no import of this project."""
+    tree = ast.parse(inspect.getsource(module))
+    tree.body = [unregistered(node) for node in tree.body if "tests.planted" not in ast.unparse(node)[:40]]
+    return ast.unparse(tree)
+
+
+def cell_of(answer: Callable, exercise: str, points: float) -> str:
+    """The cell in which a student would have written a planted answer."""
+    tree = ast.parse(inspect.getsource(answer))
+    for node in ast.walk(unregistered(tree.body[0])):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == answer.__name__:
+            node.name = exercise
+        if isinstance(node, ast.Name) and node.id == answer.__name__:
+            node.id = exercise
+    return f"@lab.exercise(points={points:g})\n{ast.unparse(tree)}"
+
+
+def unregistered(node: ast.stmt) -> ast.stmt:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        node.decorator_list = [
+            one for one in node.decorator_list if not ast.unparse(one).startswith(("wrong(", "right("))
+        ]
+    return node
