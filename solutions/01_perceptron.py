@@ -556,7 +556,7 @@ header = ["η", "promised decrease", "real decrease", "share kept"]
 plots.table(header, promises, "One step from zero weights")
 
 # %% [markdown]
-# **What you see.** Up to $\eta = 1$ nearly all of the promise is kept. At 10 the step gains most,
+# **What you see.** Up to $\eta = 1$ most of the promise is kept. At 10 the step gains most,
 # though it keeps only a quarter; at 100 the risk is higher than before.
 #
 # **Why.** The promise holds where the slope stays as it is at the start, that is for *small* steps.
@@ -760,7 +760,7 @@ print(f"by linear algebra, without descent:    w {best[1:].round(2)}")
 
 # %% [markdown]
 # **What you see.** 2433.3 for the slide's grades. For the class, a rate of 0.3 ends where linear algebra
-# does, with an error near the 36 that luck has in these grades. With a rate of 1, no trouble for the cross-entropy, the error grows without end.
+# does, with an error near the 36 that luck has in these grades. With a rate of 1 the error grows without end.
 #
 # **Why.** Both gradients are the error times the input. But the slope of the squared error changes by about 2 for each unit
 # of $w$ here, that of the cross-entropy by about ¼ at most. When $\eta$ times this *curvature* exceeds 2, every step lands
@@ -1191,8 +1191,7 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** One pixel of shift takes the neuron from 0.988 to 0.676 in the mean of 20 splits, while the
-# validation accuracy gave no sign. Trained on both kinds of images it reads the shifted ones at
-# 0.98.
+# validation accuracy gave no sign. Trained on both kinds of images it reads the shifted ones at 0.985.
 #
 # **Why.** Each weight belongs to one place; one pixel further the ink meets its neighbour's weight. A validation set warns only of what it contains. (Lab 06 uses the same weights in every place.)
 #
