@@ -38,6 +38,14 @@ def ordinary_values(sigmoid: Student, rng: np.random.Generator) -> None:
             "the minus sign before z is missing": special.expit(-z),
             "the denominator stands alone, or its brackets are missing: write 1 / (1 + exp(-z))": 1 + np.exp(-z),
             "this is tanh, which lies between -1 and 1": np.tanh(z),
+            "this is the derivative of the sigmoid; its value is asked for": special.expit(z) * special.expit(-z),
+            "this is a hard threshold; the sigmoid rises smoothly": (z > 0).astype(float),
+            "this is the softmax of each row; the sigmoid looks at each number alone": special.softmax(z, axis=-1),
+            "this is the softmax of all numbers; the sigmoid looks at each number alone": special.softmax(z),
+            "this is exp(-z) alone: write 1 / (1 + exp(-z))": np.exp(-z),
+            "the 1 in the denominator is missing: write 1 / (1 + exp(-z))": np.exp(z),
+            "this is ReLU; the sigmoid is 1 / (1 + exp(-z))": np.maximum(z, 0),
+            "this is log(1 + exp(z)); the sigmoid is 1 / (1 + exp(-z))": np.logaddexp(0, z),
         },
     )
 
@@ -88,6 +96,10 @@ def smooth_ones(activation_derivatives: Student, rng: np.random.Generator) -> No
             "this is the derivative of tanh: the order is sigmoid, tanh, ReLU": true[1],
             "this is 1 - g^2, which belongs to tanh": 1 - s**2,
             "the sign is flipped: the sigmoid rises everywhere": -true[0],
+            "this is 1 - g: the factor g is missing": 1 - s,
+            "this is g (1 + g): the factor is 1 - g": s * (1 + s),
+            "the sigmoid was applied twice: g (1 - g) with g = sigmoid(z)": special.expit(s) * (1 - special.expit(s)),
+            "this is g^2: the derivative is g (1 - g)": s**2,
         },
     )
     expect_close(
@@ -98,6 +110,10 @@ def smooth_ones(activation_derivatives: Student, rng: np.random.Generator) -> No
             "g (1 - g) belongs to sigmoid (the slide has this slip): see hint 3": t * (1 - t),
             "this is tanh itself, not its derivative": t,
             "this is 1 - g: the square is missing": 1 - t,
+            "this is 1 + g^2: the sign before the square is minus": 1 + t**2,
+            "z stands where g(z) belongs: the derivative is 1 - g(z)^2": 1 - z**2,
+            "this is the derivative of sigmoid: the order is sigmoid, tanh, ReLU": true[0],
+            "this is (1 - g)^2: only g is squared": (1 - t) ** 2,
         },
     )
 
@@ -105,7 +121,9 @@ def smooth_ones(activation_derivatives: Student, rng: np.random.Generator) -> No
 @checks.probe("activation_derivatives")
 def kinked_one(activation_derivatives: Student, rng: np.random.Generator) -> None:
     """ReLU against automatic differentiation."""
-    z = np.append(rng.normal(scale=2, size=(5, 4)), np.zeros((1, 4)), axis=0)
+    z = rng.normal(scale=2, size=(3, 5))
+    z[0] = [0, -0.5, 0.5, -0.01, 0.01]  # also at the kink and close to it
+    z = rng.permuted(z, axis=None).reshape(z.shape)
     got = expect_items(activation_derivatives(z), _THREE)
     expect_close(
         got[2],
@@ -115,6 +133,9 @@ def kinked_one(activation_derivatives: Student, rng: np.random.Generator) -> Non
             "this is ReLU itself, not its derivative": np.maximum(0, z),
             "the two sides are swapped: the slope is 1 where z > 0": np.where(z > 0, 0, 1),
             "at z = 0 the docstring asks for 0: compare with z > 0, not z >= 0": np.where(z >= 0, 1, 0),
+            "the slope changes at z = 0, not at another place": lambda: np.where(got[2] == 1, 1, 0),
+            "this is the sign of z, -1 on the left: ReLU is flat there": np.sign(z),
+            "these are True and False the other way round": z < 0,
         },
     )
 
@@ -307,7 +328,7 @@ def weights_part(gradient: Student, rng: np.random.Generator) -> None:
     """The gradient with respect to w, against automatic differentiation."""
     x, y = _some_data(rng, 12, 3)
     w, w0 = rng.normal(size=3), rng.normal()
-    dw, _ = expect_items(gradient(x, y, w, w0), ("dw", "dw0"))
+    dw, _ = expect_items(gradient(x, y, w, w0), ("dw", "dw0"), ((3,), ()))
     true, _ = _risk_gradient(x, y, w, w0)
     p, n = special.expit(x @ w + w0), len(y)
     expect_close(
@@ -327,6 +348,17 @@ def weights_part(gradient: Student, rng: np.random.Generator) -> None:
             @ ((p - y) * p * (1 - p))
             / n,
             "the factor y_hat (1 - y_hat) cancels for cross-entropy: leave it out": x.T @ ((p - y) * p * (1 - p)) / n,
+            "the prediction is a hard threshold: y_hat is g(z), a number between 0 and 1": x.T
+            @ ((x @ w + w0 > 0) - y)
+            / n,
+            "the absolute value of the error loses its sign": x.T @ np.abs(p - y) / n,
+            "the error is multiplied by y_hat: for cross-entropy it stands alone": x.T @ ((p - y) * p) / n,
+            "the error was squared: for cross-entropy it stands alone": x.T @ (p - y) ** 2 / n,
+            "this is the error of each sample: multiply by the inputs, x.T @ error": p - y,
+            "the inputs are missing: this is the mean error, dw0": np.full(3, np.mean(p - y)),
+            "the products of input and error were not summed over the samples": x * (p - y)[:, None] / n,
+            "the products of input and error were not summed over the samples: take their mean": x * (p - y)[:, None],
+            "the labels are missing in the error: it is y_hat - y": x.T @ p / n,
             "the mean runs over the inputs: sum over the samples with x.T @ error": lambda: (p - y).mean() * x.mean(0),
         },
     )
@@ -337,7 +369,7 @@ def bias_part(gradient: Student, rng: np.random.Generator) -> None:
     """The gradient with respect to w0, against automatic differentiation."""
     x, y = _some_data(rng, 12, 3)
     w, w0 = rng.normal(size=3), rng.normal()
-    _, dw0 = expect_items(gradient(x, y, w, w0), ("dw", "dw0"))
+    _, dw0 = expect_items(gradient(x, y, w, w0), ("dw", "dw0"), ((3,), ()))
     _, true = _risk_gradient(x, y, w, w0)
     error = special.expit(x @ w + w0) - y
     expect_close(
@@ -349,6 +381,10 @@ def bias_part(gradient: Student, rng: np.random.Generator) -> None:
             "the sign is flipped: the error is y_hat - y": -true,
             "the mean is missing: return one number for w0": error,
             "this is the gradient multiplied by w0": true * w0,
+            "you divided by n twice": true / len(y),
+            "the labels are missing in the error: it is y_hat - y": np.mean(error + y),
+            "the absolute value of the error loses its sign": np.mean(np.abs(error)),
+            "this is 0: w0 is a weight like the others": 0.0,
         },
     )
 
@@ -380,7 +416,17 @@ def _descend(student: Student, x: np.ndarray, y: np.ndarray, *settings: float) -
         raise
     w, w0, losses = expect_items(got, ("w", "w0", "losses"))
     losses = np.ravel(losses)
-    expect(len(losses) > 0, "The list of losses is empty: append float(loss) in every round.")
+    moved = bool(np.any(np.asarray(w))) or bool(np.any(np.asarray(w0)))
+    expect(
+        len(losses) > 0,
+        "The list of losses is empty"
+        + (
+            ": append float(loss) in every round."
+            if moved
+            else " and the weights are still zero.\n  Likely cause: the loop ends before its first update: its"
+            " criterion is met at once (a sum of signed numbers is no norm, and < is not >)."
+        ),
+    )
     return w, w0, losses
 
 
@@ -457,28 +503,75 @@ def reaches_the_minimum(gradient_descent: Student, rng: np.random.Generator) -> 
     # away from the origin, w0 converges last: a criterion that looks only at dw stops too early
     x, y = _data_for_descent(rng, 1.0, tolerance, most)
     w, w0, losses = _descend(gradient_descent, x, y, 1.0, tolerance, most)
-    dw, dw0 = _risk_gradient(x, y, w, w0)
-    norm = float(np.hypot(np.linalg.norm(dw), dw0))
-    expect(
-        norm < 1.02 * tolerance,
-        f"The loop stopped after {len(losses)} steps where the norm of the gradient is still {norm:.2g}; tolerance was"
-        f" {tolerance:g}.\n  Likely cause: {_why_early(losses, tolerance, most, dw)}.",
-    )
+    _expect_stop(x, y, tolerance, most, len(losses), "w0 converges last here")
     best = LogisticRegression(C=1e10, tol=1e-10, max_iter=1000).fit(x, y)
     expect_close(w, best.coef_[0], "w at the minimum", rtol=0, atol=0.3)
     expect_close(w0, best.intercept_[0], "w0 at the minimum", rtol=0, atol=0.5)
 
 
-def _why_early(losses: np.ndarray, tolerance: float, most: int, dw: np.ndarray) -> str:
-    if len(losses) <= 2:
-        return "`break` or `return` stands outside its `if`, so the loop ends in its first round"
-    if len(losses) >= most:
-        return "the steps do not lead to the minimum; see the check of a single update"
-    if np.linalg.norm(dw) < 1.02 * tolerance:
-        return "the criterion looks only at dw: the norm covers w and w0 together"
-    if abs(losses[-1] - losses[-2]) < tolerance:
-        return "the criterion looks at the change of the loss, or only at dw: the norm covers w and w0 together"
-    return "the criterion is the norm of the whole gradient, w and w0 together, compared with tolerance"
+def _path(x: np.ndarray, y: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients (dw and dw0 in one row) and losses before each of so many updates with learning rate 1."""
+    v, ones, gradients, losses = np.zeros(x.shape[1] + 1), np.column_stack([x, np.ones(len(x))]), [], []
+    for _ in range(steps):
+        z = ones @ v
+        losses.append(np.mean(np.logaddexp(0, z) - y * z))
+        gradients.append(ones.T @ (special.expit(z) - y) / len(y))
+        v = v - gradients[-1]
+    return np.array(gradients), np.array(losses)
+
+
+def _expect_stop(x: np.ndarray, y: np.ndarray, tolerance: float, most: int, got: int, about: str) -> None:
+    """Fails unless the loop ended where the norm of the gradient fell below tolerance, neither earlier nor later.
+
+    One loss more than updates is no mistake: some append it before they look at the criterion.
+    """
+    gradients, losses = _path(x, y, most)
+    norms = np.linalg.norm(gradients, axis=1)
+
+    def first(met: np.ndarray) -> int:
+        return int(np.argmax(met)) if met.any() else most
+
+    earliest, latest = first(norms < 1.02 * tolerance), first(norms < 0.98 * tolerance)
+    if earliest <= got <= latest + 1:
+        return
+    weights, bias = np.linalg.norm(gradients[:, :-1], axis=1), np.abs(gradients[:, -1])
+    change = np.append(np.inf, np.abs(np.diff(losses)))
+    criteria = {
+        "the square of the norm is compared with tolerance: take the root": norms**2 < tolerance,
+        "`break` or `return` stands outside its `if`, so the loop ends in its first round": norms > 0,
+        "the criterion looks only at dw: the norm covers w and w0 together": weights < tolerance,
+        "the criterion looks only at dw0: the norm covers w and w0 together": bias < tolerance,
+        "the criterion is the largest entry of the gradient: take its norm": np.abs(gradients).max(1) < tolerance,
+        "the criterion looks at the change of the loss: take the norm of the gradient": change < tolerance,
+        "the criterion looks at the loss: take the norm of the gradient": losses < tolerance,
+        "the norm is compared with the square of tolerance": norms < tolerance**2,
+        "the criterion looks at the sum of the gradient, in which signs cancel: take its norm": (
+            np.abs(gradients.sum(axis=1)) < tolerance
+        ),
+        "the criterion looks at the sum of the gradient, which may be negative: take its norm": (
+            gradients.sum(axis=1) < tolerance
+        ),
+        "the sum of absolute values is compared with tolerance: take the norm": np.abs(gradients).sum(1) < tolerance,
+        "the norms of dw and dw0 are added: take the norm of both together": weights + bias < tolerance,
+        "both parts are below tolerance one by one: take the norm of both together": (
+            (weights < tolerance) & (bias < tolerance)
+        ),
+        "tolerance is multiplied by the first norm: compare the norm itself with it": norms < tolerance * norms[0],
+        "the step, learning rate times gradient, is compared with tolerance: take the norm of the gradient": (
+            norms < 2 * tolerance
+        ),
+        "nothing looks at tolerance: leave the loop when the norm of the gradient is below it": norms < 0,
+    }
+    fitting = [cause for cause, met in criteria.items() if got in (first(met), first(met) + 1)]
+    cause = "; or ".join(fitting[:2]) or "the criterion is the norm of the whole gradient, compared with tolerance"
+    early = got < earliest
+    norm = norms[min(got, most - 1)]
+    raise CheckFailed(
+        f"The loop made {got} steps; it should stop as soon as the norm of the gradient is below tolerance"
+        f" ({tolerance:g}), after {earliest} ({about}). "
+        + (f"It stopped too early, where the norm is {norm:.2g}." if early else "It stopped too late.")
+        + f"\n  Likely cause: {cause}."
+    )
 
 
 @checks.probe("gradient_descent")
@@ -487,15 +580,16 @@ def stops_in_time(gradient_descent: Student, rng: np.random.Generator) -> None:
     x, y = _data_for_descent(rng, 0.0, 3e-2, 60)
     *_, few = _descend(gradient_descent, x, y, 0.02, 1e-2, 5)
     expect(
-        len(few) <= 6,
-        f"With max_steps = 5 the loop made {len(few)} rounds.\n  Likely cause: nothing looks at max_steps.",
+        len(few) in (5, 6),
+        f"With max_steps = 5 the loop made {len(few)} rounds.\n  Likely cause: "
+        + (
+            "nothing looks at max_steps."
+            if len(few) > 6
+            else "range ends one step too early, or the loop leaves at once."
+        ),
     )
     *_, losses = _descend(gradient_descent, x, y, 1.0, 3e-2, 60)
-    expect(
-        len(losses) < 60,
-        "The loop ran all 60 steps, although the gradient was below tolerance long before."
-        "\n  Likely cause: nothing looks at tolerance; leave the loop when the norm of the gradient is below it.",
-    )
+    _expect_stop(x, y, 3e-2, 60, len(losses), "of 60 at most")
     expect(
         len(losses) > 2 and bool(np.all(np.diff(losses) < 1e-4)),
         "The losses should fall from step to step, one entry for each."
@@ -511,7 +605,7 @@ def full_batches(train: Student, rng: np.random.Generator) -> None:
     """Batches as large as the data: no order matters."""
     x, y = _some_data(rng, 12, 3)
     rate = 0.7
-    path = _path(train(x, y, rate, 4, len(y), 1), 4, 4, "4 epochs with one batch each")
+    path = _steps_of(train(x, y, rate, 4, len(y), 1), 4, 4, "4 epochs with one batch each")
     w, w0 = np.zeros(3), 0.0
     for step, row in enumerate(path[1:], start=1):
         dw, dw0 = _risk_gradient(x, y, w, w0)
@@ -537,7 +631,7 @@ def every_sample_once(train: Student, rng: np.random.Generator) -> None:
     """Batches of 3 from 10 samples: each sample once per epoch, the last batch smaller."""
     x, y = rng.normal(size=(10, 4)), rng.permutation([0.0, 1.0] * 5)
     rate, epochs = 0.5, 3
-    path = _path(train(x, y, rate, epochs, 3, 0), 5, 4 * epochs, f"{epochs} epochs of 4 batches (3, 3, 3 and 1)")
+    path = _steps_of(train(x, y, rate, epochs, 3, 0), 5, 4 * epochs, f"{epochs} epochs of 4 batches (3, 3, 3 and 1)")
     orders = []
     for epoch in range(epochs):
         used: list[int] = []
@@ -568,7 +662,9 @@ def every_sample_once(train: Student, rng: np.random.Generator) -> None:
 def seeds_matter(train: Student, rng: np.random.Generator) -> None:
     """The same seed gives the same path, another seed another."""
     x, y = rng.normal(size=(9, 2)), rng.permutation([0.0, 1.0, 1.0] * 3)
-    first, again, other = (_path(train(x, y, 0.5, 2, 1, seed), 3, 18, "2 epochs of 9 batches") for seed in (3, 3, 4))
+    first, again, other = (
+        _steps_of(train(x, y, 0.5, 2, 1, seed), 3, 18, "2 epochs of 9 batches") for seed in (3, 3, 4)
+    )
     expect(
         np.allclose(first, again),
         "Two calls with the same seed give different paths.\n  Likely cause: shuffle with rng, not with np.random.",
@@ -579,7 +675,7 @@ def seeds_matter(train: Student, rng: np.random.Generator) -> None:
     )
 
 
-def _path(got: object, columns: int, steps: int, what: str) -> np.ndarray:
+def _steps_of(got: object, columns: int, steps: int, what: str) -> np.ndarray:
     """`got` as an array of 1 + steps rows, with what is wrong about its shape in one sentence."""
     path = np.asarray(got if isinstance(got, np.ndarray | list) else np.empty(0))
     if path.dtype.kind not in "biuf" or path.ndim != 2 or path.shape[1] != columns:
@@ -711,6 +807,7 @@ def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
     """One epoch on 20 samples."""
     x, y = _some_data(rng, 16, 3)
     w, w0 = rng.normal(size=3), float(rng.normal())
+    y[0] = float(x[0] @ w + w0 <= 0)  # the first sample is wrong, so that something is corrected at once
     true_w, true_w0, true_mistakes = _rosenblatt(x, y, w, w0)
     got_w, got_w0, mistakes = expect_items(rosenblatt_epoch(x, y, w, w0), ("w", "w0", "mistakes"))
 
@@ -735,11 +832,24 @@ def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
     for xi, yi in zip(x, y, strict=True):
         error = (xi @ away_w + away_w0 > 0) - yi
         away_w, away_w0 = away_w + error * xi, away_w0 + error
+    by_signs, added, first = (w, w0), (w, w0), y[0] - (x[0] @ w + w0 > 0)
+    halves = w, w0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - np.sign(xi @ by_signs[0] + by_signs[1])
+        by_signs = by_signs[0] + error * xi, by_signs[1] + error
+        error = float((xi @ added[0] + added[1] > 0) != yi)
+        added = added[0] + error * xi, added[1] + error
+        error = (yi - (xi @ halves[0] + halves[1] > 0)) / 2
+        halves = halves[0] + error * xi, halves[1] + error
     expect_close(
         got_w,
         true_w,
         "w after one epoch",
         {
+            "np.sign gives -1, 0 and 1: the prediction is 1 if z > 0, else 0": by_signs[0],
+            "x is always added: a sample of class 0 that was called 1 is subtracted": added[0],
+            "only half of each correction was made: there is no learning rate in this rule": halves[0],
+            "only the first sample was looked at: look where `return` stands": w + first * x[0],
             "nothing was corrected": w,
             "all samples were judged with the first weights: judge each with what the previous one has left": w
             + at_once @ x,
@@ -759,6 +869,9 @@ def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
             "you counted after the correction: compare the prediction that was made before it": late,
             "you counted the right answers": len(y) - true_mistakes,
             "you counted the samples": len(y),
+            "only the first sample was looked at: look where `return` stands": 1,
+            "this is the share of mistakes: count them": true_mistakes / len(y),
+            "these are mistakes with the first weights: count along the way": int(np.sum(at_once != 0)),
         },
     )
 
@@ -835,6 +948,11 @@ def _outputs_of_dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, activ
         "the bias is not added": keras.ops.convert_to_numpy(dense.activation(x @ kernel)),
         "the activation is not applied": x @ kernel + bias,
         "the sigmoid is fixed: apply self.activation": special.expit(x @ kernel + bias),
+        "the bias is subtracted": np.asarray(dense.activation(keras.ops.convert_to_tensor(x @ kernel - bias))),
+        "the activation is applied twice": np.asarray(dense.activation(dense(x))),
+        "the bias is multiplied with the sum instead of being added": np.asarray(
+            dense.activation(keras.ops.convert_to_tensor(x @ kernel * bias))
+        ),
         "the bias is added after the activation": np.asarray(dense.activation(x @ kernel)) + bias,
     }
 
@@ -871,6 +989,10 @@ def starting_values(my_dense: Student, rng: np.random.Generator) -> None:
     """Shapes and starting values of the weights."""
     x = rng.normal(size=(2, 5)).astype("float32")
     layer = _built(my_dense, x, 7, "linear", "zeros")
+    expect(
+        all(layer.trainable()),
+        "Some weights of the layer would not learn.\n  Likely cause: trainable=False keeps a weight as it starts.",
+    )
     kernel, bias = _kernel_and_bias(layer.weights(), (5, 7))
     expect_close(bias, np.zeros(7), "the bias at the start (bias_initializer is 'zeros')", {
         "the bias takes Keras' random default: pass initializer=self.bias_initializer": bias,
@@ -907,13 +1029,19 @@ def _two_layers(rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray,
 def one_matrix(collapse: Student, rng: np.random.Generator) -> None:
     """The matrix W."""
     (w1, b1, w2, b2), true, _ = _two_layers(rng)
-    w, _ = expect_items(collapse(w1, b1, w2, b2), ("W", "b"))
+    w, _ = expect_items(collapse(w1, b1, w2, b2), ("W", "b"), ((4, 4), (4,)))
     expect_close(
         w,
         true,
         "W",
         {
             "the order is reversed: the data meet w1 first": w2 @ w1,
+            "the product is elementwise: w1 @ w2 is the matrix product": w1 * w2,
+            "the matrices were added: one layer after the other is a product": w1 + w2,
+            "a transpose is too many: w1 @ w2": w1 @ w2.T,
+            "a transpose is too many, w1 @ w2": w1.T @ w2,
+            "this is the first layer's matrix alone": w1,
+            "this is the second layer's matrix alone": w2,
         },
     )
 
@@ -922,7 +1050,7 @@ def one_matrix(collapse: Student, rng: np.random.Generator) -> None:
 def one_bias(collapse: Student, rng: np.random.Generator) -> None:
     """The bias b."""
     (w1, b1, w2, b2), _, true = _two_layers(rng)
-    _, b = expect_items(collapse(w1, b1, w2, b2), ("W", "b"))
+    _, b = expect_items(collapse(w1, b1, w2, b2), ("W", "b"), ((4, 4), (4,)))
     expect_close(
         b,
         true,
@@ -930,6 +1058,10 @@ def one_bias(collapse: Student, rng: np.random.Generator) -> None:
         {
             "the first bias is missing: it also passes through the second layer, b1 @ w2": b2,
             "the second bias is missing": b1 @ w2,
+            "b2 went through the second layer as well: it is added behind it": (b1 + b2) @ w2,
+            "b1 went through the first layer: it is added behind it, and passes through the second": b1 @ w1 + b2,
+            "the product is elementwise: b1 @ w2": b1 * b2,
+            "both biases passed through both layers": b1 @ w1 @ w2 + b2 @ w2,
             "b1 was only added: it also passes through the second layer, b1 @ w2": b1 + b2,
             "the order is reversed: a row vector stands left of the matrix, b1 @ w2": w2 @ b1 + b2,
         },

@@ -25,7 +25,8 @@ def write(folder: Path, records: list[Record]) -> None:
             "submission.html",
             record=record,
             attempted=[result for result in record.results if result.status not in ("blank", "missing")],
-            questions=questions_of(record.lab) if record.written else {},
+            questions=questions_of(record.lab),
+            marked={result.exercise.split()[-1]: result for result in record.marked},
         )
     for lab in labs_of(records):
         ours = [record for record in records if record.lab == lab and record.results]

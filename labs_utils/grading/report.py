@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from labs_utils.grading import exports, feedback, gradebook, items, rendering
+from labs_utils.grading import exports, feedback, gradebook, items, questions, rendering
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.roster import Person
 
@@ -18,6 +18,10 @@ def write(out: Path, records: list[Record], people: tuple[Person, ...], kinds: t
         people: the roster; those who handed in nothing have rows too.
         kinds: exports, of `exports.KINDS`.
     """
+    path = out / questions.OPEN
+    marks = questions.read(path)
+    questions.write(path, records, marks)
+    records = questions.marked(records, marks)
     absent = [person.name for person in people]
     gradebook.write(out / gradebook.GRADEBOOK, records, absent)
     gradebook.write_students(out / gradebook.STUDENTS, records, absent)
@@ -31,10 +35,11 @@ def write(out: Path, records: list[Record], people: tuple[Person, ...], kinds: t
         labs=labs,
         students=gradebook.students(records, absent),
         page_name=feedback.page_name,
-        questions={
+        pages={
             lab: [(number, feedback.question_page(lab, number)) for number in feedback.questions_of(lab)]
             for lab in labs
         },
+        open_questions=questions.OPEN if path.exists() else "",
         files=[gradebook.STUDENTS, gradebook.GRADEBOOK, items.ITEMS, *(path.name for path in exported)],
         records=records,
     )

@@ -1,9 +1,11 @@
 """Planted answers for lab 01: mistakes that beginners make, and right answers in other styles."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from tests.planted import right, wrong
 
@@ -33,6 +35,42 @@ def sigmoid_that_overflows(z):
 @wrong("sigmoid", says="Did you forget `return`?")
 def sigmoid_without_return(z):
     1 / (1 + np.exp(-z))
+
+
+@wrong("sigmoid", says="this is tanh")
+def sigmoid_as_tanh(z):
+    return np.tanh(z)
+
+
+@wrong("sigmoid", says="the denominator stands alone, or its brackets are missing")
+def sigmoid_turned_round(z):
+    return 1 + np.exp(-z)
+
+
+@wrong("sigmoid", says="the minus sign before z is missing")
+def sigmoid_of_the_negative_sign(z):
+    return 1 - 1 / (1 + np.exp(-z))
+
+
+@wrong("sigmoid", says="this is the derivative of the sigmoid")
+def sigmoid_derivative(z):
+    s = expit(z)
+    return s * (1 - s)
+
+
+@wrong("sigmoid", says="math.exp and float take one number")
+def sigmoid_of_one_number(z):
+    return 1 / (1 + math.exp(-z))
+
+
+@wrong("sigmoid", says="the values were rounded to whole numbers")
+def sigmoid_rounded(z):
+    return (z > 0).astype(float)
+
+
+@wrong("sigmoid", says="this is the softmax of each row")
+def sigmoid_as_softmax(z):
+    return softmax(z, axis=-1)
 
 
 @right("sigmoid")
@@ -99,6 +137,11 @@ def derivatives_with_two_swapped(z):
 @wrong("activation_derivatives", says="Return 3 things")
 def derivatives_only_two(z):
     return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2
+
+
+@wrong("activation_derivatives", says="`if` needs one True or False")
+def derivatives_with_if(z):
+    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, 1 if z > 0 else 0
 
 
 @right("activation_derivatives")
@@ -348,6 +391,60 @@ def gradient_with_summed_bias(x, y, w, w0):
     return x.T @ error / len(y), error.sum()
 
 
+@wrong("gradient", says="you divided by the number of inputs d")
+def gradient_by_inputs(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x.T @ error / x.shape[1], error.mean()
+
+
+@wrong("gradient", says="the bias is missing in y_hat")
+def gradient_without_bias(x, y, w, w0):
+    error = expit(x @ w) - y
+    return x.T @ error / len(y), error.mean()
+
+
+@wrong("gradient", says="The order of the results is wrong")
+def gradient_bias_first(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return error.mean(), x.T @ error / len(y)
+
+
+@wrong("gradient", says="the prediction is a hard threshold")
+def gradient_of_the_threshold(x, y, w, w0):
+    error = (x @ w + w0 > 0) - y
+    return x.T @ error / len(y), error.mean()
+
+
+@wrong("gradient", says="the absolute value of the error loses its sign")
+def gradient_in_absolute_values(x, y, w, w0):
+    error = np.abs(expit(x @ w + w0) - y)
+    return x.T @ error / len(y), error.mean()
+
+
+@wrong("gradient", says="Return 2 things")
+def gradient_of_weights_only(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x.T @ error / len(y)
+
+
+@wrong("gradient", says="the products of input and error were not summed over the samples")
+def gradient_elementwise(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x * error[:, None] / len(y), error.mean()
+
+
+@wrong("gradient", says="the mean is missing")
+def gradient_with_bias_per_sample(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x.T @ error / len(y), error
+
+
+@wrong("gradient", says="the error is multiplied by y_hat")
+def gradient_with_product(x, y, w, w0):
+    p = expit(x @ w + w0)
+    return x.T @ ((p - y) * p) / len(y), ((p - y) * p).mean()
+
+
 @right("gradient")
 def gradient_by_tape(x, y, w, w0):
     w, w0 = tf.Variable(w), tf.Variable(w0, dtype=tf.float64)
@@ -385,6 +482,19 @@ def _prepared(x, y):
 def _loss(x, y, w, w0):
     z = tf.linalg.matvec(x, w) + w0
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, z))
+
+
+def _descend(x, y, rate, most, stop):
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    w, w0, losses = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(most):
+        error = expit(x @ w + w0) - y
+        dw, dw0 = x.T @ error / len(y), error.mean()
+        if stop(dw, dw0, losses):
+            break
+        losses.append(float(np.mean(np.logaddexp(0, x @ w + w0) - y * (x @ w + w0))))
+        w, w0 = w - rate * dw, w0 - rate * dw0
+    return w, w0, losses
 
 
 @wrong("gradient_descent", says="rebinds the name")
@@ -566,6 +676,57 @@ def descent_without_rate(x, y, learning_rate, tolerance, max_steps):
         w.assign_sub(dw)
         w0.assign_sub(dw0)
     return w.numpy(), float(w0), losses
+
+
+@wrong("gradient_descent", says="the criterion is the norm of the whole gradient, compared with toleran")
+def descent_with_a_tolerance_of_its_own(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: np.hypot(np.linalg.norm(dw), dw0) < 1e-3)
+
+
+@wrong("gradient_descent", says="tolerance is multiplied by the first norm")
+def descent_relative_to_the_first_norm(x, y, learning_rate, tolerance, max_steps):
+    first = []
+
+    def stop(dw, dw0, losses):
+        first.append(np.hypot(np.linalg.norm(dw), dw0))
+        return first[-1] < tolerance * first[0]
+
+    return _descend(x, y, learning_rate, max_steps, stop)
+
+
+@wrong("gradient_descent", says="the criterion is the norm of the whole gradient, compared with toleran")
+def descent_with_a_fifth_of_the_tolerance(x, y, learning_rate, tolerance, max_steps):
+    return _descend(
+        x, y, learning_rate, max_steps, lambda dw, dw0, _: np.hypot(np.linalg.norm(dw), dw0) < tolerance / 5
+    )
+
+
+@wrong("gradient_descent", says="the square of the norm is compared")
+def descent_by_the_squared_norm(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: dw @ dw + dw0**2 < tolerance)
+
+
+@wrong("gradient_descent", says="the loop ends before its first update")
+def descent_by_the_sum(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: dw.sum() + dw0 < tolerance)
+
+
+@wrong("gradient_descent", says="the criterion is the largest entry of the gradient")
+def descent_by_the_largest_entry(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: max(np.abs(dw).max(), abs(dw0)) < tolerance)
+
+
+@wrong("gradient_descent", says="the criterion is the norm of the whole gradient, compared with toleran")
+def descent_of_fifty_steps(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, min(50, max_steps), lambda dw, dw0, _: False)
+
+
+@wrong("gradient_descent", says="append float(loss) in every round")
+def descent_without_losses(x, y, learning_rate, tolerance, max_steps):
+    w, w0, _ = _descend(
+        x, y, learning_rate, max_steps, lambda dw, dw0, _: np.hypot(np.linalg.norm(dw), dw0) < tolerance
+    )
+    return w, w0, []
 
 
 @right("gradient_descent")
@@ -914,6 +1075,63 @@ def rosenblatt_with_ties_as_one(x, y, w, w0):
     return w, w0, mistakes
 
 
+@wrong("rosenblatt_epoch", says="the bias w0 is missing in z")
+def rosenblatt_without_bias(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w > 0)
+        w, w0, mistakes = w + error * xi, w0 + error, mistakes + abs(error)
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="you counted the right answers")
+def rosenblatt_counting_the_right_ones(x, y, w, w0):
+    right_ones = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w + w0 > 0)
+        w, w0, right_ones = w + error * xi, w0 + error, right_ones + (error == 0)
+    return w, w0, right_ones
+
+
+@wrong("rosenblatt_epoch", says="only the first sample was looked at")
+def rosenblatt_of_one_sample(x, y, w, w0):
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w + w0 > 0)
+        return w + error * xi, w0 + error, abs(error)
+
+
+@wrong("rosenblatt_epoch", says="only half of each correction was made")
+def rosenblatt_at_half_the_rate(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w + w0 > 0)
+        w, w0, mistakes = w + 0.5 * error * xi, w0 + 0.5 * error, mistakes + abs(error)
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="np.sign gives -1, 0 and 1")
+def rosenblatt_with_signs(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - np.sign(xi @ w + w0)
+        w, w0, mistakes = w + error * xi, w0 + error, mistakes + (error != 0)
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="x is always added")
+def rosenblatt_that_adds_only(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        if (xi @ w + w0 > 0) != yi:
+            w, w0, mistakes = w + xi, w0 + 1, mistakes + 1
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="Return 3 things")
+def rosenblatt_without_count(x, y, w, w0):
+    return rosenblatt_by_cases(x, y, w, w0)[:2]
+
+
 @right("rosenblatt_epoch")
 def rosenblatt_by_cases(x, y, w, w0):
     w, mistakes = list(w), 0
@@ -1014,6 +1232,56 @@ class DenseOfZeros(_Given):
         self.bias = self.add_weight(shape=(self.units,), initializer=self.bias_initializer, name="bias")
 
 
+@wrong("MyDense", says="trainable=False keeps a weight as it starts")
+class DenseWithAFrozenBias(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+        self.bias = self.add_weight(
+            shape=(self.units,), initializer=self.bias_initializer, name="bias", trainable=False
+        )
+
+
+@wrong("MyDense", says="trainable=False keeps a weight as it starts")
+class DenseWithAFrozenKernel(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel", trainable=False)
+        self.bias = self.add_weight(shape=(self.units,), initializer=self.bias_initializer, name="bias")
+
+
+@wrong("MyDense", says="the bias is added after the activation")
+class DenseWithALateBias(_Given):
+    def call(self, inputs):
+        return self.activation(inputs @ self.kernel) + self.bias
+
+
+@wrong("MyDense", says="the bias is subtracted")
+class DenseThatSubtractsItsBias(_Given):
+    def call(self, inputs):
+        return self.activation(inputs @ self.kernel - self.bias)
+
+
+@wrong("MyDense", says="each unit has a bias of its own")
+class DenseWithOneBias(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+        self.bias = self.add_weight(shape=(), initializer=self.bias_initializer, name="bias")
+
+
+@wrong("MyDense", says="the bias is missing")
+class DenseWithoutBias(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+
+    def call(self, inputs):
+        return self.activation(inputs @ self.kernel)
+
+
+@wrong("MyDense", says="Did you forget `return`?")
+class DenseWithoutReturn(_Given):
+    def call(self, inputs):
+        self.activation(inputs @ self.kernel + self.bias)
+
+
 @right("MyDense")
 class DenseWithItsBiasFirst(_Given):
     def build(self, input_shape):
@@ -1062,6 +1330,36 @@ def collapse_in_reverse(w1, b1, w2, b2):
 @wrong("collapse", says="the second bias is missing")
 def collapse_without_second_bias(w1, b1, w2, b2):
     return w1 @ w2, b1 @ w2
+
+
+@wrong("collapse", says="the product is elementwise")
+def collapse_elementwise(w1, b1, w2, b2):
+    return w1 * w2, b1 * b2
+
+
+@wrong("collapse", says="the matrices were added")
+def collapse_summed(w1, b1, w2, b2):
+    return w1 + w2, b1 + b2
+
+
+@wrong("collapse", says="the order is reversed")
+def collapse_with_the_wrong_bias(w1, b1, w2, b2):
+    return w1 @ w2, w2 @ b1 + b2
+
+
+@wrong("collapse", says="The order of the results is wrong")
+def collapse_bias_first(w1, b1, w2, b2):
+    return b1 @ w2 + b2, w1 @ w2
+
+
+@wrong("collapse", says="the second bias is missing")
+def collapse_without_the_second_bias(w1, b1, w2, b2):
+    return w1 @ w2, b1 @ w2
+
+
+@wrong("collapse", says="b2 went through the second layer as well")
+def collapse_with_the_second_bias_multiplied(w1, b1, w2, b2):
+    return w1 @ w2, (b1 + b2) @ w2
 
 
 @right("collapse")
