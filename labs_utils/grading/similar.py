@@ -1,7 +1,7 @@
 """Answers that are the same once variables are renamed and formatting is left out, for a person to look at.
 
-It says that two texts are alike, never why. What is short, or what many wrote, is alike by nature and left out, and so is
-what equals the reference or the released cell.
+It says that two texts are alike, never why. What is short, or what many wrote, is alike by nature and left out, and so
+is what equals the reference.
 """
 
 import ast
