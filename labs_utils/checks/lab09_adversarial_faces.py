@@ -344,9 +344,9 @@ def _expect_loss(
 
 checks.choice(
     "why_the_sign",
-    answer="b",
+    answer="a",
     because={
-        "a": "the sign is computed from the gradient, which costs the whole backward pass either way.",
+        "b": "the sign is computed from the gradient, which costs the whole backward pass either way.",
         "c": "the sign says nothing about which pixels matter: it moves the unimportant ones as far as the others.",
     },
 )
