@@ -163,8 +163,7 @@ lab.compare("names that stay, of 12", PREDICTION, np.sum(winners[1:] == winners[
 # is an obelisk first and a missile second; ImageNet has no class for a brick wall. In the wrong rows there is no error and no warning.
 # With 0 to 1, a pale version of the photograph, some names even stay: the mistake that is hardest to notice.
 #
-# **Why.** Softmax shares out a total of 1 among the classes it has; there is no output for *none of these*. Applied
-# twice, every pixel lies between −1.008 and −0.992: four black squares.
+# **Why.** Softmax has no output for *none of these*. Applied twice, every pixel lies between −1.008 and −0.992: four black squares.
 #
 # ## 2 · Take the top off
 #
@@ -319,8 +318,7 @@ lab.compare("accuracy, patches from anywhere", PREDICTION, found["anywhere"])
 # **What you see.** Cut from anywhere, the neighbours "know" coin tosses, which nobody can know. From two halves, with
 # no pixel in common, the accuracy is that of a coin.
 #
-# **Why.** The nearest training patch is often one that shows the same bricks. Nothing was learnt about brick; a *place*
-# was recognised. It would vanish on the first photograph taken elsewhere.
+# **Why.** The nearest training patch is often one that shows the same bricks. Nothing was learnt about brick; a *place* was recognised.
 #
 # ## 3 · The lecture's recipe
 #
