@@ -54,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     codes = "codes for names in every file of REPORT; REPORT-names.csv beside it says whose they are"
     parser.add_argument("--anonymous", action="store_true", help=codes)
+    alike = "list answers that are the same but for names and formatting, for you to look at"
+    parser.add_argument("--similar", action="store_true", help=alike)
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that grades, e.g. tcp://host:8786")
     parser.add_argument("--seed", type=_seed, help="of the hidden inputs; by default REPORT's own, or a random one")
     parser.add_argument("--time-limit", type=float, default=30, metavar="S", help="seconds for an exercise (30)")
@@ -91,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
         rules=rules,
         exports=tuple(arguments.export),
         anonymous=arguments.anonymous,
+        similar=arguments.similar,
         which=attempts.Rules(
             lab=arguments.lab and course.find_lab(arguments.lab),
             exercise=arguments.exercise,
