@@ -285,8 +285,12 @@ def build_mlp(inputs, hidden, activation):
 # compute the logits, note the mean loss, and step against the gradient. How the gradient at the logits becomes one
 # for each weight is backpropagation, which a `tf.GradientTape` does for you.
 #
+# The cell below the exercise compares yours with Keras', which then runs on to epoch 40, shuffled anew in each epoch.
+#
+# **Predict.** What is the validation accuracy after 40 epochs?
+#
 # > **Margin note.** The lecture's snippet for this loop gives *all* samples to every step and calls them a mini-batch.
-# > It also puts a sigmoid in front of a loss with `from_logits=True`; you will see below what that costs.
+# > It also puts a sigmoid in front of a loss with `from_logits=True`; a question below is about that.
 #
 # <details><summary>Hint 1 · the loop</summary>
 #
@@ -336,6 +340,8 @@ def train_epoch(model, x, y, rate, batch_size):
 
 
 # %%
+prediction = None  # your guess: validation accuracy after 40 epochs, from 0 to 1
+
 keras.utils.set_random_seed(4)
 network, twin = (build_mlp(64, [32, 16], "sigmoid") for _ in range(2))
 twin.set_weights(network.get_weights())
@@ -349,16 +355,6 @@ twin.fit(z_train, one_hot(y_train), batch_size=10, shuffle=False, verbose=0)
 pairs = zip(network.get_weights(), twin.get_weights(), strict=True)
 assert all(np.allclose(mine, theirs, atol=1e-5) for mine, theirs in pairs)
 print(f"an epoch by hand equals Keras; loss {losses[0]:.3f} → {losses[-1]:.3f}")
-
-# %% [markdown]
-# From here on Keras runs the loop, shuffled anew in each epoch. (`steps_per_execution` lets it run a whole epoch of
-# small steps before it returns to Python: half the time.)
-#
-# **Predict.** What is the validation accuracy after 40 epochs? With 450 validation images, how far apart can two lucky
-# or unlucky splits be?
-
-# %%
-prediction = None  # your guess: validation accuracy after 40 epochs, from 0 to 1
 
 
 def accuracy(model, x, y):
@@ -397,12 +393,6 @@ def sigmoid_as_logits():
     # END SOLUTION
 
 
-# %% tags=["nbval-check-output"]
-floor = -np.log(np.e / (np.e + 9))
-best = softmax_cross_entropy(one_hot([3]), one_hot([3]))  # outputs 1 and 0 as logits
-assert np.isclose(best, floor)
-print(f"the loss stops at {floor:.3f}, the right class at p = {np.exp(-floor):.2f}")
-
 # %% [markdown]
 # **Break it on purpose.** The network has learnt with one ruler. What if somebody standardises new images with
 # *their own* statistics, all together or, as they arrive, one at a time?
@@ -412,7 +402,7 @@ own = preprocess(x_val, x_val)[1]
 # each image as a set of its own
 alone = np.concatenate([preprocess(x, x)[1] for x in x_val[:, None]])
 for name, x in (("training set", z_val), ("new images", own), ("each image", alone)):
-    print(f"statistics of the {name:12}: {accuracy(network, x, y_val):.3f}")
+    print(f"statistics of {name:12}: {accuracy(network, x, y_val):.3f}")
 print(f"alone, every input is 0: the largest is {np.abs(alone).max():.0f}")
 
 # %% [markdown]
@@ -533,9 +523,6 @@ plots.show(
 # %% [markdown]
 # **What you see.** Every digit has about the same size and stands in the middle of an empty margin.
 #
-# **Why.** Whoever made the data set scaled and centred each digit. A dense layer needs that: it has a separate
-# weight for every place. Section 10 returns to it.
-#
 # Pixels go from 0 to 255. Division by 255 needs no statistics, so nothing can leak. A tenth of the training set is
 # set aside for validation. The test set measures only: nothing in this lab is chosen by looking at it.
 #
@@ -565,7 +552,6 @@ def train(model, x, y, epochs, validation=None):
     return model.fit(x, y, **fit, verbose=0).history
 
 
-# %%
 prediction = None  # your guess: the number of parameters
 
 keras.utils.set_random_seed(4)
@@ -623,11 +609,12 @@ header = ["hidden layers", "parameters", "validation accuracy"]
 plots.table(header, rows, "10 000 images, 8 epochs, one seed")
 
 # %% [markdown]
-# **What you see.** Width pays most: from no hidden layer to 1024 units the accuracy climbs. Three more layers of 128
-# units change little, and thin layers gain nothing from depth.
+# **What you see.** Width pays most: in the stored run the accuracy climbs from 0.90 to 0.96 with it. Three more layers
+# of the same width gain about one point, for far fewer parameters. One hidden layer of 16 units is no better than none.
+# (One seed: a few tenths of a point mean nothing.)
 #
-# **Why.** A thin layer is a bottleneck: what sixteen units drop, no later layer finds again. Depth pays off when each
-# layer can build on structure that the one before has kept, which convolutions do (lab 06), not for its own sake.
+# **Why.** A thin layer is a bottleneck: what sixteen units drop, no later layer finds again. Depth pays off most where
+# each layer builds on structure that the one before has kept, as convolutions do (lab 06).
 #
 # ## 5 · Where it errs
 #
@@ -729,25 +716,6 @@ print(f"mistakes with a confidence above 0.9: {sure} of {len(wrong)}")
 # training set still gets probabilities that add up to 1. And cross-entropy rewards large logits for as long as
 # training goes on.
 #
-# ### Question · `reading_the_matrix`
-
-
-# %% minutes=3 difficulty=1 kind="core"
-@lab.question(points=1)
-def reading_the_matrix():
-    """Rows are the truth, columns the prediction. Of all images that the network calls
-    a 9, which share really is one?
-
-    a) The diagonal entry of row 9 divided by the sum of row 9.
-    b) The diagonal entry of column 9 divided by the sum of column 9.
-    c) The diagonal entry divided by the number of all images.
-    """
-    # BEGIN SOLUTION
-    return "b"
-    # END SOLUTION
-
-
-# %% [markdown]
 # ### One digit against the rest
 #
 # Screening asks a yes-no question: tumour or none, and here: *is it a 9?* Call an image positive if the network's
@@ -816,8 +784,8 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** Both areas are close to 1, and the network that learnt from fewer images lies below. Much of an area
-# near 1 is decided at false positive rates that nobody would accept, so look at the left of the curve.
+# **What you see.** Both areas are close to 1, and the network that learnt from fewer images lies below. An area near 1
+# hides what counts: the left of the curve, where false alarms are few.
 #
 # **Predict.** A threshold finds 97 % of the nines and wrongly calls 1 % of the others. You get 10 000 images with only
 # *ten* nines among them. Of the images that are called, which share are nines?
@@ -840,8 +808,8 @@ lab.compare(
 # $\dfrac{s\,\pi}{s\,\pi + (1 - c)(1 - \pi)}$ with sensitivity $s$, specificity $c$, base rate $\pi$.
 #
 # > **Margin note.** The slide *Superhuman performance* compares 0.92 with 0.73 for tumours in tissue. In the paper (Liu
-# > et al., 2017) the first is a sensitivity at *eight false alarms per slide*, the second that of a pathologist. One
-# > number without its threshold, its base rate and its false alarms is no comparison.
+# > et al., 2017) the first is a sensitivity at *eight false alarms per slide*; a number without its false alarms and its
+# > base rate is no comparison.
 #
 # ## 6 · Does it know when it does not know?
 #
@@ -926,25 +894,6 @@ plots.show(
 # confidence. Nothing in training tells it that new images are harder. For the many images read with confidence near
 # 1 the gap is small, and as the ECE weights bins by their images, it can look harmless while the middle is far off.
 #
-# ### Question · `always_one_tenth`
-
-
-# %% minutes=4 difficulty=2 kind="core"
-@lab.question(points=1)
-def always_one_tenth():
-    """A network answers 0.1 for every digit, whatever the image; the ten digits are
-    equally frequent. Its ECE?
-
-    a) 0: its confidence of 0.1 equals its accuracy.
-    b) 0.9: it is wrong nine times out of ten.
-    c) It cannot be computed, because all bins but one are empty.
-    """
-    # BEGIN SOLUTION
-    return "a"
-    # END SOLUTION
-
-
-# %% [markdown]
 # ### A remedy: temperature
 #
 # Divide all logits by one number $T > 0$ before softmax. With $T > 1$ every answer becomes less sure, and none of them
@@ -987,16 +936,16 @@ rows, cooled = [], {}
 for name, network in networks.items():
     T = best_temperature(network(x_check[:1000]).numpy(), y_check[:1000])
     cooled[name] = measured(logits_of[name] / T)[0]
-    right = [np.mean(z.argmax(axis=1) == y_test) for z in (logits_of[name] / T,)]
-    rows.append([name, float(T), ece[name], cooled[name], float(right[0])])
+    right = np.mean((logits_of[name] / T).argmax(axis=1) == y_test)
+    rows.append([name, float(T), ece[name], cooled[name], float(right)])
 header = ["network", "T", "ECE before", "ECE after", "accuracy, both"]
 plots.table(
     header, rows, "Temperature chosen on 1000 validation images, measured on test"
 )
 
 # %% [markdown]
-# **What you see.** $T$ is above 1 for both networks, larger for the one that knows its images by heart, and most of its
-# calibration error is gone. The accuracy has not changed by a single image.
+# **What you see.** $T$ is above 1 for both networks, larger for the one that knows its images by heart, and more than half
+# of the calibration error is gone. The accuracy has not changed by a single image.
 #
 # **Why.** One number cannot make a network know more; it only stops it from overstating what it knows. It holds for
 # images like the validation images: nothing here helps for a picture that is no digit at all.
@@ -1440,8 +1389,9 @@ plots.table(["what", "measured", "result"], rows, "Results of this run")
 # ## 12 · A challenge
 #
 # The best reader of digits that fits into **8000 parameters**, trained on the first 10 000 images in at most 20 epochs
-# of any training you like, judged on the test images, once. One dense layer with 784 inputs takes 7850 already. A number
-# to beat: CHALLENGE. Nothing is graded.
+# of any training you like, judged on the test images, once. One dense layer with 784 inputs takes 7850 already and reads
+# 0.91 of real MNIST. To beat: 0.962 (three seeds, ± 0.001), with HOG features, 23 ReLU units and a rate of 0.01. Nothing
+# is graded.
 
 
 # %%

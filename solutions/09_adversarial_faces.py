@@ -35,7 +35,8 @@
 # | **You need** | labs 04 and 06; `tf.GradientTape` from lab 01 |
 #
 # Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
-# read on.
+# read on. Where a cell begins with `prediction = None`, write your own there before you run it: it is printed
+# beside the result and never graded.
 #
 # The outputs stored in the solution come from the drawn portraits.
 
@@ -132,6 +133,7 @@ print(
 )
 
 # %%
+prediction = None  # mean probability of its ten surest wrong answers, 0.5 to 1
 p_test = robustness.probabilities(model, x_test)
 wrong = np.flatnonzero(p_test.argmax(axis=1) != y_test)
 wrong = wrong[np.argsort(-p_test[wrong].max(axis=1))][:10]
@@ -142,6 +144,8 @@ plots.show(
     "The ten test faces with the surest wrong answers, each with the answer and a"
     " probability above 50 per cent.",
 )
+surest = p_test[wrong].max(axis=1).mean()
+lab.compare("ten surest wrong answers, mean probability", prediction, surest)
 
 # %% [markdown]
 # **What you see.** The ten mistakes that the network is surest of; above each its (wrong) answer. A high
@@ -243,6 +247,7 @@ def fgsm(model, images, labels, epsilon):
 
 
 # %%
+prediction = None  # how many of these four faces get another answer
 right = np.flatnonzero(p_test.argmax(axis=1) == y_test)
 shown = np.concatenate([right[y_test[right] == label][:2] for label in (0, 1)])
 attacked = fgsm(model, x_test[shown], y_test[shown], 4 / 255)
@@ -253,6 +258,8 @@ plots.show(
     " attacked faces, which look the same"
     " but nearly all get other answers.",
 )
+turned = np.sum(robustness.predicted(model, attacked) != y_test[shown])
+lab.compare("faces of four with another answer", prediction, turned)
 
 # %% [markdown]
 # **What you see.** Above, the faces and what the network says of them; below, the attacked ones, hardly to be told
@@ -271,13 +278,15 @@ plots.show(
 def why_the_sign():
     """FGSM moves along the sign of the gradient, not along the gradient. Why?
 
-    a) The sign is cheaper to compute than the gradient.
-    b) If every pixel may move by ε, the loss (to first order) grows most when
+    a) If every pixel may move by ε, the loss (to first order) grows most when
        every pixel moves the whole way, each in the direction of its gradient.
-    c) The sign shows which pixels are important.
+    b) The sign is cheaper to compute than the gradient: it takes forward passes
+       only, for the picture and for a few pictures next to it.
+    c) The sign shows which pixels are important for the answer, so that only
+       these few are moved, and the others stay as they are.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "a"
     # END SOLUTION
 
 
@@ -446,6 +455,7 @@ def pgd(model, images, labels, epsilon, steps=10, seed=0, step=None):
 
 
 # %%
+prediction = None  # accuracy that ten steps leave at ε = 1/255, 0 to 1
 duel, few = {"FGSM": fgsm, "PGD, 10 steps": pgd}, np.array([0.5, 1, 2, 4]) / 255
 for name, attack in duel.items():
     duel[name] = (
@@ -465,6 +475,7 @@ plots.show(
     robustness.accuracy_figure(duel),
     "Accuracy over small changes: PGD lies on FGSM or a little below it.",
 )
+lab.compare("left by ten steps at 1/255", prediction, duel["PGD, 10 steps"][1][1])
 
 # %% [markdown]
 # **What you see.** PGD leaves as much accuracy as FGSM or a little less (the differences, from ε = 0.5/255 to 4/255,
@@ -596,6 +607,7 @@ reader = keras.Sequential([keras.Input((8, 8, 1)), *layers])
 robustness.fit(reader, digits[:1400], digit_labels[:1400], epochs=20, peak=0.01)
 
 # %%
+prediction = None  # the digit into which the fewest others can be turned
 rest = 1400 + np.array([np.argmax(digit_labels[1400:] == digit) for digit in range(10)])
 steered = [digits[rest]] * 10  # one row a target
 for _ in range(10):
@@ -623,6 +635,7 @@ plots.show(
     "Ten digits from 0 to 9 with the network's answers; the same smudged, some of them"
     " read as the target.",
 )
+lab.compare("hardest to reach", prediction, np.argmin(reached))
 
 # %% [markdown]
 # **What you see.** The lower row has grey smudges and is still the upper row to you. For the network some of the
@@ -735,6 +748,7 @@ def worst_pixel(image, label, seed=0):
 
 
 # %%
+prediction = None  # how many of the twelve fall to a single pixel
 by_certainty = right[np.argsort(p_test[right].max(axis=1))]
 picked = by_certainty[np.linspace(0, 99, 12).astype(int)]
 pricked = np.stack([worst_pixel(x_test[i], y_test[i]) for i in picked])
@@ -751,6 +765,7 @@ plots.show(
     " after.",
 )
 print(f"{fallen} of {len(picked)} fall to one pixel")
+lab.compare("faces of twelve that fall to one pixel", prediction, fallen)
 
 # %% [markdown]
 # **What you see.** In each face one pixel, inside the ring, has another colour. The probability of the right answer
@@ -934,6 +949,7 @@ second = keras.Sequential([keras.Input((64, 64, 3)), *layers])
 robustness.fit(second, x_train, y_train, epochs=5, peak=0.003)
 
 # %%
+prediction = None  # of the second, attacked on the first at ε = 8/255: accuracy
 x_both, y_both = x_attack[:150], y_attack[:150]
 transfer = {
     name: (epsilons[1:], [])
@@ -951,6 +967,8 @@ plots.show(
     " that and the flat curve of noise"
     " for pictures attacked on the first network.",
 )
+borrowed = transfer["attacked by the first"][1][3]
+lab.compare("left of the second network at 8/255", prediction, borrowed)
 
 # %% [markdown]
 # **What you see.** Pictures made for the first network also bring the second one down, less than its own attack
@@ -1011,6 +1029,7 @@ for _ in range(250):
     )
 
 # %%
+prediction = None  # of the hardened network, accuracy clean and at ε = 4/255
 radii = np.array([0, 2, 4, 8]) / 255
 networks, robust, gradients = {"usual": model, "hardened": hardened}, {}, {}
 for name, network in networks.items():
@@ -1038,6 +1057,8 @@ plots.show(
     " gradient in each pixel, yellow where it is large, for two faces and either"
     " network.",
 )
+clean_and_attacked = [robust["hardened"][1][k] for k in (0, 2)]
+lab.compare("hardened: clean, at 4/255", prediction, clean_and_attacked)
 
 # %% [markdown]
 # One attack that fails proves little about a network: another start or more steps may succeed. So attack the hardened
@@ -1159,6 +1180,7 @@ def what_the_rounding_did():
 # **Predict.** When accuracy falls, does the confidence fall with it?
 
 # %%
+prediction = None  # mean confidence when all faces are turned by 90 degrees, 0.5 to 1
 trials = {
     "shift (pixels)": (robustness.shifted, (0, 2, 4, 8, 12)),
     "rotation (degrees)": (robustness.turned, (0, 15, 30, 60, 90, 180)),
@@ -1182,6 +1204,8 @@ plots.show(
     "Three panels, shift, rotation and cover: accuracy falls far, with some ups, and"
     " confidence falls much less.",
 )
+turned = robustness.probabilities(model, robustness.turned(x_attack, 90))
+lab.compare("mean confidence at 90 degrees", prediction, turned.max(axis=1).mean())
 
 # %% [markdown]
 # **What you see.** Small shifts cost something; larger ones, rotation and covering bring the accuracy far down, not
@@ -1286,6 +1310,7 @@ plots.show(
 # where glasses mean nothing. Which two of the four groups (label, with or without glasses) will suffer?
 
 # %%
+prediction = None  # error rate for label 0 with glasses, 0 to 1
 skewed, fair = (
     datasets.portraits.draw_portraits(1000, seed=90, bias=0.9),
     datasets.portraits.draw_portraits(400, seed=91),
@@ -1318,6 +1343,8 @@ plots.show(
     " glasses and the second without are"
     " often mislabelled. Right: the same over the bias, rising for those two.",
 )
+rate = error_rates(fair.labels, answers, group, 4)[1]
+lab.compare(f"error rate, {four[1]}", prediction, rate)
 
 # %% [markdown]
 # **What you see.** Faces of label 0 *with* glasses and of label 1 *without* are often taken for the other label; the
