@@ -42,13 +42,15 @@ def ordinary_values(sigmoid: Student, rng: np.random.Generator) -> None:
 @checks.probe("sigmoid")
 def extreme_values(sigmoid: Student, rng: np.random.Generator) -> None:
     """Values as large as ±1000."""
+    z = np.array([-rng.uniform(800, 1500), rng.normal(), rng.uniform(800, 1500)])
+    middle = special.expit(z[1])
     expect_close(
-        sigmoid(np.array([-1000.0, 0.0, 1000.0])),
-        [0, 0.5, 1],
-        "sigmoid([-1000, 0, 1000])",
+        sigmoid(z),
+        [0, middle, 1],
+        f"sigmoid([{z[0]:.0f}, {z[1]:.2f}, {z[2]:.0f}])",
         {
-            "exp(1000) overflows to inf, and inf / inf is nan: use the form with exp(-z)": [0, 0.5, np.nan],
-            "exp(1000) overflows to inf, and inf / inf is nan: see hint 3": [np.nan, 0.5, 1],
+            "exp(1000) overflows to inf, and inf / inf is nan: use the form with exp(-z)": [0, middle, np.nan],
+            "exp(1000) overflows to inf, and inf / inf is nan: see hint 3": [np.nan, middle, 1],
         },
     )
 
@@ -194,16 +196,22 @@ def _swapped_loss(y: np.ndarray, p: np.ndarray) -> float:
 @checks.probe("binary_cross_entropy")
 def certain_predictions(binary_cross_entropy: Student, rng: np.random.Generator) -> None:
     """Predictions of exactly 0 and 1."""
-    right = binary_cross_entropy(np.array([0.0, 1.0, 1.0]), np.array([0.0, 1.0, 1.0]))
+    y = rng.permutation([0.0, 1, *rng.integers(0, 2, rng.integers(1, 4))])
+    doubt = rng.uniform(0.2, 0.8)  # one more sample, of label 1, so that the loss is not 0
+    right = binary_cross_entropy(np.append(y, 1.0), np.append(y, doubt))
     log_of_zero = "log(0) is -inf, and 0 times -inf is nan: clip y_hat to [1e-7, 1 - 1e-7] before the logarithm"
-    expect_close(right, 0.0, "the loss of three right and certain answers", {log_of_zero: np.nan}, atol=1e-3)
-    wrong = binary_cross_entropy(np.array([1.0, 0.0]), np.array([0.0, 1.0]))
-    expect(
-        bool(np.all(np.isfinite(wrong))), f"Two wrong and certain answers cost {wrong}.\n  Likely cause: {log_of_zero}."
+    expect_close(
+        right,
+        -np.log(doubt) / (len(y) + 1),
+        f"the loss of {len(y)} right and certain answers and one that is less certain",
+        {log_of_zero: np.nan},
+        atol=1e-3,
     )
+    wrong = binary_cross_entropy(y, 1 - y)
+    expect(bool(np.all(np.isfinite(wrong))), f"Wrong and certain answers cost {wrong}.\n  Likely cause: {log_of_zero}.")
     expect(
         10 < np.mean(wrong) < 40,
-        f"Two wrong and certain answers should cost about 16, got {np.mean(wrong):.4g}."
+        f"Wrong and certain answers should cost about 16, got {np.mean(wrong):.4g}."
         "\n  Likely cause: clip to 1e-7; a coarser bound makes the worst mistakes cheap.",
     )
 
