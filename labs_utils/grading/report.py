@@ -1,6 +1,8 @@
 """A report: all tables and pages, and the page that leads to them."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from labs_utils.grading import exports, feedback, gradebook, items, questions, rendering
 from labs_utils.grading.gradebook import Record
@@ -9,7 +11,13 @@ from labs_utils.grading.roster import Person
 INDEX = "index.html"
 
 
-def write(out: Path, records: list[Record], people: tuple[Person, ...], kinds: tuple[str, ...] = ()) -> None:
+def write(
+    out: Path,
+    records: list[Record],
+    people: tuple[Person, ...] = (),
+    kinds: tuple[str, ...] = (),
+    marks: Mapping[questions.Key, questions.Mark] = MappingProxyType({}),
+) -> None:
     """Writes everything that a report holds besides its results.
 
     Args:
@@ -17,9 +25,9 @@ def write(out: Path, records: list[Record], people: tuple[Person, ...], kinds: t
         records: all of them, also of earlier runs.
         people: the roster; those who handed in nothing have rows too.
         kinds: exports, of `exports.KINDS`.
+        marks: what open questions earned.
     """
     path = out / questions.OPEN
-    marks = questions.read(path)
     questions.write(path, records, marks)
     records = questions.marked(records, marks)
     absent = [person.name for person in people]
