@@ -228,13 +228,19 @@ def check_labs() -> Section:
         except (OSError, ValueError, KeyError, TypeError) as error:
             section.rows.append((path.stem, "-", "-", "WRONG"))
             reason = f"{type(error).__name__}: {error}"
-            section.faults.append(f"{path.name} is not a notebook of the course ({reason}); run the command `build`")
+            section.faults.append(f"{path.name} is not a notebook of the course ({reason}); {_remake()}")
         except LabsError as error:
             section.rows.append((path.stem, card["title"], str(card["minutes"]), "WRONG"))
             section.faults.append(f"{path.name}: {error}")
     if not section.rows:
-        section.advice.append("there are no notebooks yet; `python -m labs_utils build` makes them")
+        section.faults.append(f"there are no notebooks in {course.NOTEBOOKS}; {_remake()}")
     return section
+
+
+def _remake() -> str:
+    """How to get the notebooks back: only the whole course, with its sources, can make them."""
+    whole = any(course.SOLUTIONS.glob("*.py"))
+    return "run: python -m labs_utils build" if whole else "unpack or clone the course once more and take it from there"
 
 
 def _plan_of(name: str) -> str:
