@@ -89,4 +89,4 @@ def test_doctor_sends_nobody_to_build_who_cannot(notebooks):
     assert "there are no notebooks" in fault and "build" not in fault
     course.SOLUTIONS.mkdir()
     (course.SOLUTIONS / "01_perceptron.py").write_text("")
-    assert "python -m labs_utils build" in doctor.check_labs().faults[0]
+    assert "python -m labs_utils build" in doctor.check_labs().advice[0]

@@ -233,14 +233,20 @@ def check_labs() -> Section:
             section.rows.append((path.stem, card["title"], str(card["minutes"]), "WRONG"))
             section.faults.append(f"{path.name}: {error}")
     if not section.rows:
-        section.faults.append(f"there are no notebooks in {course.NOTEBOOKS}; {_remake()}")
+        told = section.advice if _is_whole() else section.faults
+        told.append(f"there are no notebooks in {course.NOTEBOOKS}; {_remake()}")
     return section
 
 
+def _is_whole() -> bool:
+    """Whether the sources are here of which notebooks can be made: students' bundles have none."""
+    return any(course.SOLUTIONS.glob("*.py"))
+
+
 def _remake() -> str:
-    """How to get the notebooks back: only the whole course, with its sources, can make them."""
-    whole = any(course.SOLUTIONS.glob("*.py"))
-    return "run: python -m labs_utils build" if whole else "unpack or clone the course once more and take it from there"
+    if _is_whole():
+        return "run: python -m labs_utils build"
+    return "unpack or clone the course once more and take it from there"
 
 
 def _plan_of(name: str) -> str:
