@@ -99,7 +99,7 @@ def sigmoid(z):
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# Use the quotient rule, then look for the function itself in what you got.
+# Use the quotient rule, then look for the function itself in it.
 #
 # </details>
 # <details><summary>Hint 2 · the sigmoid, half-way</summary>
@@ -156,7 +156,7 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** The sigmoid's derivative peaks at ¼ and, like that of tanh, fades on both sides; that of leaky
-# ReLU never drops below $a = 0.1$. The silent `assert`: your three agree with automatic differentiation.
+# ReLU never drops below $a = 0.1$. 
 #
 # **Why.** A sigmoid that is already close to 0 or 1 hardly reacts to a change of $z$: it is *saturated*. A
 # chain of saturated neurons multiplies small derivatives, one reason why deep networks use ReLU.
@@ -593,7 +593,7 @@ marks = zip(paths.items(), plots.CYCLE, plots.MARKERS, strict=False)
 for (name, path), colour, marker in marks:
     left.plot(*path.T, color=colour, marker=marker, markersize=4, lw=1.2, label=name)
 left.set(xlim=(-6, 14), ylim=(-4, 14), xlabel="$w_1$", ylabel="$w_2$")
-fig.colorbar(filled, ax=left).set_label("$J$", rotation=0)
+fig.colorbar(filled, ax=left).ax.set_title("$J$")
 falls = {name: [risk(w, w0) for w in path] for name, path in paths.items()}
 plots.curves(right, falls, "step", "empirical risk $J$")
 plots.show(
@@ -880,7 +880,7 @@ print(
 # $\hat{y} = \frac12$ for all four *is* the floor of its valley.
 #
 # **Why.** Each correction undoes what another sample has asked for, and the same weights must repeat for ever. The cross-entropy has a minimum, but a useless one: "I do not know". Minsky and Papert (1969) proved
-# such limits for a whole family of tasks. This neuron needs company.
+# such limits for a whole family of tasks. 
 #
 # ## 8 · From one neuron to a layer
 #
@@ -1158,7 +1158,7 @@ plots.show(
 #
 # ### One distribution for all three
 #
-# The lecture insists: *each set must have the same distribution as the whole labelled data set*. Break this on purpose: test images moved one pixel to the right, in 20 splits.
+# The lecture insists: *each set must have the same distribution*. Break this on purpose: test images moved one pixel to the right, in 20 splits.
 #
 # **Predict.** The neuron reads 99 % of the 3s and 8s. What is left after the shift? Would the
 # validation set have warned you?
@@ -1199,7 +1199,7 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** One pixel of shift takes the neuron from 0.988 to 0.676 in the mean of 20 splits, while the
+# **What you see.** One pixel of shift takes the neuron from 0.989 to 0.676 in the mean of 20 splits, while the
 # validation accuracy gave no sign. Trained on both kinds of images it reads the shifted ones at 0.985.
 #
 # **Why.** Each weight belongs to one place; one pixel further the ink meets its neighbour's weight. A validation set warns only of what it contains. (Lab 06 uses the same weights in every place.)
