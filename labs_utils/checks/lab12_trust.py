@@ -140,11 +140,11 @@ def threshold_from_validation(reject: Student, rng: np.random.Generator) -> None
 
 @checks.probe("reject")
 def score_at_the_threshold(reject: Student, rng: np.random.Generator) -> None:
-    """Test scores that lie exactly at the threshold, 80 % to be kept."""
-    validation = rng.permutation(np.linspace(0, 1, 41)) + rng.uniform(0, 0.01)
-    edge = np.quantile(validation, 0.2)
-    known = np.concatenate([[edge, edge], rng.uniform(0, 1, 21)])
-    _compare_reject(reject, validation, known, np.concatenate([[edge], rng.uniform(0, 0.6, 16)]), 0.8)
+    """Test scores that lie exactly at the threshold, 75 % to be kept."""
+    validation = rng.permutation(np.arange(41)) / 64 + int(rng.integers(0, 5))  # exact in binary
+    edge = np.quantile(validation, 0.25)
+    known = np.concatenate([[edge, edge], validation.min() + rng.uniform(0, 0.6, 21)])
+    _compare_reject(reject, validation, known, np.concatenate([[edge], known[2:18] - 0.1]), 0.75)
 
 
 # -- groups -----------------------------------------------------------------------------------------------------------
@@ -182,7 +182,8 @@ def _compare_groups(
         return rows
 
     got = student(labels, predictions, groups, count)
-    got = [[np.nan if x is None else x for x in row] if isinstance(row, list) else row for row in got] if got else got
+    if isinstance(got, list):
+        got = [[np.nan if x is None else x for x in row] if isinstance(row, list) else row for row in got]
     array = np.asarray(got, float) if isinstance(got, np.ndarray) or _is_table(got) else None
     if array is not None and array.shape == (count, 3):
         for k in np.flatnonzero(empty):

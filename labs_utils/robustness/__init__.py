@@ -13,6 +13,7 @@ from labs_utils.robustness.pictures import (
     magnified,
     rate_intervals,
 )
+from labs_utils.robustness.pixel import worst_pixel
 from labs_utils.robustness.training import fit
 from labs_utils.robustness.transformations import covered, shifted, things, turned
 
@@ -34,4 +35,5 @@ __all__ = [
     "shifted",
     "things",
     "turned",
+    "worst_pixel",
 ]
