@@ -110,7 +110,7 @@ def efforts_of(name: str, tree: ast.Module, cells: Sequence[NotebookNode]) -> di
     headings = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown").split("\n")
     efforts = {}
     for cell in cells:
-        for answer in answers_of(ast.parse(cell.source)) if cell.cell_type == "code" else ():
+        for answer in answers_in(cell):
             call = decorator_call(answers[answer])
             place = f"{name}, line {call.lineno}"
             efforts[answer] = _effort(place, answer, cell.metadata)
@@ -118,6 +118,11 @@ def efforts_of(name: str, tree: ast.Module, cells: Sequence[NotebookNode]) -> di
             if headings.count(heading) != 1:
                 raise LabsError(f"{place}: write {heading!r} once, as a line of Markdown above {answer}")
     return efforts
+
+
+def answers_in(cell: NotebookNode) -> dict[str, ast.stmt]:
+    """The exercises and questions of a cell, by name; most cells have none and need not be parsed."""
+    return answers_of(ast.parse(cell.source)) if cell.cell_type == "code" and "@" in cell.source else {}
 
 
 def _heading(answer: str, kind: str) -> str:
@@ -242,6 +247,8 @@ def with_keys(lab: str, code: str, first: int) -> tuple[str, dict[str, str]]:
     Raises:
         LabsError: a description that is not a plain string.
     """
+    if "plots." not in code:
+        return code, {}
     calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and _shows(node)]
     calls.sort(key=lambda call: call.lineno)
     descriptions = {}

@@ -305,7 +305,7 @@ def _with_ids(cells: list[NotebookNode]) -> Iterator[NotebookNode]:
     seen: dict[str, int] = {}
     for cell in cells:
         tags = list(cell.metadata.get("tags", []))
-        answers = answers_of(ast.parse(cell.source)) if cell.cell_type == "code" else {}
+        answers = lab_form.answers_in(cell)
         if answers:
             id = "exercise-" + "-".join(answers)
         else:

@@ -880,13 +880,13 @@ def zero_start():
     """All weights of the two-layer network start at zero. What does training do?
 
     a) Nothing at all: every gradient is zero, so no weight ever moves.
-    b) W2 moves, but its entries stay equal, and so do the hidden units: three copies of
+    b) It solves XOR, only more slowly than from random weights.
+    c) W2 moves, but its entries stay equal, and so do the hidden units: three copies of
        one.
-    c) It solves XOR, only more slowly than from random weights.
     d) It stops with nan, because the sigmoid divides by zero.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "c"
     # END SOLUTION
 
 

@@ -242,15 +242,15 @@ lab.compare("answers changed by 4/255, of four", answers_changed, changed)
 def why_the_sign():
     """FGSM moves along the sign of the gradient, not along the gradient. Why?
 
-    a) The sign is cheaper to compute than the gradient, which matters for an attack
-       on thousands of pictures.
-    b) If every pixel may move by ε, the loss (to first order) grows most when
+    a) If every pixel may move by ε, the loss (to first order) grows most when
        every pixel moves the whole way, each in the direction of its gradient.
-    c) The sign shows which pixels are important, so that the change is spent on
-       those and the others can stay.
+    b) The sign is cheaper to compute than the gradient: it takes forward passes
+       only, for the picture and for a few pictures next to it.
+    c) The sign shows which pixels are important for the answer, so that only
+       these few are moved, and the others stay as they are.
     """
     # BEGIN SOLUTION
-    return "b"
+    return "a"
     # END SOLUTION
 
 

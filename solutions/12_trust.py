@@ -510,18 +510,18 @@ def what_a_test_proves():
     """Network R keeps 60 % accuracy under PGD (40 steps, 10 restarts, ε = 8/255)
     on 1000 test faces. What has been shown?
 
-    a) For at least 40 % of these faces there is a picture within ε (perhaps the
+    a) 60 % of these faces are safe from every change up to ε, since ten restarts
+       of forty steps would have found the others.
+    b) For at least 40 % of these faces there is a picture within ε (perhaps the
        face itself) that gets a wrong answer; the rest resisted this attack,
        and a stronger one may still turn some of them.
-    b) 60 % of these faces are safe from every change up to ε, since ten restarts
-       of forty steps would have found the others.
     c) On any 1000 pictures of faces, 60 % would be answered rightly under the
        same attack, with a small interval around this number.
     d) At least 60 % of these faces resist every attack within ε; the true share
        may be higher, since an attack can only underestimate it.
     """
     # BEGIN SOLUTION
-    return "a"
+    return "b"
     # END SOLUTION
 
 
@@ -653,9 +653,7 @@ def most_repeated_block(images, size):
 
 
 # %%
-found_by_spectrum = (
-    None  # your prediction: poisoned pictures among the 90 highest, of 60
-)
+found_by_spectrum = None  # your prediction: poisoned ones among the 90 highest
 scores = trust.spectral_scores(trust.features_of(infected, images), labels)
 highest = np.argsort(-scores)[:90]
 caught = int(np.isin(bad, highest).sum())
@@ -671,19 +669,19 @@ print(
 print(f"{np.isin(suspects, bad).sum()} of these {len(suspects)} were poisoned")
 keep = np.setdiff1d(np.arange(len(labels)), suspects)
 repaired = backdoor(trained(images[keep], labels[keep]))
-worst = [row for row in long_run["rows"] if row["k"] == 60]
-spectral = [np.mean([row[name][1] for row in worst]) for name in ("spectral", "blocks")]
-rows = [["as delivered", f"{now[0]:.3f}", f"{now[1]:.2f}", ""]]
-rows += [["without the block", f"{repaired[0]:.3f}", f"{repaired[1]:.2f}", ""]]
-rows[0][3] = f"{np.mean([row['usual'][1] for row in worst]):.2f}"
-rows[1][3] = f"{spectral[1]:.2f}"
-rows += [["without the 90 highest of the spectrum", "–", "–", f"{spectral[0]:.2f}"]]
+runs = [row for row in long_run["rows"] if row["k"] == 60]
+rows = [["as delivered", f"{now[0]:.3f}", f"{now[1]:.2f}"]]
+rows += [["without the 90 highest of the spectrum", "–", "–"]]
+rows += [["without the repeated block", f"{repaired[0]:.3f}", f"{repaired[1]:.2f}"]]
+for row, name in zip(rows, ("usual", "spectral", "blocks"), strict=True):
+    success = [run[name][1] for run in runs]
+    row.append(f"{min(success):.2f} to {max(success):.2f}")
 header = ["training set", "clean accuracy", "success", "success, four stored seeds"]
 plots.table(header, rows, "What the defences leave, 60 poisoned pictures")
 
 # %% [markdown]
-# **What you see.** The spectrum finds a part of the 60, another part with each seed, and in most stored runs what it
-# misses keeps the backdoor alive; counting blocks finds all of them, and the backdoor is gone.
+# **What you see.** How many of the 60 the spectrum finds depends on the seed: all in a lucky run, fewer than half in an
+# unlucky one, and what it misses keeps the backdoor alive. Counting blocks finds all of them, and the backdoor is gone.
 #
 # **Why.** The first singular vector follows the largest differences within a label: beards, hair, hats. A small square
 # that pulls a few pictures to the other label need not lie along it; the method was shown for other networks and more

@@ -1,16 +1,11 @@
-"""What every test run shares: figures are checked as in a build, and `--real-data` picks what uses real data."""
+"""`--real-data` picks the tests and notebooks that use real data."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from labs_utils import notebooks, plots
+from labs_utils import notebooks
 from labs_utils.datasets import catalog
-
-os.environ[plots.BUILDING] = (
-    "1"  # kernels of the notebooks inherit it: unlabelled figures are errors, sliders are stills
-)
 
 
 def pytest_addoption(parser):

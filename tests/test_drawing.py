@@ -187,6 +187,7 @@ def test_the_pad_gives_what_is_drawn_on_it(monkeypatch):
     monkeypatch.delenv("LABS_BUILDING", raising=False)
     pad = drawing_pad.show_pad()
     assert not pad.drawn
+    assert pad.widget.children[3].children[6].tooltip == "row 4, column 7"  # what a screen reader says
     with pytest.raises(LabsError, match="empty"):
         drawing_pad.to_mnist(pad.picture())
     for row in range(3, 11):

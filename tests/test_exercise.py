@@ -238,7 +238,7 @@ def test_verdicts_have_colours_where_a_page_shows_them(lab, capsys, monkeypatch)
         (None, np.float64(0.684), ["–", "0.684"]),
         (0.9, np.float32(0.68449), ["0.9", "0.684"]),
         (1200, 61706, ["1200", "61706"]),
-        ("HOG", ("HOG", "raw"), ["HOG", "('HOG', 'raw')"]),
+        ("HOG", ("HOG", 0.25), ["HOG", "HOG, 0.25"]),
     ],
 )
 def test_a_prediction_stands_beside_the_result(lab, capsys, prediction, measured, shown):

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 import nbformat
@@ -243,6 +244,32 @@ def test_no_line_of_code_is_cut_off(lab):
     assert student.cells[1].source.startswith("#@title Set-up")
     for cell in student.cells[2:]:
         assert cell.cell_type == "markdown" or max(map(len, cell.source.split("\n"))) <= 88, cell.source
+
+
+# -- predictions and questions ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_predictions_are_written_down_before_the_result_and_compared_after_it(lab):
+    notebook = nbformat.read(course.NOTEBOOKS / f"{lab}.ipynb", as_version=4)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    asked = [line for source in code for line in source.split("\n") if re.match(r"prediction\b", line)]
+    assert all(re.fullmatch(r"prediction = None  # \S.{14,}", line) for line in asked), asked
+    assert all(source.startswith("prediction = ") for source in code if "\nprediction = " in f"\n{source}")
+    compared = re.findall(r"^lab\.compare\(|^prediction = ", "\n".join(code), re.MULTILINE)
+    assert compared == ["prediction = ", "lab.compare("] * len(asked)  # each once, in turn
+    if asked:
+        assert "Where a cell begins with `prediction = None`" in notebook.cells[0].source
+
+
+def test_right_letters_are_spread():
+    right, alike = Counter(), []
+    for lab in LABS:
+        letters = re.findall(r'^    # BEGIN SOLUTION\n    return "([a-e])"\n', source_text(lab), re.MULTILINE)
+        alike += [lab] if len(letters) > 2 and len(set(letters)) == 1 else []
+        right.update(letters)
+    assert len(right) >= 3 and max(right.values()) <= 0.5 * right.total(), right
+    assert not alike, f"one letter is always right in {alike}"
 
 
 # -- the skeleton -----------------------------------------------------------------------------------------------------

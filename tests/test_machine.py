@@ -23,7 +23,7 @@ print("state", keras.config.backend(), keras.config.floatx(), np.get_printoption
 """
 CNN = ("06_cnn", ["conv_parameters", "lenet5"])
 GRADIENT = ("10_cam_visualisation", ["upsample", "score_gradient"])
-TRANSFER = ("08_transfer_mobilenet", ["freeze_first"])
+TRANSFER = ("08_transfer_mobilenet", ["train_from"])
 
 
 def python(code, environment=None, options=()):

@@ -368,10 +368,10 @@ def _check_step(train_step, x, y, w1, w2):
 
 checks.choice(
     "zero_start",
-    answer="b",
+    answer="c",
     because={
         "a": "the hidden activations are 0.5, not 0, so the gradient of W2 is not zero; W2 moves in the first step.",
-        "c": "XOR needs hidden units that differ, and equal units receive equal gradients.",
+        "b": "XOR needs hidden units that differ, and equal units receive equal gradients.",
         "d": "sigmoid(0) is 1 / (1 + 1) = 0.5; nothing is divided by zero.",
     },
 )

@@ -2,12 +2,14 @@
 
 import numpy as np
 from scipy import ndimage, special
+from scipy.stats import binned_statistic
 
 from labs_utils.exercises.checking import (
     CheckFailed,
     Checks,
     expect,
     expect_close,
+    expect_fresh,
     expect_items,
     expect_model,
     expect_one_of,
@@ -26,9 +28,10 @@ def statistics_of_the_training_set(preprocess: Student, rng: np.random.Generator
     """Two sets with different statistics."""
     from sklearn.preprocessing import StandardScaler
 
-    x, other = rng.normal(3, [1.0, 2, 5], (8, 3)), rng.normal(4, [2.0, 1, 3], (5, 3))
+    # spreads on both sides of 1: nothing below it may be taken for a constant pixel
+    x, other = rng.normal(3, [0.3, 2, 5], (8, 3)), rng.normal(4, [2.0, 0.5, 3], (5, 3))
     scaler = StandardScaler().fit(x)
-    got = expect_items(preprocess(x, other), ("the training set", "the other set"))
+    got = expect_items(preprocess(x, other), ("the training set", "the other set"), (x.shape, other.shape))
     mean, spread = x.mean(axis=0), x.std(axis=0)
     both = np.concatenate([x, other])
     expect_close(
@@ -40,6 +43,12 @@ def statistics_of_the_training_set(preprocess: Student, rng: np.random.Generator
             "axis=1 averages over the pixels of one image: use axis=0": lambda: (
                 (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
             ),
+            "a spread below 1 was replaced by 1: only a spread of exactly 0 is": (x - mean) / np.maximum(spread, 1),
+            "brackets are missing: subtract the mean first, then divide the difference": x - mean / spread,
+            "subtract the mean before you divide": x / spread - mean,
+            "1 was added to the spread: replace it only where it is 0": (x - mean) / (spread + 1),
+            "you divided by the mean: use the standard deviation": (x - mean) / mean,
+            "pixels were divided by 255: use mean and standard deviation": x / 255,
             "you divided by the variance: use the standard deviation": (x - mean) / spread**2,
             "you divided by n - 1 in the variance (ddof=1): use x.std(axis=0)": (x - mean) / x.std(axis=0, ddof=1),
             "the statistics are those of both sets together: use the training set alone": (x - both.mean(0))
@@ -69,7 +78,7 @@ def constant_pixels(preprocess: Student, rng: np.random.Generator) -> None:
     """A pixel that never changes in the training set."""
     x, other = rng.normal(size=(6, 3)), rng.normal(size=(4, 3))
     x[:, 1] = 2.0
-    got = expect_items(preprocess(x, other), ("the training set", "the other set"))
+    got = expect_items(preprocess(x, other), ("the training set", "the other set"), (x.shape, other.shape))
     expect(
         bool(np.isfinite(np.asarray(got[0], float)).all()),
         "There are nan or inf in the training set.\n  Likely cause: a pixel with a spread of 0 is divided by 0:"
@@ -79,7 +88,8 @@ def constant_pixels(preprocess: Student, rng: np.random.Generator) -> None:
     values, right = np.asarray(got[1], float)[:, 1], other[:, 1] - 2
 
     def blown_up() -> np.ndarray:
-        factor = values / right
+        with np.errstate(over="ignore"):
+            factor = values / right
         same = bool(np.isfinite(factor).all()) and factor.min() > 10 and np.ptp(factor) < 1e-3 * factor.max()
         return values if same else np.empty(0)
 
@@ -115,6 +125,14 @@ def codes(one_hot: Student, rng: np.random.Generator) -> None:
             "these are the labels themselves: each becomes a row of zeros with a single 1": labels,
             "the label stands where the 1 belongs": right * labels[:, None],
             "zeros and ones are swapped": 1 - right,
+            "all classes up to the label have a 1: only the label's own place has": right[:, ::-1].cumsum(1)[:, ::-1],
+            "all classes from the label on have a 1: only the label's own place has": right.cumsum(axis=1),
+            "one row was filled for all labels: each label has a row of its own": right.max(axis=0),
+            "every row got the ones of all labels: set one entry, codes[i, label]": np.tile(right.max(axis=0), (7, 1)),
+            "one column too many: classes are counted from 0": np.pad(right, ((0, 0), (0, 1))),
+            "one column too many, and class 0 has none of its own: classes are counted from 0": np.pad(
+                right, ((0, 0), (1, 0))
+            ),
         },
     )
 
@@ -147,6 +165,30 @@ def mean_loss(softmax_cross_entropy: Student, rng: np.random.Generator) -> None:
             "softmax was applied twice": lambda: -np.mean(np.sum(y * special.log_softmax(p, axis=1), axis=1)),
             "the term for the wrong classes, (1 - y) log(1 - p), belongs to the binary cross-entropy": -np.mean(
                 np.sum(y * log_p + (1 - y) * np.log1p(-p), axis=1)
+            ),
+            "this is the loss of the wrong classes: multiply with y, not with 1 - y": -np.mean(
+                np.sum((1 - y) * log_p, axis=1)
+            ),
+            "this is the logarithm to base 10: np.log is the natural one": right / np.log(10),
+            "this is the logarithm to base 2: np.log is the natural one": right / np.log(2),
+            "this is the squared error of the probabilities; the cross-entropy is asked for": np.mean(
+                np.sum((p - y) ** 2, axis=1)
+            ),
+            "this is the mean squared error of the probabilities": np.mean((p - y) ** 2),
+            "the sigmoid stands where softmax belongs: the classes share one sum": lambda: (
+                -np.mean(np.sum(y * special.log_expit(z), axis=1))
+            ),
+            "the largest logit was subtracted twice: log p = (z - m) - log sum exp(z - m)": lambda: (
+                -np.mean(np.sum(y * (log_p - z.max(axis=1, keepdims=True)), axis=1))
+            ),
+            "the largest logit was subtracted inside the sum of exponentials only": lambda: (
+                -np.mean(np.sum(y * (log_p + z.max(axis=1, keepdims=True)), axis=1))
+            ),
+            "the logarithm of the sum is missing: log p = z - log sum exp(z)": lambda: (
+                -np.mean(np.sum(y * (z - z.max(axis=1, keepdims=True)), axis=1))
+            ),
+            "the logarithm is of y: multiply y with the logarithm of p": lambda: (
+                -np.mean(np.sum(p * np.log(np.clip(y, 1e-7, 1)), axis=1))
             ),
             "softmax is missing: the largest logit alone is not a normalisation": -np.mean(np.sum(y * z, axis=1)),
         },
@@ -210,6 +252,10 @@ def layers(build_mlp: Student, rng: np.random.Generator) -> None:
             cause = "the model has no weights yet: begin with keras.Input((inputs,))"
         elif got == right[:-2]:
             cause = "the output layer of ten units is missing"
+        elif not any(len(shape) == 1 for shape in got):
+            cause = "the biases are missing: leave use_bias as it is"
+        elif got == right[::-1]:
+            cause = "the layers stand in the reverse order"
         elif got and got[-1] != (10,):
             cause = "the output layer needs ten units, one for each digit"
         elif got[0][0] != inputs:
@@ -225,6 +271,7 @@ def layers(build_mlp: Student, rng: np.random.Generator) -> None:
             f"build_mlp({inputs}, {hidden}, …): expected weights of shapes {right}, got {got}."
             f"\n  Likely cause: {cause}.",
         )
+        expect_fresh(model)
         weights, x = fill_weights(model, rng, 2000), rng.normal(size=(8, inputs)).astype(np.float32)
         true, mistakes = _mlp_outputs(weights, x, "sigmoid")
         expect_one_of(model.predict(x), [true, *mistakes.values()], atol=1e-4)
@@ -246,6 +293,12 @@ def _mlp_outputs(weights: list[np.ndarray], x: np.ndarray, name: str) -> tuple[n
         "the hidden layers have no activation: pass activation=activation": _forward(
             weights, x, _ACTIVATIONS["linear"], _softmax
         ),
+        "softmax is applied twice at the end": _forward(weights, x, activation, lambda z: _softmax(_softmax(z))),
+        "the output is the logarithm of the probabilities: use softmax": _forward(
+            weights, x, activation, lambda z: special.log_softmax(z, axis=1)
+        ),
+        "the output layer has ReLU: use softmax": _forward(weights, x, activation, _ACTIVATIONS["relu"]),
+        "the output layer has tanh: use softmax": _forward(weights, x, activation, np.tanh),
         "softmax is meant for the output layer, not for the hidden ones": _forward(weights, x, _softmax, _softmax),
     }
     for other in {"sigmoid", "relu", "tanh"} - {name}:
@@ -279,6 +332,12 @@ checks.choice(
 # -- mistakes and confidence ------------------------------------------------------------------------------------------
 
 
+def _first_of(y: np.ndarray, y_hat: np.ndarray) -> np.ndarray:
+    matrix = np.zeros((5, 5), int)
+    matrix[y[0], y_hat[0]] = 1
+    return matrix
+
+
 @checks.probe("confusion")
 def counts(confusion: Student, rng: np.random.Generator) -> None:
     """Counts of all pairs, with a class that never occurs."""
@@ -299,6 +358,12 @@ def counts(confusion: Student, rng: np.random.Generator) -> None:
             "a repeated pair was counted once: matrix[y, y_hat] += 1 does that; use np.add.at or a loop": once,
             "these are shares: count the images": by_row,
             "these are shares of all images: count them": right / right.sum(),
+            "these are shares of each column: count the images": lambda: right / np.maximum(right.sum(axis=0), 1),
+            "only the first image was counted: look where `return` stands": _first_of(y, y_hat),
+            "each pair was counted both ways: rows are the truth, columns the prediction": right + right.T,
+            "these are the correct predictions of each class: the matrix counts all pairs": np.diag(right),
+            "these are the images of each class: the matrix counts all pairs": right.sum(axis=1),
+            "this is the accuracy: the matrix counts all pairs": np.mean(y == y_hat),
             "a row and a column are missing: the number of classes is the argument": right[:4, :4],
             "only the correct predictions were counted": np.diag(np.diag(right)),
             "the correct predictions are missing: they belong on the diagonal": right - np.diag(np.diag(right)),
@@ -324,8 +389,6 @@ def _predictions(rng: np.random.Generator, n: int, classes: int) -> tuple[np.nda
 
 def _by_bins(score: np.ndarray, right: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray, float]:
     """Mean score, mean of `right` and ECE, with SciPy's binned statistics."""
-    from scipy.stats import binned_statistic
-
     count, mean_score, mean_right = (
         np.nan_to_num(binned_statistic(score, values, statistic, bins, (0, 1)).statistic)
         for values, statistic in ((score, "count"), (score, "mean"), (right.astype(float), "mean"))
@@ -359,6 +422,13 @@ def both_in_each_bin(reliability: Student, rng: np.random.Generator) -> None:
             "these are sums: divide by the number of images in the bin": np.histogram(
                 confidence, 8, (0, 1), weights=confidence
             )[0],
+            "the bins hold equally many images: they should be equally wide, from 0 to 1": np.array(
+                [part.mean() for part in np.array_split(np.sort(confidence), 8)]
+            ),
+            "the bins reach from the smallest to the largest confidence: they divide the range 0 to 1": lambda: (
+                np.nan_to_num(binned_statistic(confidence, confidence, "mean", 8).statistic)
+            ),
+            "empty bins were left out: their entry is 0": truth[0][truth[0] > 0],
             "this is the mean over all probabilities in p: take the largest of each row first": lambda: _by_bins(
                 p.ravel(), np.eye(4)[y].ravel(), 8
             )[0],
@@ -401,6 +471,10 @@ def weighted_gap(reliability: Student, rng: np.random.Generator) -> None:
             "the gaps were weighted with counts: divide by the number of all images": ece * 200,
             "the absolute value is missing: gaps of different sign cancel": right.mean() - p.max(axis=1).mean(),
             "the absolute value is missing, and gaps of different sign cancel": p.max(axis=1).mean() - right.mean(),
+            "this is the largest gap: take their mean, weighted with the share of images": gap.max(),
+            "this is the gap between the averages of all images: compare bin by bin": abs(
+                right.mean() - p.max(axis=1).mean()
+            ),
             "the gaps were squared: take their absolute value": np.sum(
                 np.histogram(p.max(axis=1), 8, (0, 1))[0] / 200 * gap**2
             ),
@@ -441,6 +515,10 @@ def _differences(patch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     g_r = ndimage.correlate1d(patch, [-1, 0, 1], axis=0)[1:-1, 1:-1]
     g_c = ndimage.correlate1d(patch, [-1, 0, 1], axis=1)[1:-1, 1:-1]
     return g_r, g_c
+
+
+def _polar(g_r: np.ndarray, g_c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.rad2deg(np.arctan2(g_r, g_c)), np.hypot(g_r, g_c)
 
 
 def _votes(direction: np.ndarray, weights: np.ndarray | None, orientations: int, full: float = 180) -> np.ndarray:
@@ -492,6 +570,23 @@ def random_patch(hog_cell: Student, rng: np.random.Generator) -> None:
             "the histogram was scaled to the sum 1: return the sums of magnitudes": right / right.sum(),
             "the histogram was scaled to length 1: return the sums of magnitudes": right / np.linalg.norm(right),
             "the histogram was divided by the number of pixels: return the sums": right / g_r.size,
+            "the vote goes to the nearest border of a bin: bin b reaches from b to b + 1 times its width": _votes(
+                direction + 15, magnitude, 6
+            ),
+            "one-sided differences: take I(r+1) - I(r-1), over both neighbours": lambda: _votes(
+                *_polar(patch[2:, 1:-1] - patch[1:-1, 1:-1], patch[1:-1, 2:] - patch[1:-1, 1:-1]), 6
+            ),
+            "one-sided differences: take I(r+1) - I(r-1), over both neighbours on either side": lambda: _votes(
+                *_polar(patch[1:-1, 1:-1] - patch[:-2, 1:-1], patch[1:-1, 1:-1] - patch[1:-1, :-2]), 6
+            ),
+            "np.arctan of a quotient knows only half of the circle, and its sign was lost: use np.arctan2(g_r, g_c)": (
+                lambda: _votes(np.abs(np.rad2deg(np.arctan(g_r / g_c))), magnitude, 6)
+            ),
+            "the differences are added: subtract the two neighbours": lambda: _votes(
+                *_polar(patch[2:, 1:-1] + patch[:-2, 1:-1], patch[1:-1, 2:] + patch[1:-1, :-2]), 6
+            ),
+            "only g_c votes: the magnitude is the square root of g_r² + g_c²": _votes(direction, np.abs(g_c), 6),
+            "only g_r votes: the magnitude is the square root of g_r² + g_c²": _votes(direction, np.abs(g_r), 6),
             "there are always nine bins: take their number from the argument": lambda: _votes(direction, magnitude, 9),
         },
     )
@@ -501,17 +596,25 @@ def random_patch(hog_cell: Student, rng: np.random.Generator) -> None:
 def straight_edge(hog_cell: Student, rng: np.random.Generator) -> None:
     """A plain cell, and edges in known directions."""
     expect_close(hog_cell(np.full((6, 6), 0.3), 9), np.zeros(9), "the histogram of a cell without edges")
-    for degrees in (30, 75, 110, 150):
+    # close to the borders of the bins, on both sides, and once round; 359.6° is -0.4°
+    for degrees in (30, 75, 110, 150, 0.4, 19.6, 20.4, 99.6, 160.4, 179.6, 199.6, 280.4, 359.6):
         angle = np.deg2rad(degrees)
         rows, columns = np.mgrid[:6, :6]
         ramp = columns * np.cos(angle) + rows * np.sin(angle)
-        right = np.zeros(9)
-        right[degrees // 20] = 16 * 2
+        right, wrong = np.zeros((2, 9))
+        right[int(degrees % 180 // 20)] = 16 * 2
+        wrong[int(degrees % 180 // 20 + (1 if degrees % 20 > 10 else -1)) % 9] = 16 * 2
         expect_close(
             hog_cell(ramp, 9),
             right,
             f"the histogram of a ramp that rises in the direction {degrees}° (0° is right, 90° is down)",
-            {"np.gradient halves the differences: here they are I(r+1) - I(r-1)": right / 2},
+            {
+                "np.gradient halves the differences: here they are I(r+1) - I(r-1)": right / 2,
+                "the border of a bin is at another angle: bin b reaches from 20° b to 20° (b + 1), and 180° is 0°": (
+                    wrong
+                ),
+                "the direction fell out of the range 0° to 180°: take it modulo 180": np.zeros(9),
+            },
         )
 
 
@@ -529,6 +632,8 @@ def three_terms(ambiguity_decomposition: Student, rng: np.random.Generator) -> N
     variance = members.var(axis=0).sum() / 7  # of the members' answers, summed over the classes
     ensemble = np.mean(np.linalg.norm(members.mean(axis=0) - y, axis=1) ** 2)
     average = np.mean([np.linalg.norm(p - y, axis=1) ** 2 for p in members])
+    grand = members - members.mean()
+    votes = np.eye(4)[members.argmax(axis=2)].mean(axis=0)
     by_class = "the mean runs over the classes too: the squared norm sums over them"
     expect_close(
         got[0],
@@ -542,6 +647,9 @@ def three_terms(ambiguity_decomposition: Student, rng: np.random.Generator) -> N
                 np.sum((members.mean(axis=1) - y.mean(axis=0)) ** 2, axis=-1)
             ),
             "you summed over the images: take the mean": ensemble * 7,
+            "the square root was taken: the error is the squared norm": np.sqrt(ensemble),
+            "the members vote here: their probabilities are averaged": np.mean(np.sum((votes - y) ** 2, axis=1)),
+            "one number for each image: take the mean over the images": np.sum((members.mean(axis=0) - y) ** 2, axis=1),
             "the square is missing": np.mean(np.sum(np.abs(members.mean(axis=0) - y), axis=1)),
             "the order is: ensemble, members, ambiguity": variance,
         },
@@ -566,6 +674,10 @@ def three_terms(ambiguity_decomposition: Student, rng: np.random.Generator) -> N
             "you summed over the members: take the mean": variance * 5,
             "the ambiguity divides by the number of members, not by one less": variance * 5 / 4,
             "the sign is turned round: the ambiguity is positive and is subtracted": -variance,
+            "the mean is taken over the members only, image by image and class by class: not over everything": np.mean(
+                np.sum(grand**2, axis=-1)
+            ),
+            "this is the difference of the two errors the wrong way round": ensemble - average,
             "members are compared with the truth: the ambiguity compares them with their mean": average,
         },
     )
@@ -619,6 +731,21 @@ def centre_of_mass(centre_digit: Student, rng: np.random.Generator) -> None:
             "rows and columns are swapped": _placed(digit, round(14 - column), round(14 - row)),
             "int() cuts off: round to the nearest whole pixel (13.5 instead of 14 does the same)": _placed(
                 digit, np.floor(14 - row), np.floor(14 - column)
+            ),
+            "the centre of mass was taken as the place of the corner: shift by 14 minus the centre": _cut(
+                digit, round(row), round(column)
+            ),
+            "the ink was shared between pixels: move by whole pixels": ndimage.shift(
+                np.pad(digit, ((0, 28 - height), (0, 28 - width))), (14 - row, 14 - column), order=1
+            ),
+            "the digit is not in the field: return 28 x 28": digit,
+            "this is the centre of mass: return the field with the digit moved": np.array([row, column]),
+            "the ink is the weight of each pixel in the centre of mass, not whether there is any": _cut(
+                digit, *np.round(14 - np.argwhere(digit > 0).mean(axis=0)).astype(int)
+            ),
+            "the ink was made black and white: return the digit's own values": (right > 0.5).astype(float),
+            "the digit is one pixel off: its centre of mass belongs near (14, 14), not (13, 13)": np.roll(
+                right, (-1, -1), axis=(0, 1)
             ),
             "the ink was altered: return the digit's own values": right * 255,
             "the largest ink was centred, not the centre of mass": _placed(

@@ -668,9 +668,9 @@ def with_strides(receptive_field: Student, rng: np.random.Generator) -> None:
 
 checks.choice(
     "why_three_by_three",
-    answer="b",
+    answer="c",
     because={
         "a": "two 3 × 3 see 5 × 5, no more, and their 18 C² weights are fewer than 25 C².",
-        "c": "with a ReLU in between it is another function, and even without one 18 numbers do not make every 25.",
+        "b": "with a ReLU in between it is another function, and even without one 18 numbers do not make every 25.",
     },
 )

@@ -331,9 +331,9 @@ def with_errors(pictures_needed: Student, rng: np.random.Generator) -> None:
 
 checks.choice(
     "what_a_test_proves",
-    answer="a",
+    answer="b",
     because={
-        "b": "an attack that fails shows that this attack fails; a stronger one may be found tomorrow.",
+        "a": "an attack that fails shows that this attack fails; a stronger one may be found tomorrow.",
         "c": "accuracy is measured on pictures like the test set's; it says nothing of others, as section 1 shows.",
         "d": "an upper bound on the robust accuracy is shown by wrong answers; what resisted is not proved safe.",
     },

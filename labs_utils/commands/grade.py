@@ -38,16 +38,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("submissions", type=Path, metavar="SUBMISSIONS", help="folder or zip of notebooks")
     parser.add_argument("--out", type=Path, required=True, metavar="REPORT", help="folder for the results")
     parser.add_argument("--lab", metavar="NN", help="grade only this lab, by number or name")
+    parser.add_argument("--exercise", metavar="NAME", help="grade this exercise again; all other results stay")
+    parser.add_argument("--student", metavar="WHO", help="grade this student (name or id) again; all others stay")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="submissions graded at once (one a core)")
     parser.add_argument("--roster", type=Path, metavar="CSV", help="class list: names, and who handed in nothing")
     parser.add_argument("--pattern", help="how files are named, with {student}, {id}, {lab} and {any}")
     parser.add_argument("--zip-names", metavar="ENCODING", help="of names in a zip that does not say it, e.g. cp1252")
     due = "when it was due, 2026-10-08T23:59 or 01=2026-10-08T23:59 for one lab; lateness is noted"
     parser.add_argument("--deadline", action="append", default=[], metavar="[NN=]WHEN", help=due)
+    rule = "what lateness costs, for example '10%% a day, at most 50%%, after 15 minutes'; nothing without"
+    parser.add_argument("--late", metavar="RULE", help=rule)
     kinds = "for an import: moodle or canvas (grades, feedback as zip), xlsx, csv (with decimal commas); repeatable"
     parser.add_argument(
         "--export", action="append", default=[], choices=("moodle", "canvas", "xlsx", "csv"), help=kinds
     )
+    codes = "codes for names in every file of REPORT; REPORT-names.csv beside it says whose they are"
+    parser.add_argument("--anonymous", action="store_true", help=codes)
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that grades, e.g. tcp://host:8786")
     parser.add_argument("--seed", type=_seed, help="of the hidden inputs; by default REPORT's own, or a random one")
     parser.add_argument("--time-limit", type=float, default=30, metavar="S", help="seconds for an exercise (30)")
@@ -62,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         LabsError: no sandbox, no submissions, or a lab that is not complete.
     """
-    from labs_utils.grading import class_run, gradebook, intake, names, roster, sandbox
+    from labs_utils.grading import anonymous, attempts, class_run, gradebook, intake, lateness, names, roster, sandbox
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -72,16 +78,26 @@ def run(arguments: argparse.Namespace) -> int:
         pattern=names.Pattern(arguments.pattern) if arguments.pattern else None,
         encoding=arguments.zip_names,
     )
+    if arguments.late and not arguments.deadline:
+        raise LabsError("--late needs --deadline, which says from when on it is late")
+    if arguments.anonymous and {"moodle", "canvas"} & set(arguments.export):
+        raise LabsError("--anonymous has no ids for moodle or canvas: export without it, then the names are back")
     settings = class_run.Settings(
         out=arguments.out,
         sandbox=sandbox.choose(arguments.sandbox, arguments.trust_submissions),
-        lab=arguments.lab and course.find_lab(arguments.lab),
         jobs=max(arguments.jobs, 1),
         seed=arguments.seed,
         seconds=arguments.time_limit,
         rules=rules,
         exports=tuple(arguments.export),
-        deadlines=dict(map(_deadline, arguments.deadline)),
+        anonymous=arguments.anonymous,
+        which=attempts.Rules(
+            lab=arguments.lab and course.find_lab(arguments.lab),
+            exercise=arguments.exercise,
+            student=arguments.student,
+            deadlines=dict(map(_deadline, arguments.deadline)),
+            late=lateness.Rule.read(arguments.late) if arguments.late else None,
+        ),
     )
     try:
         with _cluster(arguments.scheduler) as executor:
@@ -95,7 +111,9 @@ def run(arguments: argparse.Namespace) -> int:
     seed = next((record.seed for record in records), None)
     console.print(f"{graded} of {len(records)} submissions graded, seed {seed}: {arguments.out / gradebook.GRADEBOOK}")
     here = {record.student for record in records}
-    if absent := [person.name for person in rules.people if person.name not in here]:
+    if arguments.anonymous:
+        console.print(f"whose the codes are says {anonymous.key_of(arguments.out)}", markup=False)
+    elif absent := [person.name for person in rules.people if person.name not in here]:
         console.print(f"{len(absent)} of the roster handed in nothing: {', '.join(absent)}", markup=False)
     return 0 if graded == len(records) else 3 if graded else 1
 

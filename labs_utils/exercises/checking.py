@@ -241,16 +241,16 @@ def expect_fresh(model: ModelView) -> None:
         CheckFailed: a layer is frozen, drops inputs or adds noise, or a kernel starts with one value everywhere.
     """
     for layer in model.layers:
-        kind, name = layer["type"], layer["name"]
+        kind = layer["type"]
         expect(
-            not kind.endswith(("Dropout", "Noise", "Dropout1D", "Dropout2D")),
-            f"The model has a layer of type {kind} ({name}), which was not asked for.",
+            "Dropout" not in kind and not kind.endswith("Noise"),
+            f"The model has a layer of type {kind}, which was not asked for.",
         )
+    for (path, shape), learns, weight in zip(model.variables(), model.trainable(), model.weights(), strict=True):
         expect(
-            layer["trainable"] or not layer["parameters"],
-            f"The layer {name} ({kind}) is frozen (trainable is False): nothing there would learn.",
+            learns or path.rsplit("/", 1)[-1].startswith(("moving_", "seed_generator")),
+            f"The weights {path} would not learn.\n  Likely cause: the layer is frozen: trainable is False.",
         )
-    for (path, shape), weight in zip(model.variables(), model.weights(), strict=True):
         expect(
             len(shape) < 2 or weight.size < 2 or float(np.ptp(weight)) > 0,
             f"All weights of {path} start at the same value, so all units would stay equal for ever.\n  Likely cause:"
@@ -475,6 +475,24 @@ _CAUSES = (
         "TensorFlow's @ needs two matrices; tf.linalg.matvec multiplies a matrix by a vector",
     ),
     (r"NoneType", "a value is None: look for a missing return, or for a gradient that the tape could not find"),
+    (r"index .* out of bounds|index out of range", "a loop or an index runs too far: take its end from the shape"),
+    (r"only integers, slices", "an index is a whole number: use int(…)"),
+    (
+        r"only integer scalar arrays",
+        "a slice begins and ends with one number each, and an array stands there: use a loop",
+    ),
+    (r"^ZeroDivisionError", "a number is divided by 0: look when the denominator is 0"),
+    (r"object is not callable", "round brackets stand behind something that is no function"),
+    (r"object is not subscriptable", "square brackets stand behind something that is no array or list"),
+    (r"(not enough|too many) values to unpack|cannot unpack", "the names on the left are not as many as the values"),
+    (
+        r"positional argument|unexpected keyword|multiple values for argument|Unrecognized keyword",
+        "look at the names and the number of the arguments of the function that is called in this line",
+    ),
+    (r"item assignment", "a tensor or tuple cannot be changed in place: fill a NumPy array, or build a new one"),
+    (r"Cannot cast ufunc", "an array of whole numbers takes no fractions in place: make it float, or write a = a + b"),
+    (r"can only concatenate|unsupported operand", "two kinds do not fit together: np.array(…) makes a list an array"),
+    (r"has no attribute", "the name behind the dot is misspelt, or the value is of another kind than you think"),
     (
         r"matmul|shapes|broadcast",
         "print the shapes of both operands; often a transpose or a reshape is missing, or a variable of the notebook"

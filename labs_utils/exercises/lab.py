@@ -126,6 +126,8 @@ class Lab:
 def _said(value: Any) -> str:
     if value is None:
         return "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_said, value))
     return f"{value:.3g}" if isinstance(value, float | np.floating) else str(value)
 
 

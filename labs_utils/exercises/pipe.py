@@ -293,6 +293,8 @@ class Worker:
         model = self.models[request["key"]]
         if request["ask"] == "variables":
             return {"value": [[weight.path, list(weight.shape)] for weight in model.weights]}
+        if request["ask"] == "trainable":
+            return {"value": [bool(weight.trainable) for weight in model.weights]}
         if request["ask"] == "set":
             model.set_weights(request["arguments"])
             return {"value": None}

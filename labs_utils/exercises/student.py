@@ -167,6 +167,17 @@ class ModelView:
                 return [(path, tuple(shape)) for path, shape in rows]
         raise pipe.PipeError("a list of variables that is none")
 
+    def trainable(self) -> list[bool]:
+        """Whether training changes each weight array, in the order of `variables`: what the student's side says.
+
+        Raises:
+            pipe.PipeError: the reply is no such list.
+        """
+        match self._answer("trainable"):
+            case list(flags) if all(type(flag) is bool for flag in flags):
+                return flags
+        raise pipe.PipeError("a list of flags that is none")
+
     def set_weights(self, weights: list[np.ndarray]) -> None:
         """Gives the model these weights, in the order of `variables`."""
         self._answer("set", *weights)

@@ -9,19 +9,23 @@ other constants, NumPy and the standard library's pure functions. What a call of
 assigns or changes exists in one session only.
 """
 
+import __future__
+
 import ast
+import bisect
 import functools
 import importlib.util
 import re
 import symtable
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from labs_utils.exercises.reference import decorator_call
 
-LARGEST_CELL = 200_000  # characters; nobody writes more by hand, and parsing takes memory
+LARGEST_CELL = 100_000  # characters; nobody writes more by hand, and Python's parser is quadratic in an f-string
+_SMALL_CELL = 10_000  # characters of cells whose statements are kept, so that a notebook reads each of them once
 SESSION, FILE = "session", "file"  # why a name cannot travel
 
 _BUILTINS = {"abs", "all", "any", "bool", "bytes", "chr", "complex", "dict", "divmod", "enumerate", "filter", "float"}
@@ -45,6 +49,7 @@ def parse(source: str) -> tuple[ast.Module, str]:
     """
     if len(source) > LARGEST_CELL:
         raise ValueError(f"a cell of {len(source)} characters")
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the student's escapes and comparisons
         try:
@@ -125,25 +130,48 @@ class _Statement:
     features: tuple[str, ...]
 
 
-@functools.lru_cache(maxsize=2000)
 def _statements(source: str) -> tuple[str, tuple[_Statement, ...]]:
     """A cell's text without magic, and its statements; none if it is not Python."""
+    return _read_once(source) if len(source) <= _SMALL_CELL else _read(source)
+
+
+def _read(source: str) -> tuple[str, tuple[_Statement, ...]]:
     try:
         tree, text = parse(source)
-        return text, tuple(map(_statement, tree.body))
+        lines = text.encode("utf-8").splitlines(keepends=True)  # as the parser counts its columns
+        return text, tuple(_on_whole_lines([_statement(node, lines) for node in tree.body]))
     except Exception:  # IPython's transformer, too, can fail in many ways
         return source, ()
 
 
-def _statement(node: ast.stmt) -> _Statement:
-    answer = node.name if decorator_call(node) else ""
-    plain = ast.parse(ast.unparse(node)).body[0]
-    if answer:
-        plain.decorator_list = [one for one in plain.decorator_list if ast.unparse(one) != _call_text(plain)]
-    table = symtable.symtable(ast.unparse(plain), "<cell>", "exec")
+def _on_whole_lines(statements: list[_Statement]) -> list[_Statement]:
+    """`statements`, those that share a line with the same lines: half a text in three quotes is no Python."""
+    groups: list[list[_Statement]] = []
+    for one in statements:
+        if groups and one.lines[0] <= groups[-1][-1].lines[1]:
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return [
+        replace(one, lines=(group[0].lines[0], group[-1].lines[1])) if len(group) > 1 else one
+        for group in groups
+        for one in group
+    ]
+
+
+_read_once = functools.lru_cache(maxsize=500)(_read)
+
+
+def _statement(node: ast.stmt, lines: list[bytes]) -> _Statement:
+    call = decorator_call(node)
+    answer = node.name if call else ""
+    others = [one for one in getattr(node, "decorator_list", []) if one is not call]
+    plain = "".join(f"@({_text(one, lines)})\n" for one in others) + _text(node, lines)
+    table = symtable.symtable(plain, "<cell>", "exec")
     now, later = set(), set()
     _uses(table, now, later, True)
     imports = tuple(_imports(node))
+    features = [path.split(".")[1] for _, path in imports if path.startswith("__future__.")]
     return _Statement(
         lines=span(node),
         answer=answer,
@@ -155,12 +183,17 @@ def _statement(node: ast.stmt) -> _Statement:
         later=frozenset(later),
         calls=frozenset(_calls(node)),
         imports=imports,
-        features=tuple(path.split(".")[1] for _, path in imports if path.startswith("__future__.")),
+        features=tuple(name for name in __future__.all_feature_names if name in features),
     )
 
 
-def _call_text(node: ast.stmt) -> str:
-    return ast.unparse(decorator_call(node))
+def _text(node: ast.AST, lines: list[bytes]) -> str:
+    """The text of a node, which `ast.get_source_segment` finds too, but in time that grows with all lines."""
+    first, last = node.lineno - 1, node.end_lineno - 1
+    if first == last:
+        return lines[first][node.col_offset : node.end_col_offset].decode("utf-8")
+    parts = [lines[first][node.col_offset :], *lines[first + 1 : last], lines[last][: node.end_col_offset]]
+    return b"".join(parts).decode("utf-8")
 
 
 def _uses(table: symtable.SymbolTable, now: set[str], later: set[str], at_once: bool) -> None:
@@ -272,26 +305,29 @@ class Cells:
         self._why: dict[str, str] = {}
         self._paths: dict[str, str] = {}
         self._stars: list[int] = []
-        self._after: dict[str, tuple[int, dict[str, tuple[int, ...]], tuple[str, ...]]] = {}
-        self._end = self._run()
+        self._bound: dict[str, list[tuple[int, tuple[int, ...]]]] = {}  # name → (statement, what its value needs)
+        self._answers: dict[str, tuple[int, tuple[str, ...]]] = {}  # name → (statement, features of the future)
+        self._run()
 
     def taken(self, name: str) -> Taken | None:
         """The last answer called `name` with all that it uses, or None if no cell answers that exercise."""
-        if name not in self._after:
+        if name not in self._answers:
             return None
-        place, above, features = self._after[name]
-        kept, lost, seen = {place}, {}, set()
+        place, features = self._answers[name]
+        kept, lost, seen, stars = {place}, {}, {name}, self._stars
         waiting = [*self._flat[place][1].now, *self._flat[place][1].later]
         while waiting:
             used = waiting.pop()
-            if used == name or used in seen:
+            if used in seen:
                 continue
             seen.add(used)
-            found = above.get(used, self._end.get(used))
+            found = self._value(used, place)
             if found == _LOST:
                 lost[used] = self._why.get(used, SESSION)
                 continue
-            more = list(found if found is not None else self._stars)
+            if found is None:  # a builtin, or it comes from a star import
+                found, stars = stars, []
+            more = list(found)
             while more:
                 index = more.pop()
                 if index not in kept:
@@ -303,15 +339,24 @@ class Cells:
             cells.setdefault(self._flat[index][0], []).append(self._flat[index][1].lines)
         return Taken(tuple((cell + 1, only(self._texts[cell], lines)) for cell, lines in cells.items()), lost, features)
 
-    def _run(self) -> dict[str, tuple[int, ...]]:
-        """Goes through all statements in order; returns name → the statements that its value needs, or `_LOST`."""
-        values: dict[str, tuple[int, ...]] = {}
+    def _value(self, name: str, place: int) -> tuple[int, ...] | None:
+        """The statements that a name's value needs after statement `place`, or at the end if nothing above binds it."""
+        bound = self._bound.get(name)
+        if bound is None:
+            return None
+        above = bisect.bisect_right(bound, place, key=lambda one: one[0])
+        return bound[above - 1 if above else -1][1]
+
+    def _run(self) -> None:
+        """Goes through all statements in order and notes what the value of each name needs: statements, or `_LOST`."""
         features: tuple[str, ...] = ()
+        values: dict[str, tuple[int, ...]] = {}
         for index, (_, statement) in enumerate(self._flat):
-            features += statement.features
+            features += tuple(name for name in statement.features if name not in features)
             if statement.answer:
-                values = {**values, statement.answer: ()}
-                self._after[statement.answer] = (index, dict(values), features)
+                values[statement.answer] = ()
+                self._bound.setdefault(statement.answer, []).append((index, ()))
+                self._answers[statement.answer] = (index, features)
                 self._needs[index] = ()
                 continue
             self._paths.update((name, path) for name, path in statement.imports if name != "*")
@@ -328,8 +373,8 @@ class Cells:
                 else:
                     needs += before if not whole else ()
                     values[name] = (index,)
+                self._bound.setdefault(name, []).append((index, values[name]))
             self._needs[index] = tuple(needs)
-        return values
 
     def _why_not(self, statement: _Statement, values: dict[str, tuple[int, ...]]) -> str | None:
         """Why a statement cannot travel, or None if it can."""

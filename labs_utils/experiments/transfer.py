@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 SIZE = 96
-COUNTS = (5, 10, 20, 40)  # labelled pictures a class for the cheap ways to start
+COUNTS = (5, 10, 20, 40)  # labelled pictures per class for the cheap ways to start
 TRAINED = {5: 100, 20: 50, 40: 40}  # the same for those that train a network: epochs from scratch
 PROBES, TRAININGS = 10, 5  # draws of labelled pictures
 BATCH = 30
@@ -44,13 +44,20 @@ def features_of(base, pictures: np.ndarray) -> np.ndarray:
 
 
 def probe(train: tuple, test: tuple) -> float:
-    """Test accuracy of logistic regression on features that are centred and divided by one number."""
+    """Test accuracy of logistic regression on features that are centred and divided by one number.
+
+    Args:
+        train: features (n, d) and labels (n,).
+        test: the same of other pictures.
+    """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     mean = train[0].mean(axis=0)
     scale = (train[0] - mean).std()
-    model = LogisticRegression(max_iter=500, tol=0.01).fit((train[0] - mean) / scale, train[1])
-    return round(model.score((test[0] - mean) / scale, test[1]), 4)
+    with threadpool_limits(1):  # on matrices this small, several threads wait ten times longer than they work
+        model = LogisticRegression(max_iter=1000).fit((train[0] - mean) / scale, train[1])
+        return round(model.score((test[0] - mean) / scale, test[1]), 4)
 
 
 def pixels_of(pictures: np.ndarray) -> np.ndarray:
@@ -58,9 +65,9 @@ def pixels_of(pictures: np.ndarray) -> np.ndarray:
     return np.asarray(pictures)[:, 4::8, 4::8].reshape(len(pictures), -1).astype("float32")
 
 
-def probed(train: tuple, test: tuple, seeds: Sequence[int] = range(PROBES)) -> list:
-    """Accuracies of `probe`: one list a draw, with one value for each of `COUNTS`."""
-    chosen = [[draw(train[1], count, seed) for count in COUNTS] for seed in seeds]
+def probed(train: tuple, test: tuple, counts: Sequence[int] = COUNTS, seeds: Sequence[int] = range(PROBES)) -> list:
+    """Accuracies of `probe`: one list for each draw, with one value for each count of labels per class."""
+    chosen = [[draw(train[1], count, seed) for count in counts] for seed in seeds]
     return [[probe((train[0][rows], train[1][rows]), test) for rows in line] for line in chosen]
 
 
@@ -99,7 +106,7 @@ class Network:
     def accuracy(self, train: tuple, test: tuple, epochs: int, head_weights: list | None = None) -> float:
         """Test accuracy after `epochs` on `train` from the weights it was built with, or with another head."""
         start = self.start if head_weights is None else self.start[: -len(head_weights)] + head_weights
-        _train(self.model, start, (train[0] / 127.5 - 1, train[1]), epochs)
+        train_anew(self.model, start, (train[0] / 127.5 - 1, train[1]), epochs)
         return round(self.model.evaluate(test[0] / 127.5 - 1, test[1], batch_size=100, verbose=0)[1], 4)
 
 
@@ -111,7 +118,7 @@ def _compile(model, rate: float) -> None:
     )
 
 
-def _train(model, start: list, train: tuple, epochs: int) -> None:
+def train_anew(model, start: list, train: tuple, epochs: int) -> None:
     """Trains from the weights `start` with an optimiser that has forgotten the last training."""
     model.set_weights(start)
     for variable in model.optimizer.variables:
@@ -121,7 +128,7 @@ def _train(model, start: list, train: tuple, epochs: int) -> None:
 
 
 def transfer_curves() -> dict:
-    """Lab 08: accuracy against labels a class from scratch, random, frozen and fine-tuned ImageNet; two tasks."""
+    """Lab 08: accuracy against labels per class from scratch, random, frozen and fine-tuned ImageNet; two tasks."""
     import keras
 
     from labs_utils.errors import LabsError
@@ -184,7 +191,7 @@ def _fine_tuned(base, train: tuple, test: tuple) -> list:
         line = []
         for count in TRAINED:
             rows = draw(train[1], count, seed)
-            _train(top, start, (features[rows], train[1][rows]), HEAD_EPOCHS)
+            train_anew(top, start, (features[rows], train[1][rows]), HEAD_EPOCHS)
             line.append(tuned.accuracy((train[0][rows], train[1][rows]), test, TUNED_EPOCHS, top.get_weights()))
         runs.append(line)
     return runs

@@ -1,22 +1,20 @@
-"""Grading a class: choose the attempts, skip what is graded already, spread the rest over processes, keep the books."""
+"""Grading a class: skip what is graded already, spread the rest over processes, keep the books."""
 
 import contextlib
-import hashlib
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from labs_utils.errors import LabsError
 from labs_utils.exercises import checking
-from labs_utils.grading import feedback, gradebook, intake, names, released, report, runner, submission
+from labs_utils.grading import anonymous, attempts, gradebook, intake, questions, released, report, runner
 from labs_utils.grading.gradebook import Record
-from labs_utils.grading.intake import Submission
 from labs_utils.grading.submission import Submitted
 from labs_utils.grading.workers import WorkerDied, Workers
 
@@ -30,33 +28,24 @@ class Settings:
     Attributes:
         out: the folder for gradebook, results and feedback; made if need be.
         sandbox: ``bwrap`` or ``none``, as `sandbox.choose` gives it.
-        lab: only this lab (full name); all labs by default.
         jobs: submissions graded at once.
         seed: of the inputs; by default that of the results in `out`, or a random one.
         seconds: how long a student's code may take in one exercise.
         rules: how to tell whose a file is.
         exports: platforms and kinds of file, of `exports.KINDS`.
-        deadlines: lab, or "" for all others → when it was due, in seconds.
+        which: what of all that was handed in is graded.
+        anonymous: the report has codes for names.
     """
 
     out: Path
     sandbox: str
-    lab: str | None = None
     jobs: int = 2
     seed: int | None = None
     seconds: float = checking.TIME_LIMIT
     rules: intake.Rules = intake.Rules()
     exports: tuple[str, ...] = ()
-    deadlines: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A submission as it will be graded: what was handed in, what was read in it, and the record begun for it."""
-
-    handed_in: Submission
-    submitted: Submitted
-    record: Record
+    which: attempts.Rules = attempts.Rules()
+    anonymous: bool = False
 
 
 def grade_class(
@@ -83,12 +72,30 @@ def grade_class(
     path = settings.out / gradebook.RESULTS
     known = gradebook.read(path)
     seed = settings.seed if settings.seed is not None else known[-1].seed if known else secrets.randbelow(2**31)
-    entries = sorted(_entries(handed_in, settings, seed), key=lambda entry: entry.record.key[:2])
-    done = {record.key: record for record in known if not record.problem}
-    records = [done.get(entry.record.key, entry.record) for entry in entries]
-    records = [replace(new, **_said_by_intake(entry.record)) for new, entry in zip(records, entries, strict=True)]
-    todo = [place for place, record in enumerate(records) if not record.results and not record.problem]
-    jobs = [_job(entries[place].submitted, entries[place].record.lab, seed, settings) for place in todo]
+    codes = anonymous.Codes(settings.out)
+    marks = questions.read(settings.out / questions.OPEN)
+    if settings.anonymous:
+        codes.expect_only_codes(known, settings.out)
+    else:
+        known = [replace(record, student=codes.named(record.student)) for record in known]
+        marks = {(codes.named(student), *rest): mark for (student, *rest), mark in marks.items()}
+    entries = attempts.choose(attempts.told_apart(handed_in, [*codes.people(), *known]), settings.which, seed)
+    people = settings.rules.people
+    if settings.anonymous:
+        entries, people = codes.hidden(entries, people)
+    else:  # what could not be graded is known by its path
+        back = {codes.file_of(entry.record) for entry in entries if entry.record.problem}
+        known = [record for record in known if record.file not in back]
+    questions.expect_students(marks, [*known, *(entry.record for entry in entries)], settings.out / questions.OPEN)
+    records = [_so_far(entry.record, known, settings.which) for entry in entries]
+    exercise = settings.which.exercise
+    again = bool(exercise or settings.which.student)
+    todo = [place for place, one in enumerate(records) if not one.problem and (again or not one.results)]
+    only = [exercise if records[place].results else None for place in todo]  # what is new is graded whole
+    jobs = [
+        _job(entries[place].submitted, records[place].lab, seed, settings, one)
+        for place, one in zip(todo, only, strict=True)
+    ]
     with progress or _progress() as bar, _pool(executor, settings.jobs, len(todo)) as pool:
         task = bar.add_task("grading", total=len(todo))
         references = [_reference_job(lab, seed, settings) for lab in sorted({job.released.lab for job in jobs})]
@@ -99,7 +106,7 @@ def grade_class(
             _expect_full_points(references, proofs)
             for future in as_completed(futures):
                 place = futures[future]
-                records[place] = _finished(records[place], future)
+                records[place] = _finished(records[place], future, exercise)
                 gradebook.append(path, records[place])
                 graded.add(place)
                 bar.advance(task)
@@ -109,11 +116,12 @@ def grade_class(
             if executor is None:
                 pool.stop()  # their answers may run for minutes yet
             raise
+    newest = gradebook.newest(known)
     for place, record in enumerate(records):
-        if place not in graded and record not in known:  # it cannot be graded, or more is known about it
+        if place not in graded and newest.get(record.row) != record:  # it cannot be graded, or more is known about it
             gradebook.append(path, record)
     try:
-        report.write(settings.out, gradebook.merged(known, records), settings.rules.people, settings.exports)
+        report.write(settings.out, gradebook.merged(known, records), people, settings.exports, marks)
     except OSError as error:
         raise LabsError(
             f"{error.filename or settings.out} cannot be written ({error.strerror}); nothing graded is lost: "
@@ -122,10 +130,15 @@ def grade_class(
     return records
 
 
-def _said_by_intake(record: Record) -> dict:
-    """What of a record is anew in each run, also where the results are known."""
-    fields = ("notes", "file", "id", "platform", "handle", "answers", "written")
-    return {name: getattr(record, name) for name in fields}
+def _so_far(begun: Record, known: list[Record], rules: attempts.Rules) -> Record:
+    """A record with the results that are known of it, and with what is anew in each run."""
+    if rules.exercise:  # whatever the checks were then: the other exercises stay as they are
+        done = {(*record.row, record.hash): record for record in known if record.results}
+        results = done.get((*begun.row, begun.hash), begun).results
+    else:
+        done = {record.key: record for record in known if not record.problem}
+        results = done.get(begun.key, begun).results
+    return replace(begun, results=results, notes=(*begun.notes, *attempts.replaced(begun, known)))
 
 
 def _expect_room(source: Path, out: Path) -> None:
@@ -138,7 +151,7 @@ def _expect_room(source: Path, out: Path) -> None:
         raise LabsError(f"{out} holds the submissions: give --out another folder")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name in (gradebook.RESULTS, gradebook.GRADEBOOK, gradebook.STUDENTS):
+        for name in (gradebook.RESULTS, gradebook.GRADEBOOK, gradebook.STUDENTS, questions.OPEN):
             if (out / name).is_dir():
                 raise LabsError(f"{out / name} is a folder; move it away, or give --out another folder")
             if (out / name).exists():
@@ -156,68 +169,15 @@ def _expect_room(source: Path, out: Path) -> None:
         raise LabsError(f"the disk of {out} is full ({free >> 20} MB free): make room, or give --out another folder")
 
 
-def _entries(handed_in: Iterable[Submission], settings: Settings, seed: int) -> Iterator[Entry]:
-    """What is to be graded: of each student and lab the latest attempt, and everything that has a problem."""
-    attempts: dict[tuple[str, str], list[Entry]] = {}
-    for one in handed_in:
-        entry = _entry(one, settings, seed)
-        if entry.record.problem:
-            yield entry
-        elif settings.lab in (None, entry.record.lab):
-            attempts.setdefault((entry.record.student, entry.record.lab), []).append(entry)
-    for entries in attempts.values():
-        *earlier, latest = sorted(entries, key=lambda entry: entry.handed_in.time)
-        notes = [
-            f"the latest of {len(entries)} attempts by file time; left out: {entry.record.file}" for entry in earlier
-        ]
-        yield replace(latest, record=replace(latest.record, notes=(*notes, *latest.record.notes)))
-
-
-def _entry(one: Submission, settings: Settings, seed: int) -> Entry:
-    named = names.lab_in_name(one.file)
-    submitted, lab, problem = Submitted(), named or settings.lab, one.problem
-    if one.data is not None:
-        try:
-            submitted = submission.read(one.data)
-            lab = submitted.lab or lab
-            if lab is None:
-                problem = "neither a Lab(…) in the notebook nor the name of the file tells which lab it is; give --lab"
-        except LabsError as error:
-            problem = str(error)
-        except Exception as error:  # one notebook never costs the class its grades
-            problem = f"it cannot be read as a notebook ({type(error).__name__})"
-    mark = hashlib.sha256(one.data or b"").hexdigest()[:16]
-    begun = Record(
-        one.student, lab or "", one.file, mark, seed=seed, id=one.id, platform=one.platform, handle=one.handle
-    )
-    if problem:
-        return Entry(one, submitted, replace(begun, problem=problem, notes=one.notes))
+def _job(submitted: Submitted, lab: str, seed: int, settings: Settings, only: str | None = None) -> runner.Job:
+    """The work on one submission; of `only` one exercise, and those before it that it uses."""
     of_lab = released.load(lab)
-    notes = [*one.notes, *_lateness(one, lab, settings.deadlines)]
-    if named and named != lab:
-        notes.append(f"the file is named after {named}, but the notebook says it is {lab}; it is graded as {lab}")
-    notes += [f"{name} is there more than once; the last one counts" for name in submitted.doubled]
-    code = {name: text for name, text in (submitted.unread | submitted.answers).items() if name in of_lab.points}
-    written = feedback.written_answers(submitted, feedback.questions_of(lab))
-    record = replace(begun, version=of_lab.version, notes=tuple(notes), answers=code, written=written)
-    return Entry(one, submitted, record)
-
-
-def _lateness(one: Submission, lab: str, deadlines: Mapping[str, float]) -> list[str]:
-    """A note if a submission came after its deadline, or if the platform says so."""
-    due = deadlines.get(lab, deadlines.get(""))
-    if due is not None and one.time > due:
-        hours = (one.time - due) / 3600
-        amount = f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
-        return [f"late by {amount}, by the time that {'the platform' if one.told else 'the file'} tells"]
-    return ["marked as late by the platform"] if one.late else []
-
-
-def _job(submitted: Submitted, lab: str, seed: int, settings: Settings) -> runner.Job:
-    known = released.load(lab).points
-    answers = {name: source for name, source in submitted.answers.items() if name in known}
+    answers = {name: source for name, source in submitted.answers.items() if name in of_lab.points}
     taken = {name: submitted.taken[name] for name in answers if name in submitted.taken}
-    return runner.Job(released.load(lab), answers, submitted.broken, seed, settings.seconds, settings.sandbox, taken)
+    if only:
+        used = of_lab.needs(only, taken[only].text if only in taken else answers[only]) if only in answers else []
+        answers = {name: source for name, source in answers.items() if name in (only, *used)}
+    return runner.Job(of_lab, answers, submitted.broken, seed, settings.seconds, settings.sandbox, taken)
 
 
 def _reference_job(lab: str, seed: int, settings: Settings) -> runner.Job:
@@ -235,14 +195,18 @@ def _expect_full_points(jobs: list[runner.Job], proofs: list[Future]) -> None:
                 )
 
 
-def _finished(record: Record, future: Future) -> Record:
-    """The record with the results, or with the reason why there are none."""
+def _finished(record: Record, future: Future, exercise: str | None) -> Record:
+    """The record with the results, or with the reason why there are none; of one `exercise`, the others stay."""
     try:
-        return replace(record, results=tuple(future.result()))
+        results = tuple(future.result())
+        if exercise and record.results:
+            new = {result.exercise: result for result in results}
+            results = tuple(new[one.exercise] if one.exercise == exercise else one for one in record.results)
+        return replace(record, results=results)
     except WorkerDied as death:
-        return replace(record, problem=f"it cannot be graded: {death}")
+        return replace(record, results=(), problem=f"it cannot be graded: {death}")
     except Exception as error:  # one submission never costs the others their grades; the record says what happened
-        return replace(record, problem=f"the grader failed ({type(error).__name__}: {str(error)[:200]})")
+        return replace(record, results=(), problem=f"the grader failed ({type(error).__name__}: {str(error)[:200]})")
 
 
 @contextlib.contextmanager

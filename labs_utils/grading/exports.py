@@ -27,7 +27,7 @@ def moodle(out: Path, records: list[Record], people: tuple[Person, ...]) -> list
     for lab, ours in _of_platform(records, "moodle").items():
         path = out / f"moodle-{lab}.csv"
         rows = [
-            [f"Participant {one.id}", cell(one.student), f"{one.points:g}", f"{one.maximum:g}", "-"] for one in ours
+            [f"Participant {one.id}", cell(one.student), f"{one.counted:g}", f"{one.maximum:g}", "-"] for one in ours
         ]
         _table(path, ["Identifier", "Full name", "Grade", "Maximum Grade", "Last modified (grade)"], rows)
         written += [path, _feedback(out, "moodle", lab, ours, lambda one: f"{one.handle}/feedback.html")]

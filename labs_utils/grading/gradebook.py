@@ -3,9 +3,10 @@
 import contextlib
 import csv
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ class Record:
         handle: the platform's name of the folder or file.
         answers: exercise → the code of its cell.
         written: number of an open question → what the student wrote to it.
+        less: share of the points that is lost by lateness.
+        marked: one for each open question that a person gave points to; those stand in open-questions.csv only.
     """
 
     student: str
@@ -58,6 +61,8 @@ class Record:
     handle: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
+    less: float = 0
+    marked: tuple[Result, ...] = ()
 
     @property
     def key(self) -> tuple:
@@ -65,14 +70,24 @@ class Record:
         return self.student, self.lab, self.hash, self.version, self.seed
 
     @property
+    def row(self) -> tuple:
+        """Equal for two gradings of which only the newer one counts."""
+        return (self.student, "", self.file) if self.problem else (self.student, self.lab, "")
+
+    @property
     def points(self) -> float:
-        """Points of all exercises."""
-        return round(sum(result.points for result in self.results), 2)
+        """Points of all exercises and questions, as they were earned."""
+        return round(sum(result.points for result in (*self.results, *self.marked)), 2)
+
+    @property
+    def counted(self) -> float:
+        """Points that count: less than those earned if it came late and a rule says so."""
+        return round(self.points * (1 - self.less), 2)
 
     @property
     def maximum(self) -> float:
-        """Points that all exercises are worth."""
-        return sum(result.maximum for result in self.results)
+        """Points that all exercises and questions are worth."""
+        return sum(result.maximum for result in (*self.results, *self.marked))
 
 
 def read(path: Path) -> list[Record]:
@@ -93,7 +108,7 @@ def read(path: Path) -> list[Record]:
         try:
             fields = json.loads(line)
             results = tuple(Result(**row | {"messages": tuple(row["messages"])}) for row in fields["results"])
-            records.append(Record(**fields | {"notes": tuple(fields["notes"]), "results": results}))
+            records.append(Record(**fields | {"notes": tuple(fields["notes"]), "results": results, "marked": ()}))
         except (ValueError, TypeError, KeyError) as error:
             if number == len(lines):
                 break
@@ -105,11 +120,13 @@ def read(path: Path) -> list[Record]:
 
 def append(path: Path, record: Record) -> None:
     """Adds one line to a results.jsonl."""
-    line = json.dumps(asdict(record), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    line = json.dumps(asdict(replace(record, marked=())), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
     with path.open("ab+") as file:
         file.seek(max(file.tell() - 1, 0))
         whole = file.read(1) in (b"", b"\n")
         file.write(line if whole else b"\n" + line)
+        file.flush()
+        os.fsync(file.fileno())  # what is graded outlives a machine that stops
 
 
 def write(path: Path, records: Iterable[Record], people: Iterable[str] = ()) -> None:
@@ -123,8 +140,11 @@ def write(path: Path, records: Iterable[Record], people: Iterable[str] = ()) -> 
         for record in records:
             absent.discard(record.student)
             who = (cell(record.student), record.lab)
-            for result in record.results:
+            for result in (*record.results, *record.marked):
                 writer.writerow([*who, result.exercise, f"{result.points:g}", f"{result.maximum:g}", result.status])
+            if record.less:
+                lost = record.counted - record.points
+                writer.writerow([*who, "late", f"{lost:g}", "0", f"{100 * record.less:g}% less"])
             if record.problem:
                 writer.writerow([*who, "", "0", "", cell(f"not graded: {record.file}: {record.problem}")])
         writer.writerows([cell(name), "", "", "0", "", "nothing handed in"] for name in sorted(absent))
@@ -137,19 +157,24 @@ def table(path: Path, separator: str = ",") -> Iterator[Any]:
         yield csv.writer(file, delimiter=separator)
 
 
+def newest(records: Iterable[Record]) -> dict[tuple, Record]:
+    """The last of the records for each row, see `Record.row`."""
+    return {record.row: record for record in records}
+
+
 def merged(known: Iterable[Record], new: Iterable[Record]) -> list[Record]:
     """What a report knows: for each student and lab the newest grading, and what could not be graded so far."""
-    graded: dict[tuple[str, str], Record] = {}
-    problems: dict[tuple[str, str], Record] = {}
+    new = list(new)
+    graded: dict[tuple, Record] = {}
+    problems: dict[tuple, Record] = {}
     for record in (*known, *new):
         if record.problem:
-            problems[record.student, record.file] = record
+            problems[record.row] = record
         else:
-            graded[record.student, record.lab] = record
-            problems.pop((record.student, record.file), None)
-    new = list(new)
-    open_problems = [one for one in problems.values() if one in new or (one.student, one.lab) not in graded]
-    return sorted([*graded.values(), *open_problems], key=lambda one: (one.student, one.lab, one.file))
+            graded[record.row] = record
+            problems.pop((record.student, "", record.file), None)
+    still = [one for one in problems.values() if one in new or (one.student, one.lab, "") not in graded]
+    return sorted([*graded.values(), *still], key=lambda one: (one.student, one.lab, one.file))
 
 
 def labs_of(records: Iterable[Record]) -> list[str]:
@@ -163,7 +188,7 @@ class Student:
 
     Attributes:
         name: the student's.
-        points: lab → points; without the labs of which nothing could be graded.
+        points: lab → points that count; without the labs of which nothing could be graded.
         works: the student's records, also of what could not be graded.
         remarks: what could not be graded, what was late, and that nothing was handed in.
     """
@@ -190,7 +215,7 @@ def students(records: Iterable[Record], people: Iterable[str] = ()) -> list[Stud
 def _student(name: str, works: list[Record]) -> Student:
     remarks = [f"not graded: {work.file}: {work.problem}" for work in works if work.problem]
     remarks += [f"{work.lab}: {note}" for work in works for note in work.notes if "late" in note.split()]
-    points = {work.lab: work.points for work in works if work.results}
+    points = {work.lab: work.counted for work in works if work.results}
     return Student(name, points, works, remarks if works else ["nothing handed in"])
 
 
@@ -208,6 +233,11 @@ def write_students(path: Path, records: Iterable[Record], people: Iterable[str] 
 def cell(text: str) -> str:
     """`text` for a cell of a CSV: quoted where a spreadsheet would calculate it."""
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def plain(text: str) -> str:
+    """What `cell` made a cell of."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def show(records: list[Record], console: Console) -> None:
@@ -234,7 +264,7 @@ def _totals(lab: str, records: list[Record], signs: bool) -> Table:
     for record in records:
         marks = "".join(result.mark for result in record.results)
         marks = marks if signs else marks.translate(PLAIN)
-        table.add_row(escape(record.student), f"{record.points:g}", f"{record.maximum:g}", marks)
+        table.add_row(escape(record.student), f"{record.counted:g}", f"{record.maximum:g}", marks)
     return table
 
 

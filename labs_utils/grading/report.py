@@ -1,15 +1,23 @@
 """A report: all tables and pages, and the page that leads to them."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-from labs_utils.grading import exports, feedback, gradebook, items, rendering
+from labs_utils.grading import exports, feedback, gradebook, items, questions, rendering
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.roster import Person
 
 INDEX = "index.html"
 
 
-def write(out: Path, records: list[Record], people: tuple[Person, ...], kinds: tuple[str, ...] = ()) -> None:
+def write(
+    out: Path,
+    records: list[Record],
+    people: tuple[Person, ...] = (),
+    kinds: tuple[str, ...] = (),
+    marks: Mapping[questions.Key, questions.Mark] = MappingProxyType({}),
+) -> None:
     """Writes everything that a report holds besides its results.
 
     Args:
@@ -17,7 +25,11 @@ def write(out: Path, records: list[Record], people: tuple[Person, ...], kinds: t
         records: all of them, also of earlier runs.
         people: the roster; those who handed in nothing have rows too.
         kinds: exports, of `exports.KINDS`.
+        marks: what open questions earned.
     """
+    path = out / questions.OPEN
+    questions.write(path, records, marks)
+    records = questions.marked(records, marks)
     absent = [person.name for person in people]
     gradebook.write(out / gradebook.GRADEBOOK, records, absent)
     gradebook.write_students(out / gradebook.STUDENTS, records, absent)
@@ -31,10 +43,11 @@ def write(out: Path, records: list[Record], people: tuple[Person, ...], kinds: t
         labs=labs,
         students=gradebook.students(records, absent),
         page_name=feedback.page_name,
-        questions={
+        pages={
             lab: [(number, feedback.question_page(lab, number)) for number in feedback.questions_of(lab)]
             for lab in labs
         },
+        open_questions=questions.OPEN if path.exists() else "",
         files=[gradebook.STUDENTS, gradebook.GRADEBOOK, items.ITEMS, *(path.name for path in exported)],
         records=records,
     )

@@ -1,6 +1,7 @@
 """The list of a class as a learning platform exports it: who there is, and what an import needs to know them by."""
 
 import csv
+import io
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -55,10 +56,11 @@ def read_table(path: Path) -> list[dict[str, str]]:
             continue
     if text is None or "\0" in text:
         raise LabsError(f"{path} is no table of text: export it as CSV (UTF-8)")
-    lines = text.splitlines()
-    if lines and re.fullmatch(r"sep=.", lines[0]):
-        lines = lines[1:]
-    separator = max(",;\t", key=lines[0].count) if lines else ","
+    first, _, rest = text.partition("\n")
+    if re.fullmatch(r"sep=.", first.strip()):
+        text, first = rest, rest.partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    lines = io.StringIO(text, newline="")  # a cell may hold several lines
     rows = list(csv.DictReader(lines, delimiter=separator, restkey="", restval=""))
     if not rows:
         raise LabsError(f"{path} holds no rows: export it again, with a line of headings")

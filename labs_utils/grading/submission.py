@@ -5,26 +5,29 @@ with IPython magic, in other encodings. Nothing here runs any of their code.
 """
 
 import ast
+import contextlib
+import functools
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nbformat
-import nbformat.reader
-
 from labs_utils import course
 from labs_utils.errors import LabsError
 from labs_utils.exercises import travel
 from labs_utils.exercises.reference import answers_of
 from labs_utils.exercises.travel import Cells, Taken, parse
+from labs_utils.grading.workers import Workers
 
-MOST_CODE = 1_000_000  # characters of all code cells together
+MOST_CODE = 400_000  # characters of all code cells together; a lab has 30 000
 MOST_PARTS = 2_000_000  # commas and brackets of the file: each may cost a hundred bytes of memory once it is read
 MOST_FOLDERS = 300_000  # of these, brackets: each costs a thousand
 MOST_MAGIC = 200_000  # lines of IPython magic × characters of their cell: what IPython's time grows with
-MOST_ANSWERS = 500  # in one notebook; a lab has about a dozen
+MOST_ANSWERS = 100  # in one notebook; a lab has about a dozen
+MOST_TAKEN = 5_000_000  # characters of all answers together, each with what travels with it
+SECONDS = 120  # that reading one notebook may take; the worst within these limits takes ten
+_MOST_LABS = 10  # times that a notebook says which lab it is
 _MAGIC = re.compile(r"^\s*[%!?]|\?\s*$|=\s*[%!]")
 _HELPERS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 
@@ -35,6 +38,7 @@ class Submitted:
 
     Attributes:
         lab: full name of the lab it says it is of, or None.
+        labs_said: what its ``Lab(…)`` say, the last of them, in order.
         answers: exercise name → text of its cell: the decorated function or class with the imports, functions, classes
             and assignments beside it. Everything else is blanked out, so line numbers are those of the cell.
         broken: exercise name → why its cell cannot be read.
@@ -51,6 +55,7 @@ class Submitted:
     doubled: list[str] = field(default_factory=list)
     markdown: list[str] = field(default_factory=list)
     taken: dict[str, Taken] = field(default_factory=dict)
+    labs_said: list[str] = field(default_factory=list)
 
 
 def read(data: bytes) -> Submitted:
@@ -59,24 +64,54 @@ def read(data: bytes) -> Submitted:
     Raises:
         LabsError: they are not a notebook; the message says why.
     """
+    return _with_lab(_read(data))
+
+
+def read_apart(data: bytes) -> Submitted:
+    """`read` in a process of its own, which this one outlives whatever the text does to Python's parser.
+
+    Raises:
+        LabsError: they are not a notebook; the message says why.
+        WorkerDied: the process ended or took longer than `SECONDS`, twice.
+    """
+    return _with_lab(_reader().submit(_read, data).result())
+
+
+@functools.cache
+def _reader() -> Workers:
+    """The one process that reads; it starts with the first notebook and ends with this one."""
+    return Workers(1, lambda data: SECONDS)
+
+
+def _with_lab(submitted: Submitted) -> Submitted:
+    for said in submitted.labs_said:
+        with contextlib.suppress(LabsError):
+            submitted.lab = course.find_lab(said)
+    return submitted
+
+
+def _read(data: bytes) -> Submitted:
     submitted, sources = Submitted(), []
-    cells = _notebook(data).cells
-    code = sum(len(cell.source) for cell in cells if cell.cell_type == "code")
+    cells = _cells(data)
+    code = sum(len(source) for kind, source in cells if kind == "code")
     if code > MOST_CODE:
         raise LabsError(f"it holds {code} characters of code, more than {MOST_CODE}")
     magic = 0
-    for cell in cells:
-        source = cell.source.replace("\r\n", "\n").replace("\r", "\n")
-        if cell.cell_type == "markdown":
-            submitted.markdown.append(source)
-        elif cell.cell_type == "code":
+    for kind, source in cells:
+        if kind == "markdown":
+            submitted.markdown.append(source.replace("\r\n", "\n").replace("\r", "\n"))
+        elif kind == "code":
             magic += _work_of_magic(source)
             if magic > MOST_MAGIC:
                 raise LabsError("it holds too many lines of IPython magic (%, !, ?): take them out")
             _read_cell(source, submitted)
             sources.append(source)
-    of_all = Cells(sources)
-    submitted.taken = {name: of_all.taken(name) for name in submitted.answers}
+    of_all, length = Cells(sources), 0
+    for name in submitted.answers:
+        submitted.taken[name] = taken = of_all.taken(name)
+        length += len(taken.text) if taken else 0
+        if length > MOST_TAKEN:
+            raise LabsError("its answers use more of its other cells than anybody needs: take out what is not used")
     return submitted
 
 
@@ -84,7 +119,8 @@ def _work_of_magic(source: str) -> int:
     return len(source) * sum(bool(_MAGIC.search(line)) for line in source.split("\n"))
 
 
-def _notebook(data: bytes) -> nbformat.NotebookNode:
+def _cells(data: bytes) -> list[tuple[str, str]]:
+    """Type and text of each cell of a notebook."""
     if not data.strip():
         raise LabsError("the file is empty")
     brackets = data.count(b"[") + data.count(b"{")
@@ -93,16 +129,28 @@ def _notebook(data: bytes) -> nbformat.NotebookNode:
             "it has too many parts to be a notebook that somebody wrote: clear its outputs and save it again"
         )
     try:
-        text = data.decode(json.detect_encoding(data))
         # without validation: missing or doubled cell ids and odd kernels harm nobody here
-        notebook = nbformat.convert(nbformat.reader.reads(text), 4)
-        for cell in notebook.cells:
-            if not isinstance(cell.source, str) or not isinstance(cell.cell_type, str):
-                raise ValueError("a cell without text")
+        found = json.loads(data.decode(json.detect_encoding(data)))
+        if found.get("nbformat") != 4:
+            found = _converted(found)
+        return [_cell(cell["cell_type"], cell["source"]) for cell in found["cells"]]
     except Exception as error:  # a file from anybody: decoding it can fail in a dozen ways
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise LabsError(f"it is damaged and cannot be read as a notebook ({reason})") from error
-    return notebook
+
+
+def _converted(old: dict) -> dict:
+    import nbformat  # slow to import, and none of today's notebooks needs it
+    import nbformat.reader
+
+    return nbformat.convert(nbformat.reader.reads(json.dumps(old)), 4)
+
+
+def _cell(kind: object, source: object) -> tuple[str, str]:
+    text = "".join(source) if isinstance(source, list) else source
+    if not isinstance(kind, str) or not isinstance(text, str):
+        raise ValueError("a cell without text")
+    return kind, text
 
 
 def _read_cell(source: str, submitted: Submitted) -> None:
@@ -114,7 +162,7 @@ def _read_cell(source: str, submitted: Submitted) -> None:
             submitted.unread[name] = source[: travel.LARGEST_CELL]
             submitted.broken[name] = f"it is not valid Python: {getattr(error, 'msg', error)}{place}"
         return
-    submitted.lab = _lab_of(tree) or submitted.lab
+    submitted.labs_said = [*submitted.labs_said, *_labs_said(tree)][-_MOST_LABS:]
     answers = answers_of(tree)
     if len(answers) + len(submitted.answers) > MOST_ANSWERS:
         raise LabsError(f"it holds more than {MOST_ANSWERS} exercises")
@@ -136,16 +184,12 @@ def _named_in(source: str) -> Iterator[str]:
             decorated = False
 
 
-def _lab_of(tree: ast.Module) -> str | None:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Lab" and node.args:
-            argument = node.args[0]
-            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                try:
-                    return course.find_lab(argument.value)
-                except LabsError:
-                    return None
-    return None
+def _labs_said(tree: ast.Module) -> list[str]:
+    """The names in the ``Lab(…)`` of a cell."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    first = [node.args[0] for node in calls if node.func.id == "Lab" and node.args]
+    said = [one.value for one in first[-_MOST_LABS:] if isinstance(one, ast.Constant)]
+    return [name[:100] for name in said if isinstance(name, str)]
 
 
 def read_answers(path: Path, lab: str) -> dict[str, str]:

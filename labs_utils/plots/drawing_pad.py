@@ -103,7 +103,11 @@ class Pad:
         import ipywidgets
 
         square = {"width": "22px", "height": "22px", "margin": "0", "padding": "0"}
-        self._squares = [ipywidgets.ToggleButton(layout=square, tooltip="ink") for _ in range(side * side)]
+        self._squares = [
+            ipywidgets.ToggleButton(layout=square, tooltip=f"row {row}, column {column}")
+            for row in range(1, side + 1)
+            for column in range(1, side + 1)
+        ]
         style = ipywidgets.HTML(f"<style>{_PAPER_AND_INK}</style>", layout={"display": "none"})
         clear = ipywidgets.Button(description="clear")
         clear.on_click(lambda _: self.clear())

@@ -35,7 +35,7 @@ def learning_curves(axes: Axes, runs: Mapping[str, Sequence], counts: Mapping[in
         axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
     ticks = sorted({count for values in counts.values() for count in values})
     axes.set(xscale="log", xticks=ticks, xticklabels=ticks, ylim=(0.25, 1.03))
-    axes.set(xlabel="labelled pictures a class", ylabel="test accuracy", title=title)
+    axes.set(xlabel="labelled pictures per class", ylabel="test accuracy", title=title)
     axes.minorticks_off()
     axes.legend(fontsize=8, loc="lower right")
 

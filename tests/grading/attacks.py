@@ -1,4 +1,4 @@
-"""Hostile answers to the sample lab's first exercise, `double`: name → source of its cell.
+"""Hostile answers to the sample lab's first exercise, `double`: name → source of its cell, or of several cells.
 
 MARK, PORT, SOLUTION, CHECKS, OTHERS and HOME stand for a file that must not come to be, a port that somebody listens
 on, paths of the reference, of the checks and of another student's notebook, and the grader's home folder.
@@ -514,4 +514,75 @@ class Word(str):
 class Row(list):
     def __len__(self): return 6""",
     ),
+}
+
+# What travels with an answer, from other cells, is defined in the sandbox: here it attacks while that happens.
+ATTACKS |= {
+    "a constant elsewhere that is computed for ever": ["K = 9**9**9", _double("return K")],
+    "a constant elsewhere that takes all memory": ["K = [0] * 10**12", _double("return K")],
+    "a class elsewhere whose body never ends": ["class K:\n    while True:\n        pass", _double("return K")],
+    "replies before being asked while a helper is defined": [
+        _PIPES,
+        "def f(sent=[reply(framed(b'{\"value\": null}')) for _ in range(50)]):\n    return sent",
+        _double("return f()"),
+    ],
+    "forks while a helper is defined": [
+        "import os\ndef f(number=os.fork()):\n    return number",
+        _double("return f()"),
+    ],
+    "leaves the sandbox's process while a helper is defined": [
+        "import os\n@lambda f: os._exit(0)\ndef f(): pass",
+        _double("return f()"),
+    ],
+    "a decorator elsewhere that puts a liar in the answer's place": [
+        """\
+class Liar(np.ndarray):
+    def __eq__(self, other): return np.ones(np.shape(other), bool)
+    def __array_ufunc__(self, *of, **more): return True
+class Double:
+    def __call__(self, x): return np.zeros(np.shape(x)).view(Liar)
+    def __eq__(self, other): return True
+def replaced(f):
+    return Double()""",
+        "@lab.exercise(points=2)\n@replaced\ndef double(x):\n    return 2 * x",
+    ],
+    "a metaclass that answers for the class": [
+        """\
+class Meta(type):
+    def __call__(cls, x): return cls
+    def __array__(cls, dtype=None, copy=None): return np.full((3, 2), np.nan)
+    def __instancecheck__(cls, other): return True
+    __float__ = __index__ = lambda cls: 0""",
+        "@lab.exercise(points=2)\nclass double(metaclass=Meta):\n    pass",
+    ],
+    "names of the same letters in another width": "@\uff4cab.exercise(points=2)\ndef d\uff4fuble(x):\n    return x",
+    "annotations that run": [
+        "from __future__ import generator_stop",
+        "@lab.exercise(points=2)\ndef double(x: open('MARK', 'w').close()) -> __import__('os')._exit(0):\n    return 2",
+    ],
+    "an import of its own elsewhere": [
+        "class Anything:\n    def __getattr__(self, name): return lambda *a, **k: 0\n"
+        "def __import__(*a, **k):\n    return Anything()",
+        _double("import labs_utils.exercises.reference as r\nreturn __import__ and r.find('98_sample', 'double')(x)"),
+    ],
+    "names that are found when they are asked for": [
+        "def __getattr__(name):\n    return 0",
+        _double("return __getattr__ and secret * x"),
+    ],
+    "helpers without end that call one another": [
+        "\n".join(f"def h{n}(x): return h{n + 1}(x)" for n in range(2500)),
+        _double("return h0(x)"),
+    ],
+    "a helper elsewhere that is called like the check's functions": [
+        "def expect_close(*a, **k): pass\ndef expect(*a, **k): pass\nclass checks: RTOL = ATOL = 1e9",
+        _double("expect_close(), expect()\nreturn 0 * x"),
+    ],
+    "an error of megabytes in kind and text while it is defined": [
+        "def f(*a): raise type('E' * 2_000_000, (Exception,), {})('x' * 2_000_000)",
+        "@lab.exercise(points=2)\n@f\ndef double(x):\n    return 2 * x",
+    ],
+    "an error whose place has megabytes": [
+        f"def f(x):\n    y = {'z' * 90_000}; return y",
+        _double("return f(x)"),
+    ],
 }

@@ -2,13 +2,14 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 
 import psutil
 import pytest
 
 from labs_utils import course, notebooks
 from labs_utils.errors import LabsError
-from labs_utils.grading import class_run, released, sandbox
+from labs_utils.grading import attempts, class_run, released, sandbox
 from tests.grading import lab98_sample, sample
 
 
@@ -59,7 +60,9 @@ def grade(sample_course, submissions, tmp_path, bwrap):
     """Grades the folder in threads, which see the sample lab; returns the records."""
 
     def run(source=submissions, threads=2, **settings):
+        rules = {name: settings.pop(name) for name in [f.name for f in fields(attempts.Rules)] if name in settings}
         settings = {"out": tmp_path / "report", "sandbox": bwrap, "seed": 5, "seconds": 5} | settings
+        settings["which"] = attempts.Rules(**rules)
         with ThreadPoolExecutor(threads) as pool:
             return class_run.grade_class(source, class_run.Settings(**settings), executor=pool)
 

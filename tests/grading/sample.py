@@ -26,6 +26,10 @@ SOURCE = f'''\
 
 # %% [markdown]
 # # 98 · A sample
+#
+# | | |
+# |:--|:--|
+# | you will | double |
 
 # %% tags=["imports"]
 import numpy as np
@@ -34,7 +38,10 @@ from labs_utils import Lab
 
 lab = Lab("98_sample")
 
-# %%
+# %% [markdown]
+# ### Exercise · `double`
+
+# %% minutes=5 difficulty=1 kind="core"
 @lab.exercise(points=2)
 def double(x):
     """Twice x."""
@@ -43,7 +50,10 @@ def double(x):
     return {SECRET} * x
     # END SOLUTION
 
-# %%
+# %% [markdown]
+# ### Exercise · `quadruple`
+
+# %% minutes=5 difficulty=1 kind="core"
 @lab.exercise(points=2)
 def quadruple(x):
     """Four times x."""
@@ -51,7 +61,10 @@ def quadruple(x):
     return double(double(x))
     # END SOLUTION
 
-# %%
+# %% [markdown]
+# ### Exercise · `shift`
+
+# %% minutes=5 difficulty=1 kind="core"
 @lab.exercise(points=2)
 def shift(x):
     """Four times x, and one more."""
@@ -59,7 +72,10 @@ def shift(x):
     return quadruple(x) + 1
     # END SOLUTION
 
-# %%
+# %% [markdown]
+# ### Question · `pick`
+
+# %% minutes=5 difficulty=1 kind="core"
 @lab.question(points=1)
 def pick():
     """Which letter?
@@ -71,7 +87,10 @@ def pick():
     return "b"
     # END SOLUTION
 
-# %%
+# %% [markdown]
+# ### Exercise · `mean`
+
+# %% minutes=5 difficulty=1 kind="core"
 @lab.exercise(points=2)
 def mean(x):
     """The mean of x."""

@@ -297,11 +297,11 @@ def test_what_was_graded_before_a_stop_is_kept(grade, submissions, tmp_path, mon
     hand_in(submissions, "bob")
     real, graded = class_run._finished, []
 
-    def stop(record, future):
+    def stop(record, future, exercise):
         if graded:
             raise KeyboardInterrupt
         graded.append(record.student)
-        return real(record, future)
+        return real(record, future, exercise)
 
     monkeypatch.setattr(class_run, "_finished", stop)
     with pytest.raises(KeyboardInterrupt):

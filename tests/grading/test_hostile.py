@@ -18,7 +18,11 @@ from tests.grading.sample import RIGHT, cells, code_cell, hand_in, notebook
 
 OTHERS = {name: worth for name, worth in sample.POINTS.items() if name != "double"}
 SECONDS = 1.0
-SABOTAGES_ITSELF = {"monkeypatches json", "takes over the worker"}  # from there on its own process answers nonsense
+SABOTAGES_ITSELF = {  # from there on its own process answers nonsense
+    "monkeypatches json",
+    "takes over the worker",
+    "forks while a helper is defined",
+}
 
 
 class Target:
@@ -84,12 +88,13 @@ def target(tmp_path, sample_course, submissions, monkeypatch):
 def attack(target, submissions, source):
     """Hands in the attack, and an honest notebook that is graded after it in the same place."""
     right = [cell for name, cell in zip(["imports", *RIGHT], cells(), strict=True) if name != "double"]
-    hand_in(submissions, "adversary", notebook([right[0], code_cell(target.aim(source)), *right[1:]]))
+    hostile = [code_cell(target.aim(cell)) for cell in ([source] if isinstance(source, str) else source)]
+    hand_in(submissions, "adversary", notebook([right[0], *hostile, *right[1:]]))
     hand_in(submissions, "zoe")
 
 
-def test_there_are_at_least_sixty():
-    assert len(ATTACKS) >= 60
+def test_there_are_at_least_eighty():
+    assert len(ATTACKS) >= 80
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -18,6 +18,7 @@ from labs_utils.errors import LabsError
 from labs_utils.exercises import checking, pipe
 from labs_utils.exercises.student import StudentError
 from labs_utils.grading import submission
+from tests.grading import fatal
 from tests.grading.conftest import points
 from tests.grading.sample import POINTS, cells, code_cell, hand_in, notebook, text_cell
 
@@ -30,14 +31,17 @@ def read(*sources):
     return submission.read(notebook([code_cell(source) for source in sources]))
 
 
+def read_with_answer(lines):
+    """Reads lines in cells that are short enough, and an answer that uses ``a0``."""
+    cells = ["\n".join(lines[first : first + 2000]) for first in range(0, len(lines), 2000)]
+    read(*cells, "@lab.exercise(points=1)\ndef f(x): return a0")
+
+
 def seconds(function, argument):
-    best = float("inf")
-    for _ in range(3):
-        started = time.perf_counter()
-        with contextlib.suppress(LabsError):
-            function(argument)
-        best = min(best, time.perf_counter() - started)
-    return best
+    started = time.perf_counter()
+    with contextlib.suppress(LabsError):
+        function(argument)
+    return time.perf_counter() - started
 
 
 GROWING = {
@@ -51,14 +55,26 @@ GROWING = {
     "helps": (read, lambda n: "x?\n" * n),
     "blanks after an assignment": (read, lambda n: ("x =" + " " * 50) * n + "\n("),
     "parentheses": (read, lambda n: "(" * n),
+    "constants made of one another": (read_with_answer, lambda n: [f"a{i} = a{i + 1}" for i in reversed(range(n))]),
+    "functions that use one another": (read_with_answer, lambda n: [f"def a{i}(): return a{i + 1}" for i in range(n)]),
+    "a list that grows": (read_with_answer, lambda n: ["a0 = []", *["a0 += [1]"] * n]),
+    "star imports, and names from nowhere": (
+        read_with_answer,
+        lambda n: [*["from os import *"] * n, "def a0():", *(f"  b{i}" for i in range(n))],
+    ),
+    "features of the future": (read_with_answer, lambda n: ["from __future__ import annotations", "a0 = 1"] * n),
 }
 
 
 @pytest.mark.parametrize("name", GROWING)
 def test_time_grows_no_faster_than_the_text(name):
     function, text = GROWING[name]
-    small, large = (seconds(function, text(n)) for n in (2_000, 16_000))
-    assert large < 24 * small + 0.5, f"8 times the text took {large / small:.0f} times as long ({large:.2f} s)"
+    small = min(seconds(function, text(2_000)) for _ in range(3))
+    for _ in range(3):  # somebody else may need the machine meanwhile
+        large = seconds(function, text(16_000))
+        if large < 24 * small + 0.5:
+            return
+    pytest.fail(f"8 times the text took {large / small:.0f} times as long ({large:.2f} s)")
 
 
 @pytest.mark.parametrize(
@@ -83,11 +99,16 @@ def test_a_notebook_of_too_many_parts_is_refused_before_it_is_read(data):
     ("sources", "says"),
     [
         (["x = 1\n" * 30_000] * 8, "characters of code"),
+        (
+            ["\n".join(f"a{i} = {i}" for i in range(6000)), f"K = [{','.join(f'a{i}' for i in range(6000))}]"]
+            + ["\n".join(f"@lab.exercise(points=1)\ndef f{n}(): return K" for n in range(99))],
+            "more of its other cells than anybody needs",
+        ),
         (["!ls\n" * 501], "magic"),
         (["%time f()\n" * 40] * 20, "magic"),
         (["\n".join(f"@lab.exercise(points=1)\ndef f{n}(): pass" for n in range(600))], "exercises"),
     ],
-    ids=["code", "magic", "a little magic in many cells", "exercises"],
+    ids=["code", "what travels", "magic", "a little magic in many cells", "exercises"],
 )
 def test_too_much_of_a_thing_is_refused_with_a_sentence(sources, says):
     with pytest.raises(LabsError, match=says):
@@ -107,7 +128,23 @@ def test_a_strange_name_of_a_lab_is_no_lab(name):
 
 
 @pytest.mark.parametrize(
-    "source", ["!ls\n" * 501, "Lab('\u00b2')", "Lab('" + "9" * 5000 + "')", "(" * 5000, "lambda:" * 5000]
+    "source",
+    [
+        "!ls\n" * 501,
+        "Lab('\u00b2')",
+        "Lab('" + "9" * 5000 + "')",
+        "(" * 5000,
+        "lambda:" * 5000,
+        "x = " + "-" * 50_000 + "1",
+        "x = a" + ".a" * 45_000,
+        "x = " + "9" * 99_000,
+        "x = 0x" + "f" * 90_000,
+        "x = f'" + "{a}" * 30_000 + "'",
+        "x = " + "f'{" * 50 + "1" + "}'" * 50,
+        "".join(" " * i + "if 1:\n" for i in range(99)) + " " * 99 + "x = 1",
+        "x = '\ud800'",
+        "x = 1 \x00",
+    ],
 )
 def test_one_notebook_never_stops_the_class(source, submissions, grade):
     hand_in(submissions, "strange", notebook([code_cell(source), *cells()]))
@@ -115,6 +152,27 @@ def test_one_notebook_never_stops_the_class(source, submissions, grade):
     records = {record.student: record for record in grade()}
     assert records["zoe"].points == records["zoe"].maximum
     assert records["strange"].problem or points(records["strange"]) == POINTS
+
+
+def test_many_answers_in_a_notebook_of_many_names_cost_little_memory():
+    names = "\n".join(f"a{i} = 1" for i in range(6000))
+    answers = "\n".join(f"@lab.exercise(points=1)\ndef f{n}(): return 1" for n in range(99))
+    tracemalloc.start()
+    read(names, answers)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 22 * 2**20
+
+
+def test_a_notebook_that_ends_the_process_which_reads_it_is_named_and_the_others_are_graded(
+    submissions, grade, monkeypatch
+):
+    monkeypatch.setattr(submission, "_read", fatal.read)
+    for student in ("DIES", "zoe"):
+        hand_in(submissions, student.lower(), notebook([code_cell(f"# {student}"), *cells()]))
+    records = {record.student: record for record in grade()}
+    assert records["zoe"].points == records["zoe"].maximum
+    assert records["dies"].problem.startswith("it cannot be read: the grader's process ended")
 
 
 def test_a_text_of_megabytes_does_not_stop_the_pages(submissions, grade):

@@ -60,6 +60,12 @@ PASSES = {
         "try:\n    import math as m\nexcept ImportError:\n    m = None",
         answer("return m.sqrt(4) * x"),
     ],
+    "a statement that shares a line with the end of a text": ['"""Notes\n on K"""; K = 2', answer("return K * x")],
+    "line ends of an old Mac": ["K = 3\rK = 2", answer("return K * x").replace("\n", "\r")],
+    "a decorator in brackets, with a comment": [
+        "import functools",
+        "@(functools  # once\n .lru_cache(\n  maxsize=None))\ndef two(): return 2\n\n" + answer("return two() * x"),
+    ],
     "recursion": [answer("return np.array([double(one) for one in x]) if x.ndim else 2 * x")],
     "display and print": [answer("display(x)\nprint(x)\nreturn 2 * x")],
     "annotations of the future": ["from __future__ import annotations", answer("y: Thing = 2 * x\nreturn y")],

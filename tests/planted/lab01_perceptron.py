@@ -1,9 +1,11 @@
 """Planted answers for lab 01: mistakes that beginners make, and right answers in other styles."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from tests.planted import right, wrong
 
@@ -35,6 +37,42 @@ def sigmoid_without_return(z):
     1 / (1 + np.exp(-z))
 
 
+@wrong("sigmoid", says="this is tanh")
+def sigmoid_as_tanh(z):
+    return np.tanh(z)
+
+
+@wrong("sigmoid", says="the denominator stands alone, or its brackets are missing")
+def sigmoid_turned_round(z):
+    return 1 + np.exp(-z)
+
+
+@wrong("sigmoid", says="the minus sign before z is missing")
+def sigmoid_of_the_negative_sign(z):
+    return 1 - 1 / (1 + np.exp(-z))
+
+
+@wrong("sigmoid", says="this is the derivative of the sigmoid")
+def sigmoid_derivative(z):
+    s = expit(z)
+    return s * (1 - s)
+
+
+@wrong("sigmoid", says="math.exp and float take one number")
+def sigmoid_of_one_number(z):
+    return 1 / (1 + math.exp(-z))
+
+
+@wrong("sigmoid", says="the values were rounded to whole numbers")
+def sigmoid_rounded(z):
+    return (z > 0).astype(float)
+
+
+@wrong("sigmoid", says="this is the softmax of each row")
+def sigmoid_as_softmax(z):
+    return softmax(z, axis=-1)
+
+
 @right("sigmoid")
 def sigmoid_the_plain_way(z):
     return 1 / (1 + np.exp(-z))
@@ -60,46 +98,56 @@ def sigmoid_in_two_halves(z):
 # -- activation_derivatives -------------------------------------------------------------------------------------------
 
 
-@wrong("activation_derivatives", says="tanh has 1 - g^2")
-def derivatives_of_the_slide(z, a):
+@wrong("activation_derivatives", says="see hint 3")
+def derivatives_of_the_slide(z):
     s, t = expit(z), np.tanh(z)
-    return s * (1 - s), t * (1 - t), np.where(z > 0, 1, 0), np.where(z > 0, 1, a)
+    return s * (1 - s), t * (1 - t), np.where(z > 0, 1, 0)
 
 
 @wrong("activation_derivatives", says="this is ReLU itself, not its derivative")
-def derivatives_with_relu_itself(z, a):
-    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, np.maximum(0, z), np.where(z > 0, 1, a)
+def derivatives_with_relu_itself(z):
+    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, np.maximum(0, z)
 
 
-@wrong("activation_derivatives", says="the slope is a, not a z")
-def derivatives_with_leaky_value(z, a):
-    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, np.where(z > 0, 1, 0), np.where(z > 0, 1, a * z)
+@wrong("activation_derivatives", says="at z = 0 the docstring asks for 0")
+def derivatives_with_one_at_zero(z):
+    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, np.where(z >= 0, 1, 0)
 
 
 @wrong("activation_derivatives", says="z stands where g(z) belongs")
-def derivatives_with_z(z, a):
-    return z * (1 - z), 1 - np.tanh(z) ** 2, np.where(z > 0, 1, 0), np.where(z > 0, 1, a)
+def derivatives_with_z(z):
+    return z * (1 - z), 1 - np.tanh(z) ** 2, np.where(z > 0, 1, 0)
 
 
-@wrong("activation_derivatives", says="not a fixed number")
-def derivatives_with_fixed_slope(z, a):
-    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, np.where(z > 0, 1, 0), np.where(z > 0, 1, 0.01)
+@wrong("activation_derivatives", says="the sign is flipped")
+def derivatives_with_the_inner_minus(z):
+    return -np.exp(-z) / (1 + np.exp(-z)) ** 2, 1 - np.tanh(z) ** 2, np.where(z > 0, 1, 0)
 
 
-@wrong("activation_derivatives", says="the order is sigmoid, tanh, ReLU, leaky ReLU")
-def derivatives_with_two_swapped(z, a):
-    return 1 - np.tanh(z) ** 2, expit(z) * (1 - expit(z)), np.where(z > 0, 1, 0), np.where(z > 0, 1, a)
+@wrong("activation_derivatives", says="the square is missing")
+def derivatives_without_the_square(z):
+    return expit(z) * (1 - expit(z)), 1 - np.tanh(z), np.where(z > 0, 1, 0)
 
 
-@wrong("activation_derivatives", says="Return 4 things")
-def derivatives_only_two(z, a):
+@wrong("activation_derivatives", says="the order is sigmoid, tanh, ReLU")
+def derivatives_with_two_swapped(z):
+    return 1 - np.tanh(z) ** 2, expit(z) * (1 - expit(z)), np.where(z > 0, 1, 0)
+
+
+@wrong("activation_derivatives", says="Return 3 things")
+def derivatives_only_two(z):
     return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2
 
 
+@wrong("activation_derivatives", says="`if` needs one True or False")
+def derivatives_with_if(z):
+    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, 1 if z > 0 else 0
+
+
 @right("activation_derivatives")
-def derivatives_by_tape(z, a):
+def derivatives_by_tape(z):
     z, found = tf.Variable(z), []
-    for g in (tf.sigmoid, tf.tanh, tf.nn.relu, lambda v: tf.nn.leaky_relu(v, a)):
+    for g in (tf.sigmoid, tf.tanh, tf.nn.relu):
         with tf.GradientTape() as tape:
             value = g(z)
         found.append(tape.gradient(value, z))
@@ -107,136 +155,193 @@ def derivatives_by_tape(z, a):
 
 
 @right("activation_derivatives")
-def derivatives_as_one_array(z, a):
-    positive = (z > 0).astype("float32")
+def derivatives_as_one_array(z):
     cosh = np.cosh(z)
-    return np.stack([np.exp(-z) / (1 + np.exp(-z)) ** 2, 1 / cosh**2, positive, positive + a * (1 - positive)])
+    return np.stack([np.exp(-z) / (1 + np.exp(-z)) ** 2, 1 / cosh**2, (z > 0).astype("float32")])
 
 
-# -- perceptron -------------------------------------------------------------------------------------------------------
+# -- neuron_from_line -------------------------------------------------------------------------------------------------
 
 
-@wrong("perceptron", says="the bias w0 is missing")
-def perceptron_without_bias(x, w, w0):
-    return expit(x @ w)
+def _scaled(w, w0, inside):
+    z = w @ inside + w0
+    return w / z, w0 / z
 
 
-@wrong("perceptron", says="the activation is missing")
-def perceptron_without_activation(x, w, w0):
-    return x @ w + w0
+@wrong("neuron_from_line", says="w lies along the line")
+def neuron_along_the_line(a, b, inside):
+    w = b - a
+    return _scaled(w, -w @ a, inside)
 
 
-@wrong("perceptron", says="this is a hard threshold")
-def perceptron_with_a_threshold(x, w, w0):
-    return np.where(x @ w + w0 > 0, 1, 0)
+@wrong("neuron_from_line", says="must still be divided by z at `inside`")
+def neuron_not_scaled(a, b, inside):
+    w = np.array([a[1] - b[1], b[0] - a[0]])
+    return w, -w @ a
 
 
-@wrong("perceptron", says="the bias was added after the activation")
-def perceptron_with_late_bias(x, w, w0):
-    return expit(x @ w) + w0
+@wrong("neuron_from_line", says="z at `inside` is -1")
+def neuron_divided_by_the_absolute_value(a, b, inside):
+    w = np.array([a[1] - b[1], b[0] - a[0]])
+    z = w @ inside - w @ a
+    side = -1 if z > 0 else 1
+    return side * w / abs(z), -side * w @ a / abs(z)
 
 
-@wrong("perceptron", says="not summed over the inputs")
-def perceptron_elementwise(x, w, w0):
-    return expit(x * w + w0)
+@wrong("neuron_from_line", says="a vertical line has no slope m")
+def neuron_from_the_slope(a, b, inside):
+    m = (b[1] - a[1]) / (b[0] - a[0])
+    w = np.array([-m, 1.0])
+    return _scaled(w, -w @ a, inside)
 
 
-@wrong("perceptron", says="one value for each row")
-def perceptron_summed_over_everything(x, w, w0):
-    return expit(np.sum(x * w) + w0)
+@wrong("neuron_from_line", says="a vertical line has no slope m")
+def neuron_from_the_slope_of_plain_numbers(a, b, inside):
+    m = float(b[1] - a[1]) / float(b[0] - a[0])
+    w = np.array([-m, 1.0])
+    return _scaled(w, -w @ a, inside)
 
 
-@wrong("perceptron", says="an axis of length 1 was kept")
-def perceptron_with_a_column(x, w, w0):
-    return expit(x @ w.reshape(-1, 1) + w0)
+@wrong("neuron_from_line", says="w has length 1")
+def neuron_of_length_one(a, b, inside):
+    w = np.array([a[1] - b[1], b[0] - a[0]])
+    w = w / np.linalg.norm(w)
+    w = w * np.sign(w @ (inside - a))
+    return w, -w @ a
 
 
-@right("perceptron")
-def perceptron_as_a_loop(x, w, w0):
-    out = []
-    for row in x:
-        z = w0
-        for xi, wi in zip(row, w, strict=True):
-            z += xi * wi
-        out.append(1 / (1 + np.exp(-z)))
-    return out
+@wrong("neuron_from_line", says="one entry needs the other sign")
+def neuron_with_entries_exchanged_only(a, b, inside):
+    w = np.array([b[1] - a[1], b[0] - a[0]])
+    return w / (w @ (inside - a)), -w @ a / (w @ (inside - a))
 
 
-@right("perceptron")
-def perceptron_by_einsum_in_float32(x, w, w0):
-    return expit(np.einsum("nd,d->n", x.astype("float32"), w.astype("float32")) + np.float32(w0))
+@wrong("neuron_from_line", says="the sign is flipped: z(a)")
+def neuron_with_the_other_bias(a, b, inside):
+    w, w0 = _scaled(np.array([a[1] - b[1], b[0] - a[0]]), (b[1] - a[1]) * a[0] - (b[0] - a[0]) * a[1], inside)
+    return w, -w0
 
 
-@right("perceptron")
-def perceptron_by_tensorflow(x, w, w0):
-    return tf.sigmoid(tf.linalg.matvec(tf.constant(x), tf.constant(w)) + w0)
+@wrong("neuron_from_line", says="w was divided by z at `inside`, w0 was not")
+def neuron_with_only_w_scaled(a, b, inside):
+    w = np.array([a[1] - b[1], b[0] - a[0]])
+    w0 = -w @ a
+    return w / (w @ inside + w0), w0
+
+
+@wrong("neuron_from_line", says="The order of the results is wrong")
+def neuron_with_the_bias_first(a, b, inside):
+    w0, w = np.linalg.solve(np.c_[np.ones(3), [a, b, inside]], [0, 0, 1])[[0]], None
+    w = np.linalg.solve(np.c_[np.ones(3), [a, b, inside]], [0, 0, 1])[1:]
+    return float(w0[0]), w
+
+
+@right("neuron_from_line")
+def neuron_from_three_equations(a, b, inside):
+    v = np.linalg.solve(np.column_stack([np.ones(3), [a, b, inside]]), [0, 0, 1])
+    return v[1:], v[0]
+
+
+@right("neuron_from_line")
+def neuron_in_plain_numbers(a, b, inside):
+    p, q = float(b[0] - a[0]), float(b[1] - a[1])
+    z = -q * (inside[0] - a[0]) + p * (inside[1] - a[1])
+    return [-q / z, p / z], [(q * a[0] - p * a[1]) / z]
+
+
+@right("neuron_from_line")
+def neuron_by_tensorflow(a, b, inside):
+    system = tf.constant(np.c_[[a, b, inside], np.ones(3)], tf.float32)
+    v = tf.linalg.solve(system, tf.constant([[0.0], [0.0], [1.0]]))
+    return v[:2, 0], v[2]
 
 
 # -- binary_cross_entropy ---------------------------------------------------------------------------------------------
 
 
-def _terms(y, y_hat):
-    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
-    return y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat)
+def _terms(y, z):
+    return y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)
 
 
 @wrong("binary_cross_entropy", says="the minus sign is missing")
-def cross_entropy_without_minus(y, y_hat):
-    return np.mean(_terms(y, y_hat))
+def cross_entropy_without_minus(y, z):
+    return -np.mean(_terms(y, z))
 
 
 @wrong("binary_cross_entropy", says="take the mean")
-def cross_entropy_summed(y, y_hat):
-    return -np.sum(_terms(y, y_hat))
+def cross_entropy_summed(y, z):
+    return np.sum(_terms(y, z))
 
 
 @wrong("binary_cross_entropy", says="return one number for the whole data set")
-def cross_entropy_per_sample(y, y_hat):
-    return -_terms(y, y_hat)
+def cross_entropy_per_sample(y, z):
+    return _terms(y, z)
 
 
-@wrong("binary_cross_entropy", says="(1 - y) log(1 - y_hat), is missing")
-def cross_entropy_of_ones_only(y, y_hat):
-    return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1)))
+@wrong("binary_cross_entropy", says="the term for y = 0 is missing")
+def cross_entropy_of_ones_only(y, z):
+    return np.mean(y * np.logaddexp(0, -z))
 
 
-@wrong("binary_cross_entropy", says="log(0) is -inf")
-def cross_entropy_without_clipping(y, y_hat):
+@wrong("binary_cross_entropy", says="the signs of z are swapped")
+def cross_entropy_with_the_signs_swapped(y, z):
+    return np.mean(_terms(y, -z))
+
+
+@wrong("binary_cross_entropy", says="both terms have the same sign of z")
+def cross_entropy_with_one_sign(y, z):
+    return np.mean(y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, -z))
+
+
+@wrong("binary_cross_entropy", says="simplify with a pencil")
+def cross_entropy_as_it_stands(y, z):
+    y_hat = expit(z)
     return -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))
 
 
-@wrong("binary_cross_entropy", says="logarithm to base 10")
-def cross_entropy_base_10(y, y_hat):
-    return np.mean(-_terms(y, y_hat)) / np.log(10)
+@wrong("binary_cross_entropy", says="simplify with a pencil")
+def cross_entropy_that_overflows(y, z):
+    return np.mean(y * np.log(1 + np.exp(-z)) + (1 - y) * np.log(1 + np.exp(z)))
+
+
+@wrong("binary_cross_entropy", says="the loss is flat there")
+def cross_entropy_that_clips(y, z):
+    y_hat = np.clip(expit(z), 1e-7, 1 - 1e-7)
+    return -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))
 
 
 @wrong("binary_cross_entropy", says="the mean squared error")
-def cross_entropy_squared(y, y_hat):
-    return np.mean((y - y_hat) ** 2)
+def cross_entropy_squared(y, z):
+    return np.mean((y - expit(z)) ** 2)
 
 
-@wrong("binary_cross_entropy", says="the logarithm is of y_hat")
-def cross_entropy_swapped(y, y_hat):
-    return -np.mean(_terms(y_hat, y))
-
-
-@right("binary_cross_entropy")
-def cross_entropy_by_keras(y, y_hat):
-    return keras.losses.binary_crossentropy(y, y_hat)
+@wrong("binary_cross_entropy", says="the sigmoid is applied twice")
+def cross_entropy_of_a_second_sigmoid(y, z):
+    return np.mean(_terms(y, expit(z)))
 
 
 @right("binary_cross_entropy")
-def cross_entropy_as_a_loop(y, y_hat):
+def cross_entropy_by_keras(y, z):
+    return keras.losses.binary_crossentropy(y, z, from_logits=True)
+
+
+@right("binary_cross_entropy")
+def cross_entropy_as_a_loop(y, z):
     total = 0.0
-    for truth, guess in zip(y, y_hat, strict=True):
-        guess = min(max(guess, 1e-12), 1 - 1e-12)
-        total -= np.log(guess if truth == 1 else 1 - guess)
+    for truth, u in zip(y, z, strict=True):
+        u = -u if truth == 1 else u
+        total += max(u, 0) + np.log1p(np.exp(-abs(u)))
     return total / len(y)
 
 
 @right("binary_cross_entropy")
-def cross_entropy_by_where(y, y_hat):
-    return np.mean(-np.log(np.clip(np.where(y == 1, y_hat, 1 - y_hat), 1e-7, 1)))[None]
+def cross_entropy_by_where(y, z):
+    return np.mean(np.logaddexp(0, np.where(y == 1, -z, z)))[None]
+
+
+@right("binary_cross_entropy")
+def cross_entropy_in_short(y, z):
+    return np.mean(np.logaddexp(0, z) - y * z)
 
 
 # -- gradient ---------------------------------------------------------------------------------------------------------
@@ -286,6 +391,60 @@ def gradient_with_summed_bias(x, y, w, w0):
     return x.T @ error / len(y), error.sum()
 
 
+@wrong("gradient", says="you divided by the number of inputs d")
+def gradient_by_inputs(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x.T @ error / x.shape[1], error.mean()
+
+
+@wrong("gradient", says="the bias is missing in y_hat")
+def gradient_without_bias(x, y, w, w0):
+    error = expit(x @ w) - y
+    return x.T @ error / len(y), error.mean()
+
+
+@wrong("gradient", says="The order of the results is wrong")
+def gradient_bias_first(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return error.mean(), x.T @ error / len(y)
+
+
+@wrong("gradient", says="the prediction is a hard threshold")
+def gradient_of_the_threshold(x, y, w, w0):
+    error = (x @ w + w0 > 0) - y
+    return x.T @ error / len(y), error.mean()
+
+
+@wrong("gradient", says="the absolute value of the error loses its sign")
+def gradient_in_absolute_values(x, y, w, w0):
+    error = np.abs(expit(x @ w + w0) - y)
+    return x.T @ error / len(y), error.mean()
+
+
+@wrong("gradient", says="Return 2 things")
+def gradient_of_weights_only(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x.T @ error / len(y)
+
+
+@wrong("gradient", says="the products of input and error were not summed over the samples")
+def gradient_elementwise(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x * error[:, None] / len(y), error.mean()
+
+
+@wrong("gradient", says="the mean is missing")
+def gradient_with_bias_per_sample(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x.T @ error / len(y), error
+
+
+@wrong("gradient", says="the error is multiplied by y_hat")
+def gradient_with_product(x, y, w, w0):
+    p = expit(x @ w + w0)
+    return x.T @ ((p - y) * p) / len(y), ((p - y) * p).mean()
+
+
 @right("gradient")
 def gradient_by_tape(x, y, w, w0):
     w, w0 = tf.Variable(w), tf.Variable(w0, dtype=tf.float64)
@@ -323,6 +482,19 @@ def _prepared(x, y):
 def _loss(x, y, w, w0):
     z = tf.linalg.matvec(x, w) + w0
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, z))
+
+
+def _descend(x, y, rate, most, stop):
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    w, w0, losses = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(most):
+        error = expit(x @ w + w0) - y
+        dw, dw0 = x.T @ error / len(y), error.mean()
+        if stop(dw, dw0, losses):
+            break
+        losses.append(float(np.mean(np.logaddexp(0, x @ w + w0) - y * (x @ w + w0))))
+        w, w0 = w - rate * dw, w0 - rate * dw0
+    return w, w0, losses
 
 
 @wrong("gradient_descent", says="rebinds the name")
@@ -506,6 +678,57 @@ def descent_without_rate(x, y, learning_rate, tolerance, max_steps):
     return w.numpy(), float(w0), losses
 
 
+@wrong("gradient_descent", says="the criterion is the norm of the whole gradient, compared with toleran")
+def descent_with_a_tolerance_of_its_own(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: np.hypot(np.linalg.norm(dw), dw0) < 1e-3)
+
+
+@wrong("gradient_descent", says="tolerance is multiplied by the first norm")
+def descent_relative_to_the_first_norm(x, y, learning_rate, tolerance, max_steps):
+    first = []
+
+    def stop(dw, dw0, losses):
+        first.append(np.hypot(np.linalg.norm(dw), dw0))
+        return first[-1] < tolerance * first[0]
+
+    return _descend(x, y, learning_rate, max_steps, stop)
+
+
+@wrong("gradient_descent", says="the criterion is the norm of the whole gradient, compared with toleran")
+def descent_with_a_fifth_of_the_tolerance(x, y, learning_rate, tolerance, max_steps):
+    return _descend(
+        x, y, learning_rate, max_steps, lambda dw, dw0, _: np.hypot(np.linalg.norm(dw), dw0) < tolerance / 5
+    )
+
+
+@wrong("gradient_descent", says="the square of the norm is compared")
+def descent_by_the_squared_norm(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: dw @ dw + dw0**2 < tolerance)
+
+
+@wrong("gradient_descent", says="the loop ends before its first update")
+def descent_by_the_sum(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: dw.sum() + dw0 < tolerance)
+
+
+@wrong("gradient_descent", says="the criterion is the largest entry of the gradient")
+def descent_by_the_largest_entry(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, max_steps, lambda dw, dw0, _: max(np.abs(dw).max(), abs(dw0)) < tolerance)
+
+
+@wrong("gradient_descent", says="the criterion is the norm of the whole gradient, compared with toleran")
+def descent_of_fifty_steps(x, y, learning_rate, tolerance, max_steps):
+    return _descend(x, y, learning_rate, min(50, max_steps), lambda dw, dw0, _: False)
+
+
+@wrong("gradient_descent", says="append float(loss) in every round")
+def descent_without_losses(x, y, learning_rate, tolerance, max_steps):
+    w, w0, _ = _descend(
+        x, y, learning_rate, max_steps, lambda dw, dw0, _: np.hypot(np.linalg.norm(dw), dw0) < tolerance
+    )
+    return w, w0, []
+
+
 @right("gradient_descent")
 def descent_in_numpy(x, y, learning_rate, tolerance, max_steps):
     w, w0, losses = np.zeros(x.shape[1]), 0.0, []
@@ -533,6 +756,249 @@ def descent_with_an_optimizer(x, y, learning_rate, tolerance, max_steps):
             break
         optimizer.apply_gradients(zip(gradients, [w, w0], strict=True))
     return w, w0, losses
+
+
+# -- train ------------------------------------------------------------------------------------------------------------
+
+
+def _mean_gradient(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x.T @ error / len(y), error.mean()
+
+
+def _trained(x, y, rate, epochs, batch, seed, cut, step=_mean_gradient):
+    """The loop of a right answer with two places to spoil: how an epoch is cut, and what one step subtracts."""
+    rng = np.random.default_rng(seed)
+    w, w0, path = np.zeros(x.shape[1]), 0.0, [np.zeros(1 + x.shape[1])]
+    for rows in cut(rng, len(y), epochs, batch):
+        dw, dw0 = step(x[rows], y[rows], w, w0)
+        w, w0 = w - rate * dw, w0 - rate * dw0
+        path.append(np.array([w0, *w]))
+    return np.array(path)
+
+
+def _cut(rng, n, epochs, batch):
+    for _ in range(epochs):
+        order = rng.permutation(n)
+        yield from (order[start : start + batch] for start in range(0, n, batch))
+
+
+@wrong("train", says="rng.permutation(len(y)) is missing")
+def train_in_the_order_of_the_file(x, y, learning_rate, epochs, batch, seed=0):
+    def cut(rng, n, epochs, batch):
+        return [np.arange(start, min(start + batch, n)) for _ in range(epochs) for start in range(0, n, batch)]
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, cut)
+
+
+@wrong("train", says="the permutation is drawn once")
+def train_with_one_permutation(x, y, learning_rate, epochs, batch, seed=0):
+    def cut(rng, n, epochs, batch):
+        order = rng.permutation(n)
+        return [order[start : start + batch] for _ in range(epochs) for start in range(0, n, batch)]
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, cut)
+
+
+@wrong("train", says="rows are drawn for each batch anew")
+def train_with_rows_drawn_anew(x, y, learning_rate, epochs, batch, seed=0):
+    def cut(rng, n, epochs, batch):
+        sizes = [min(batch, n - start) for _ in range(epochs) for start in range(0, n, batch)]
+        return [rng.choice(n, size, replace=False) for size in sizes]
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, cut)
+
+
+@wrong("train", says="also for the smaller one at the end")
+def train_without_the_last_batch(x, y, learning_rate, epochs, batch, seed=0):
+    def cut(rng, n, epochs, batch):
+        return [rows for rows in _cut(rng, n, epochs, batch) if len(rows) == batch]
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, cut)
+
+
+@wrong("train", says="append once for each batch")
+def train_appending_once_an_epoch(x, y, learning_rate, epochs, batch, seed=0):
+    path = _trained(x, y, learning_rate, epochs, batch, seed, _cut)
+    return path[:: -(-len(y) // batch)]
+
+
+@wrong("train", says="you step uphill")
+def train_uphill(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, -learning_rate, epochs, batch, seed, _cut)
+
+
+@wrong("train", says="summed over the batch")
+def train_with_summed_gradients(x, y, learning_rate, epochs, batch, seed=0):
+    def step(x, y, w, w0):
+        return tuple(len(y) * part for part in _mean_gradient(x, y, w, w0))
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut, step)
+
+
+@wrong("train", says="divided by the size of the batch once more")
+def train_divided_twice(x, y, learning_rate, epochs, batch, seed=0):
+    def step(x, y, w, w0):
+        return tuple(part / len(y) for part in _mean_gradient(x, y, w, w0))
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut, step)
+
+
+@wrong("train", says="the sum is divided by `batch`")
+def train_divided_by_batch(x, y, learning_rate, epochs, batch, seed=0):
+    def step(x, y, w, w0):
+        return tuple(part * len(y) / batch for part in _mean_gradient(x, y, w, w0))
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut, step)
+
+
+@wrong("train", says="w0 never moves")
+def train_without_bias(x, y, learning_rate, epochs, batch, seed=0):
+    def step(x, y, w, w0):
+        return _mean_gradient(x, y, w, w0)[0], 0.0
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut, step)
+
+
+@wrong("train", says="gradient is taken at older weights")
+def train_with_rows_of_x_only(x, y, learning_rate, epochs, batch, seed=0):
+    rng = np.random.default_rng(seed)
+    w, w0, path = np.zeros(x.shape[1]), 0.0, [np.zeros(1 + x.shape[1])]
+    for _ in range(epochs):
+        order = rng.permutation(len(y))
+        for start in range(0, len(y), batch):
+            rows = order[start : start + batch]
+            dw, dw0 = _mean_gradient(x[rows], y[start : start + batch], w, w0)
+            w, w0 = w - learning_rate * dw, w0 - learning_rate * dw0
+            path.append(np.array([w0, *w]))
+    return np.array(path)
+
+
+@wrong("train", says="All rows of the path are equal")
+def train_that_appends_one_array(x, y, learning_rate, epochs, batch, seed=0):
+    rng = np.random.default_rng(seed)
+    v = np.zeros(1 + x.shape[1])
+    path = [v]
+    for rows in _cut(rng, len(y), epochs, batch):
+        dw, dw0 = _mean_gradient(x[rows], y[rows], v[1:], v[0])
+        v -= learning_rate * np.array([dw0, *dw])
+        path.append(v)
+    return np.array(path)
+
+
+@wrong("train", says="`return` stands inside a loop")
+def train_that_returns_in_the_loop(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut)[:2]
+
+
+@wrong("train", says="shuffle with rng, not with np.random")
+def train_without_the_seed(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, batch, None, _cut)
+
+
+@right("train")
+def train_by_array_split(x, y, learning_rate, epochs, batch, seed=0):
+    def cut(rng, n, epochs, batch):
+        for _ in range(epochs):
+            yield from np.split(rng.permutation(n), range(batch, n, batch))
+
+    return list(_trained(x, y, learning_rate, epochs, batch, seed, cut))
+
+
+@right("train")
+def train_on_shuffled_copies_in_one_vector(x, y, learning_rate, epochs, batch, seed=0):
+    import random
+
+    table, shuffle = [([1.0, *xi], yi) for xi, yi in zip(x, y, strict=True)], random.Random(seed).shuffle
+    v = [0.0] * (1 + x.shape[1])
+    path = [v]
+    for _ in range(epochs):
+        shuffle(table)
+        for start in range(0, len(table), batch):
+            some = table[start : start + batch]
+            slope = [0.0] * len(v)
+            for xi, yi in some:
+                error = expit(np.dot(xi, v)) - yi
+                slope = [old + error * value / len(some) for old, value in zip(slope, xi, strict=True)]
+            v = [old - learning_rate * part for old, part in zip(v, slope, strict=True)]
+            path.append(v)
+    return path
+
+
+@right("train")
+def train_by_tensorflow(x, y, learning_rate, epochs, batch, seed=0):
+    rng = np.random.default_rng(seed)
+    w, w0 = tf.Variable(tf.zeros(x.shape[1])), tf.Variable(0.0)
+    path = [tf.concat([[w0], w], 0)]
+    for rows in _cut(rng, len(y), epochs, batch):
+        some = tf.constant(x[rows], tf.float32)
+        with tf.GradientTape() as tape:
+            z = tf.linalg.matvec(some, w) + w0
+            loss = keras.losses.binary_crossentropy(tf.constant(y[rows], tf.float32), z, from_logits=True)
+        for variable, part in zip((w, w0), tape.gradient(loss, [w, w0]), strict=True):
+            variable.assign_sub(learning_rate * part)
+        path.append(tf.concat([[w0], w], 0))
+    return tf.stack(path)
+
+
+# -- regression_gradient ----------------------------------------------------------------------------------------------
+
+
+@wrong("regression_gradient", says="the sign is flipped")
+def regression_uphill(x, y, w, w0):
+    error = y - (x @ w + w0)
+    return 2 * x.T @ error / len(y), 2 * error.mean()
+
+
+@wrong("regression_gradient", says="the factor 2 is missing")
+def regression_without_two(x, y, w, w0):
+    error = x @ w + w0 - y
+    return x.T @ error / len(y), error.mean()
+
+
+@wrong("regression_gradient", says="divide by n")
+def regression_summed(x, y, w, w0):
+    error = x @ w + w0 - y
+    return 2 * x.T @ error, 2 * error.sum()
+
+
+@wrong("regression_gradient", says="there is no sigmoid here")
+def regression_with_a_sigmoid(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return 2 * x.T @ error / len(y), 2 * error.mean()
+
+
+@wrong("regression_gradient", says="does not belong here")
+def regression_with_the_slope_of_the_sigmoid(x, y, w, w0):
+    p = expit(x @ w + w0)
+    error = (p - y) * p * (1 - p)
+    return 2 * x.T @ error / len(y), 2 * error.mean()
+
+
+@wrong("regression_gradient", says="the bias w0 is missing in y_hat")
+def regression_without_bias(x, y, w, w0):
+    error = x @ w - y
+    return 2 * x.T @ error / len(y), 2 * error.mean()
+
+
+@wrong("regression_gradient", says="return one number for w0")
+def regression_without_the_mean_for_the_bias(x, y, w, w0):
+    error = x @ w + w0 - y
+    return 2 * x.T @ error / len(y), 2 * error
+
+
+@right("regression_gradient")
+def regression_by_einsum(x, y, w, w0):
+    error = np.einsum("nd,d->n", x, w) + w0 - y
+    return np.einsum("nd,n->d", x, error) * 2 / len(y), [2 * error.mean()]
+
+
+@right("regression_gradient")
+def regression_by_tape(x, y, w, w0):
+    w, w0 = tf.Variable(w), tf.Variable(w0, dtype=tf.float64)
+    with tf.GradientTape() as tape:
+        risk = keras.losses.mean_squared_error(y, tf.linalg.matvec(tf.constant(x), w) + w0)
+    return tape.gradient(risk, [w, w0])
 
 
 # -- rosenblatt_epoch -------------------------------------------------------------------------------------------------
@@ -607,6 +1073,63 @@ def rosenblatt_with_ties_as_one(x, y, w, w0):
         error = yi - (xi @ w + w0 >= 0)
         w, w0, mistakes = w + error * xi, w0 + error, mistakes + int(error != 0)
     return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="the bias w0 is missing in z")
+def rosenblatt_without_bias(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w > 0)
+        w, w0, mistakes = w + error * xi, w0 + error, mistakes + abs(error)
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="you counted the right answers")
+def rosenblatt_counting_the_right_ones(x, y, w, w0):
+    right_ones = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w + w0 > 0)
+        w, w0, right_ones = w + error * xi, w0 + error, right_ones + (error == 0)
+    return w, w0, right_ones
+
+
+@wrong("rosenblatt_epoch", says="only the first sample was looked at")
+def rosenblatt_of_one_sample(x, y, w, w0):
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w + w0 > 0)
+        return w + error * xi, w0 + error, abs(error)
+
+
+@wrong("rosenblatt_epoch", says="only half of each correction was made")
+def rosenblatt_at_half_the_rate(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - (xi @ w + w0 > 0)
+        w, w0, mistakes = w + 0.5 * error * xi, w0 + 0.5 * error, mistakes + abs(error)
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="np.sign gives -1, 0 and 1")
+def rosenblatt_with_signs(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = yi - np.sign(xi @ w + w0)
+        w, w0, mistakes = w + error * xi, w0 + error, mistakes + (error != 0)
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="x is always added")
+def rosenblatt_that_adds_only(x, y, w, w0):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        if (xi @ w + w0 > 0) != yi:
+            w, w0, mistakes = w + xi, w0 + 1, mistakes + 1
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="Return 3 things")
+def rosenblatt_without_count(x, y, w, w0):
+    return rosenblatt_by_cases(x, y, w, w0)[:2]
 
 
 @right("rosenblatt_epoch")
@@ -709,6 +1232,56 @@ class DenseOfZeros(_Given):
         self.bias = self.add_weight(shape=(self.units,), initializer=self.bias_initializer, name="bias")
 
 
+@wrong("MyDense", says="trainable=False keeps a weight as it starts")
+class DenseWithAFrozenBias(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+        self.bias = self.add_weight(
+            shape=(self.units,), initializer=self.bias_initializer, name="bias", trainable=False
+        )
+
+
+@wrong("MyDense", says="trainable=False keeps a weight as it starts")
+class DenseWithAFrozenKernel(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel", trainable=False)
+        self.bias = self.add_weight(shape=(self.units,), initializer=self.bias_initializer, name="bias")
+
+
+@wrong("MyDense", says="the bias is added after the activation")
+class DenseWithALateBias(_Given):
+    def call(self, inputs):
+        return self.activation(inputs @ self.kernel) + self.bias
+
+
+@wrong("MyDense", says="the bias is subtracted")
+class DenseThatSubtractsItsBias(_Given):
+    def call(self, inputs):
+        return self.activation(inputs @ self.kernel - self.bias)
+
+
+@wrong("MyDense", says="each unit has a bias of its own")
+class DenseWithOneBias(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+        self.bias = self.add_weight(shape=(), initializer=self.bias_initializer, name="bias")
+
+
+@wrong("MyDense", says="the bias is missing")
+class DenseWithoutBias(_Given):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+
+    def call(self, inputs):
+        return self.activation(inputs @ self.kernel)
+
+
+@wrong("MyDense", says="Did you forget `return`?")
+class DenseWithoutReturn(_Given):
+    def call(self, inputs):
+        self.activation(inputs @ self.kernel + self.bias)
+
+
 @right("MyDense")
 class DenseWithItsBiasFirst(_Given):
     def build(self, input_shape):
@@ -759,6 +1332,36 @@ def collapse_without_second_bias(w1, b1, w2, b2):
     return w1 @ w2, b1 @ w2
 
 
+@wrong("collapse", says="the product is elementwise")
+def collapse_elementwise(w1, b1, w2, b2):
+    return w1 * w2, b1 * b2
+
+
+@wrong("collapse", says="the matrices were added")
+def collapse_summed(w1, b1, w2, b2):
+    return w1 + w2, b1 + b2
+
+
+@wrong("collapse", says="the order is reversed")
+def collapse_with_the_wrong_bias(w1, b1, w2, b2):
+    return w1 @ w2, w2 @ b1 + b2
+
+
+@wrong("collapse", says="The order of the results is wrong")
+def collapse_bias_first(w1, b1, w2, b2):
+    return b1 @ w2 + b2, w1 @ w2
+
+
+@wrong("collapse", says="the second bias is missing")
+def collapse_without_the_second_bias(w1, b1, w2, b2):
+    return w1 @ w2, b1 @ w2
+
+
+@wrong("collapse", says="b2 went through the second layer as well")
+def collapse_with_the_second_bias_multiplied(w1, b1, w2, b2):
+    return w1 @ w2, (b1 + b2) @ w2
+
+
 @right("collapse")
 def collapse_by_einsum(w1, b1, w2, b2):
     return np.einsum("dh,hk->dk", w1, w2), np.einsum("h,hk->k", b1, w2) + b2
@@ -774,56 +1377,6 @@ def collapse_by_probing(w1, b1, w2, b2):
 
 
 # -- questions --------------------------------------------------------------------------------------------------------
-
-
-@wrong("why_cross_entropy", says="which factor is tiny here?")
-def small_loss_small_gradient():
-    return "a"
-
-
-@wrong("why_cross_entropy", says="far from the minimum")
-def close_to_the_minimum():
-    return "c"
-
-
-@wrong("why_cross_entropy", says="Return one letter as a string")
-def why_in_words():
-    return "because of the gradient"
-
-
-@right("why_cross_entropy")
-def why_with_bracket():
-    return "b)"
-
-
-@right("why_cross_entropy")
-def why_in_capitals():
-    return " B "
-
-
-@wrong("xor_forever", says="no line separates XOR")
-def xor_at_last():
-    return "a"
-
-
-@wrong("xor_forever", says="that is what gradient descent does")
-def xor_shrinks():
-    return "c"
-
-
-@wrong("xor_forever", says="Return one letter as a string")
-def xor_as_a_number():
-    return 2
-
-
-@right("xor_forever")
-def xor_in_brackets():
-    return "(b)"
-
-
-@right("xor_forever")
-def xor_in_capitals():
-    return "B"
 
 
 @wrong("which_set", says="the best of 50 scores is partly luck")

@@ -71,8 +71,8 @@ def zero_a():
 
 
 @wrong("zero_start", says="equal units receive equal gradients")
-def zero_c():
-    return "c"
+def zero_b():
+    return "b"
 
 
 @wrong("zero_start", says="nothing is divided by zero")
@@ -82,12 +82,12 @@ def zero_d():
 
 @right("zero_start")
 def zero_capital():
-    return "B"
+    return "C"
 
 
 @right("zero_start")
 def zero_in_parentheses():
-    return "(b)"
+    return "(c)"
 
 
 # -- one_layer_gradient -----------------------------------------------------------------------------------------------

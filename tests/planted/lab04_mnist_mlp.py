@@ -10,6 +10,11 @@ from tests.planted import right, wrong
 # -- preprocess -------------------------------------------------------------------------------------------------------
 
 
+def _scaled(x, x_train):
+    spread = x_train.std(axis=0)
+    return (x - x_train.mean(axis=0)) / np.where(spread == 0, 1, spread)
+
+
 @wrong("preprocess", says="the other set was scaled with its own statistics")
 def each_with_its_own_statistics(x_train, x_other):
     spread = x_train.std(axis=0)
@@ -71,6 +76,73 @@ def in_place_like_the_slide(x_train, x_other):
     return x_train, (x_other - mean) / spread
 
 
+@wrong("preprocess", says="a spread below 1 was replaced by 1")
+def spread_of_at_least_one(x_train, x_other):
+    mean, spread = x_train.mean(axis=0), np.maximum(x_train.std(axis=0), 1)
+    return (x_train - mean) / spread, (x_other - mean) / spread
+
+
+@wrong("preprocess", says="you divided by the variance")
+def divided_by_the_variance(x_train, x_other):
+    mean, spread = x_train.mean(axis=0), x_train.var(axis=0)
+    return (x_train - mean) / np.where(spread, spread, 1), (x_other - mean) / np.where(spread, spread, 1)
+
+
+@wrong("preprocess", says="the mean is subtracted but the division by the standard deviation is m")
+def only_centred(x_train, x_other):
+    return x_train - x_train.mean(axis=0), x_other - x_train.mean(axis=0)
+
+
+@wrong("preprocess", says="Return 2 things")
+def only_one_returned(x_train, x_other):
+    return _scaled(x_train, x_train)
+
+
+@wrong("preprocess", says="The order of the results is wrong")
+def other_set_first(x_train, x_other):
+    return _scaled(x_other, x_train), _scaled(x_train, x_train)
+
+
+@wrong("preprocess", says="this scales to the range 0 to 1")
+def scaled_to_the_range(x_train, x_other):
+    low, high = x_train.min(axis=0), x_train.max(axis=0)
+    return (x_train - low) / np.where(high > low, high - low, 1), (x_other - low) / np.where(high > low, high - low, 1)
+
+
+@wrong("preprocess", says="the other set was left as it was")
+def other_set_untouched(x_train, x_other):
+    return _scaled(x_train, x_train), x_other
+
+
+@wrong("preprocess", says="it was set to 0 in the other set")
+def constant_pixel_set_to_zero(x_train, x_other):
+    with np.errstate(all="ignore"):
+        return tuple(
+            np.nan_to_num((x - x_train.mean(0)) / x_train.std(0), nan=0, posinf=0, neginf=0) for x in (x_train, x_other)
+        )
+
+
+@wrong("preprocess", says="brackets are missing")
+def brackets_forgotten(x_train, x_other):
+    mean, spread = x_train.mean(axis=0), x_train.std(axis=0)
+    spread = np.where(spread == 0, 1, spread)
+    return x_train - mean / spread, x_other - mean / spread
+
+
+@wrong("preprocess", says="1.8e+308 is what np.nan_to_num makes of inf")
+def without_nan(x_train, x_other):
+    mean, spread = x_train.mean(axis=0), x_train.std(axis=0)
+    with np.errstate(all="ignore"):
+        return np.nan_to_num((x_train - mean) / spread), np.nan_to_num((x_other - mean) / spread)
+
+
+@wrong("preprocess", says="subtract the mean before you divide")
+def divided_first(x_train, x_other):
+    mean, spread = x_train.mean(axis=0), x_train.std(axis=0)
+    spread = np.where(spread == 0, 1, spread)
+    return x_train / spread - mean, x_other / spread - mean
+
+
 @right("preprocess")
 def preprocess_with_tensorflow(x_train, x_other):
     x_train, x_other = tf.constant(x_train, tf.float32), tf.constant(x_other, tf.float32)
@@ -110,6 +182,62 @@ def one_column_a_label(labels, classes):
 @wrong("one_hot", says="the ones stand one place too far to the right")
 def counted_from_one(labels, classes):
     return np.eye(classes)[(labels + 1) % classes]
+
+
+@wrong("one_hot", says="one column too many")
+def coded_from_one(labels, classes):
+    return np.eye(classes + 1)[labels]
+
+
+@wrong("one_hot", says="the label stands where the 1 belongs")
+def label_as_entry(labels, classes):
+    return np.eye(classes)[labels] * labels[:, None]
+
+
+@wrong("one_hot", says="the result is 0 everywhere")
+def zeros_only(labels, classes):
+    codes = np.zeros((len(labels), classes))
+    for i, label in enumerate(labels):
+        codes[i][label] == 1  # noqa: B015
+    return codes
+
+
+@wrong("one_hot", says="every row got the ones of all labels")
+def whole_columns(labels, classes):
+    codes = np.zeros((len(labels), classes))
+    codes[:, labels] = 1
+    return codes
+
+
+@wrong("one_hot", says="one row was filled for all labels")
+def one_row_for_all(labels, classes):
+    code = np.zeros(classes)
+    for label in labels:
+        code[label] = 1
+    return code
+
+
+@wrong("one_hot", says="only the first 1 of 7 entries along axis 0 are filled")
+def first_only(labels, classes):
+    codes = np.zeros((len(labels), classes))
+    for i, label in enumerate(labels):
+        codes[i, label] = 1
+        return codes
+
+
+@wrong("one_hot", says="zeros and ones are swapped")
+def cold(labels, classes):
+    return 1 - np.eye(classes)[labels]
+
+
+@wrong("one_hot", says="all classes up to the label have a 1")
+def ordinal(labels, classes):
+    return (np.arange(classes) <= labels[:, None]).astype(float)
+
+
+@wrong("one_hot", says="the order along axis 1 is reversed")
+def mirrored_code(labels, classes):
+    return np.eye(classes)[labels][:, ::-1]
 
 
 @right("one_hot")
@@ -166,6 +294,77 @@ def softmax_twice(z, y):
 @wrong("softmax_cross_entropy", says="the mean is missing: return one number for the whole batch")
 def one_loss_for_each_sample(z, y):
     return -np.sum(y * special.log_softmax(z, axis=1), axis=1)
+
+
+@wrong("softmax_cross_entropy", says="this is the loss of the wrong classes")
+def loss_of_wrong_classes(z, y):
+    return -np.mean(np.sum((1 - y) * special.log_softmax(z, axis=1), axis=1))
+
+
+@wrong("softmax_cross_entropy", says="you summed over the samples")
+def sum_over_the_batch(z, y):
+    return -np.sum(y * special.log_softmax(z, axis=1))
+
+
+@wrong("softmax_cross_entropy", says="the logarithm is missing")
+def loss_without_logarithm(z, y):
+    return -np.mean(np.sum(y * special.softmax(z, axis=1), axis=1))
+
+
+@wrong("softmax_cross_entropy", says="softmax is missing")
+def loss_of_logits(z, y):
+    return -np.mean(np.sum(y * z, axis=1))
+
+
+@wrong("softmax_cross_entropy", says="the term for the wrong classes,")
+def both_terms(z, y):
+    p = np.clip(special.softmax(z, axis=1), 1e-15, 1 - 1e-15)
+    return -np.mean(np.sum(y * np.log(p) + (1 - y) * np.log(1 - p), axis=1))
+
+
+@wrong("softmax_cross_entropy", says="this is the logarithm to base 10")
+def base_ten(z, y):
+    return -np.mean(np.sum(y * special.log_softmax(z, axis=1), axis=1)) / np.log(10)
+
+
+@wrong("softmax_cross_entropy", says="this is the logarithm to base 2")
+def base_two(z, y):
+    return -np.mean(np.sum(y * special.log_softmax(z, axis=1), axis=1)) / np.log(2)
+
+
+@wrong("softmax_cross_entropy", says="this is the squared error of the probabilities")
+def mean_squared(z, y):
+    return np.mean(np.sum((special.softmax(z, axis=1) - y) ** 2, axis=1))
+
+
+@wrong("softmax_cross_entropy", says="the sigmoid stands where softmax belongs")
+def sigmoid_instead(z, y):
+    return -np.mean(np.sum(y * np.log(special.expit(z) + 1e-300), axis=1))
+
+
+@wrong("softmax_cross_entropy", says="exp")
+def one_maximum_for_all(z, y):
+    z = z - z.max()
+    log_p = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
+    return -np.mean(np.sum(y * log_p, axis=1))
+
+
+@wrong("softmax_cross_entropy", says="the largest logit was subtracted twice")
+def maximum_subtracted_twice(z, y):
+    m = z.max(axis=1, keepdims=True)
+    log_p = z - m - np.log(np.sum(np.exp(z - m), axis=1, keepdims=True)) - m
+    return -np.mean(np.sum(y * log_p, axis=1))
+
+
+@wrong("softmax_cross_entropy", says="a probability of 0 was clipped before the logarithm")
+def a_little_added(z, y):
+    return -np.mean(np.sum(y * np.log(special.softmax(z, axis=1) + 1e-9), axis=1))
+
+
+@wrong("softmax_cross_entropy", says="print the shapes of both operands")
+def without_keepdims(z, y):
+    z = z - z.max(axis=1)
+    return -np.mean(np.sum(y * (z - np.log(np.exp(z).sum(axis=1))), axis=1))
 
 
 @right("softmax_cross_entropy")
@@ -227,6 +426,62 @@ def always_the_lecture(inputs, hidden, activation):
     return _stack(64, hidden, activation, [keras.layers.Dense(10, "softmax")])
 
 
+@wrong("build_mlp", says="Dropout")
+def with_dropout(inputs, hidden, activation):
+    return _stack(inputs, hidden, activation, [keras.layers.Dropout(0.5), keras.layers.Dense(10, "softmax")])
+
+
+@wrong("build_mlp", says="start at the same value")
+def with_zero_kernels(inputs, hidden, activation):
+    return _stack(inputs, hidden, activation, [keras.layers.Dense(10, "softmax", kernel_initializer="zeros")])
+
+
+@wrong("build_mlp", says="the output layer has sigmoid")
+def activation_at_the_end(inputs, hidden, activation):
+    return _stack(inputs, hidden, activation, [keras.layers.Dense(10, activation)])
+
+
+@wrong("build_mlp", says="there are too few layers")
+def only_the_first_hidden_layer(inputs, hidden, activation):
+    return _stack(inputs, hidden[:1], activation, [keras.layers.Dense(10, "softmax")])
+
+
+@wrong("build_mlp", says="there are too many layers")
+def one_output_too_many(inputs, hidden, activation):
+    return _stack(inputs, [*hidden, 10], activation, [keras.layers.Dense(10, "softmax")])
+
+
+@wrong("build_mlp", says="the units of the hidden layers come from `hidden`, in that order")
+def hidden_in_reverse(inputs, hidden, activation):
+    return _stack(inputs, hidden[::-1], activation, [keras.layers.Dense(10, "softmax")])
+
+
+@wrong("build_mlp", says="the biases are missing")
+def without_biases(inputs, hidden, activation):
+    layers = [keras.layers.Dense(units, activation=activation, use_bias=False) for units in hidden]
+    return keras.Sequential([keras.Input((inputs,)), *layers, keras.layers.Dense(10, "softmax", use_bias=False)])
+
+
+@wrong("build_mlp", says="softmax is meant for the output layer, not for the hidden ones")
+def softmax_everywhere(inputs, hidden, activation):
+    return _stack(inputs, hidden, "softmax", [keras.layers.Dense(10, "softmax")])
+
+
+@wrong("build_mlp", says="softmax is applied twice at the end")
+def two_softmaxes(inputs, hidden, activation):
+    return _stack(inputs, hidden, activation, [keras.layers.Dense(10, "softmax"), keras.layers.Softmax()])
+
+
+@wrong("build_mlp", says="Return the Keras model or layer itself")
+def a_list_of_layers(inputs, hidden, activation):
+    return [keras.layers.Dense(units, activation=activation) for units in hidden]
+
+
+@wrong("build_mlp", says="the output is the logarithm of the probabilities")
+def log_softmax_at_the_end(inputs, hidden, activation):
+    return _stack(inputs, hidden, activation, [keras.layers.Dense(10, "log_softmax")])
+
+
 @right("build_mlp")
 def functional_style(inputs, hidden, activation):
     x = start = keras.Input((inputs,))
@@ -276,6 +531,65 @@ def shares_of_each_row(y, y_hat, classes):
     matrix = np.zeros((classes, classes))
     np.add.at(matrix, (y, y_hat), 1)
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+
+
+@wrong("confusion", says="a repeated pair was counted once")
+def last_pair_only(y, y_hat, classes):
+    matrix = np.zeros((classes, classes), int)
+    for a, b in zip(y, y_hat, strict=True):
+        matrix[a, b] = 1
+    return matrix
+
+
+@wrong("confusion", says="only the correct predictions were counted")
+def right_ones_only(y, y_hat, classes):
+    return np.diag([np.sum((y == k) & (y_hat == k)) for k in range(classes)])
+
+
+@wrong("confusion", says="the correct predictions are missing")
+def wrong_ones_only(y, y_hat, classes):
+    matrix = np.zeros((classes, classes), int)
+    np.add.at(matrix, (y[y != y_hat], y_hat[y != y_hat]), 1)
+    return matrix
+
+
+@wrong("confusion", says="these are shares of all images")
+def shares_of_all(y, y_hat, classes):
+    matrix = np.zeros((classes, classes))
+    np.add.at(matrix, (y, y_hat), 1)
+    return matrix / len(y)
+
+
+@wrong("confusion", says="these are shares of each column")
+def shares_of_each_column(y, y_hat, classes):
+    matrix = np.zeros((classes, classes))
+    np.add.at(matrix, (y, y_hat), 1)
+    return matrix / np.maximum(matrix.sum(axis=0), 1)
+
+
+@wrong("confusion", says="only the first image was counted")
+def early_return(y, y_hat, classes):
+    matrix = np.zeros((classes, classes), int)
+    for a, b in zip(y, y_hat, strict=True):
+        matrix[a, b] += 1
+        return matrix
+
+
+@wrong("confusion", says="these are the correct predictions of each class")
+def hits_of_each_class(y, y_hat, classes):
+    return np.array([np.sum((y == k) & (y_hat == k)) for k in range(classes)])
+
+
+@wrong("confusion", says="this is the accuracy")
+def accuracy_only(y, y_hat, classes):
+    return np.mean(y == y_hat)
+
+
+@wrong("confusion", says="each pair was counted both ways")
+def both_ways(y, y_hat, classes):
+    matrix = np.zeros((classes, classes), int)
+    np.add.at(matrix, (y, y_hat), 1)
+    return matrix + matrix.T
 
 
 @right("confusion")
@@ -343,6 +657,64 @@ def accuracy_first(p, y, bins):
     return accuracy, confidence, np.sum(share * np.abs(accuracy - confidence))
 
 
+@wrong("reliability", says="this is the middle of each bin")
+def middle_of_the_bins(p, y, bins):
+    confidence, accuracy, share = _reliability(p.max(axis=1), p.argmax(axis=1) == y, bins)
+    return (np.arange(bins) + 0.5) / bins, accuracy, np.sum(share * np.abs(accuracy - confidence))
+
+
+@wrong("reliability", says="these are sums")
+def sums_in_bins(p, y, bins):
+    score = p.max(axis=1)
+    confidence, accuracy, share = _reliability(score, p.argmax(axis=1) == y, bins)
+    return confidence * share * len(y), accuracy * share * len(y), np.sum(share * np.abs(accuracy - confidence))
+
+
+@wrong("reliability", says="there are always ten bins")
+def ten_bins(p, y, bins):
+    confidence, accuracy, share = _reliability(p.max(axis=1), p.argmax(axis=1) == y, 10)
+    return confidence, accuracy, np.sum(share * np.abs(accuracy - confidence))
+
+
+@wrong("reliability", says="this is the largest gap")
+def largest_gap(p, y, bins):
+    confidence, accuracy, _ = _reliability(p.max(axis=1), p.argmax(axis=1) == y, bins)
+    return confidence, accuracy, np.max(np.abs(accuracy - confidence))
+
+
+@wrong("reliability", says="the gaps were squared")
+def squared_gap(p, y, bins):
+    confidence, accuracy, share = _reliability(p.max(axis=1), p.argmax(axis=1) == y, bins)
+    return confidence, accuracy, np.sum(share * (accuracy - confidence) ** 2)
+
+
+@wrong("reliability", says="the bins hold equally many images")
+def equal_numbers_in_bins(p, y, bins):
+    score, correct = p.max(axis=1), p.argmax(axis=1) == y
+    order = np.array_split(np.argsort(score), bins)
+    confidence = np.array([score[part].mean() if len(part) else 0 for part in order])
+    accuracy = np.array([correct[part].mean() if len(part) else 0 for part in order])
+    return confidence, accuracy, np.mean(np.abs(confidence - accuracy))
+
+
+@wrong("reliability", says="this is the share of wrong answers")
+def error_rate_in_bins(p, y, bins):
+    confidence, accuracy, share = _reliability(p.max(axis=1), p.argmax(axis=1) != y, bins)
+    return confidence, accuracy, np.sum(share * np.abs(accuracy - confidence))
+
+
+@wrong("reliability", says="empty bins were left out")
+def empty_bins_left_out(p, y, bins):
+    confidence, accuracy, share = _reliability(p.max(axis=1), p.argmax(axis=1) == y, bins)
+    return confidence[share > 0], accuracy[share > 0], np.sum(share * np.abs(accuracy - confidence))
+
+
+@wrong("reliability", says="the gaps were weighted with counts")
+def ece_of_counts(p, y, bins):
+    confidence, accuracy, share = _reliability(p.max(axis=1), p.argmax(axis=1) == y, bins)
+    return confidence, accuracy, np.sum(share * len(y) * np.abs(accuracy - confidence))
+
+
 @right("reliability")
 def reliability_by_histograms(p, y, bins):
     score, correct = np.max(p, axis=1), np.argmax(p, axis=1) == y
@@ -369,6 +741,10 @@ def reliability_with_lists(p, y, bins):
 
 def _gradients(patch):
     return patch[2:, 1:-1] - patch[:-2, 1:-1], patch[1:-1, 2:] - patch[1:-1, :-2]
+
+
+def _histogram(direction, magnitude, orientations):
+    return np.histogram(direction, orientations, (0, 180), weights=magnitude)[0]
 
 
 @wrong("hog_cell", says="every pixel counts 1")
@@ -419,6 +795,53 @@ def margin_votes(patch, orientations):
     return np.histogram(direction, orientations, (0, 180), weights=np.hypot(g_r, g_c))[0]
 
 
+@wrong("hog_cell", says="the border of a bin is at another angle")
+def cell_modulo_181(patch, orientations):
+    g_r, g_c = _gradients(patch)
+    return _histogram(np.rad2deg(np.arctan2(g_r, g_c)) % 181, np.hypot(g_r, g_c), orientations)
+
+
+@wrong("hog_cell", says="the border of a bin is at another angle")
+def cell_with_wide_range(patch, orientations):
+    g_r, g_c = _gradients(patch)
+    direction = np.rad2deg(np.arctan2(g_r, g_c)) % 180
+    return np.histogram(direction, orientations, (0, 181), weights=np.hypot(g_r, g_c))[0]
+
+
+@wrong("hog_cell", says="the vote goes to the nearest border of a bin")
+def cell_with_nearest_bin(patch, orientations):
+    g_r, g_c = _gradients(patch)
+    direction = np.rad2deg(np.arctan2(g_r, g_c)) % 180
+    which = np.round(direction / (180 / orientations)).astype(int) % orientations
+    return np.bincount(which.ravel(), np.hypot(g_r, g_c).ravel(), orientations)
+
+
+@wrong("hog_cell", says="the histogram was scaled to length 1")
+def cell_normalised(patch, orientations):
+    g_r, g_c = _gradients(patch)
+    h = _histogram(np.rad2deg(np.arctan2(g_r, g_c)) % 180, np.hypot(g_r, g_c), orientations)
+    return h / (np.linalg.norm(h) + 1e-12)
+
+
+@wrong("hog_cell", says="one-sided differences")
+def cell_with_forward_gradients(patch, orientations):
+    g_r, g_c = patch[2:, 1:-1] - patch[1:-1, 1:-1], patch[1:-1, 2:] - patch[1:-1, 1:-1]
+    return _histogram(np.rad2deg(np.arctan2(g_r, g_c)) % 180, np.hypot(g_r, g_c), orientations)
+
+
+@wrong("hog_cell", says="the votes carry the squared magnitude")
+def cell_squared(patch, orientations):
+    g_r, g_c = _gradients(patch)
+    return _histogram(np.rad2deg(np.arctan2(g_r, g_c)) % 180, g_r**2 + g_c**2, orientations)
+
+
+@wrong("hog_cell", says="np.arctan of a quotient knows only half of the circle")
+def cell_with_arctan(patch, orientations):
+    g_r, g_c = _gradients(patch)
+    with np.errstate(all="ignore"):
+        return _histogram(np.abs(np.nan_to_num(np.rad2deg(np.arctan(g_r / g_c)))), np.hypot(g_r, g_c), orientations)
+
+
 @right("hog_cell")
 def hog_cell_pixel_by_pixel(patch, orientations):
     histogram = [0.0] * orientations
@@ -439,6 +862,11 @@ def hog_cell_with_bincount(patch, orientations):
 
 
 # -- ambiguity_decomposition ------------------------------------------------------------------------------------------
+
+
+def _terms(members, y):
+    mean = members.mean(axis=0)
+    return [np.mean(np.sum(q**2, axis=-1)) for q in (mean - y, members - y, members - mean)]
 
 
 @wrong("ambiguity_decomposition", says="the mean runs over the classes too")
@@ -472,6 +900,59 @@ def unbiased_variance(members, y):
 def sums(members, y):
     mean = members.mean(axis=0)
     return np.sum((mean - y) ** 2), np.sum((members - y) ** 2), np.sum((members - mean) ** 2)
+
+
+@wrong("ambiguity_decomposition", says="this is the mean error of the members")
+def members_first(members, y):
+    e, a, v = _terms(members, y)
+    return a, e, v
+
+
+@wrong("ambiguity_decomposition", says="the order is")
+def ambiguity_first(members, y):
+    e, a, v = _terms(members, y)
+    return v, e, a
+
+
+@wrong("ambiguity_decomposition", says="the sign is turned round")
+def negative_ambiguity(members, y):
+    e, a, v = _terms(members, y)
+    return e, a, e - a
+
+
+@wrong("ambiguity_decomposition", says="you summed over the images")
+def everything_summed(members, y):
+    mean = members.mean(0)
+    return ((mean - y) ** 2).sum(), ((members - y) ** 2).sum(), ((members - mean) ** 2).sum()
+
+
+@wrong("ambiguity_decomposition", says="the square root was taken")
+def roots(members, y):
+    return tuple(np.sqrt(part) for part in _terms(members, y))
+
+
+@wrong("ambiguity_decomposition", says="Return 3 things")
+def only_two(members, y):
+    return _terms(members, y)[:2]
+
+
+@wrong("ambiguity_decomposition", says="the last step is missing")
+def one_for_each_image(members, y):
+    mean = members.mean(0)
+    return ((mean - y) ** 2).sum(-1), ((members - y) ** 2).sum(-1).mean(0), ((members - mean) ** 2).sum(-1).mean(0)
+
+
+@wrong("ambiguity_decomposition", says="the mean is taken over the members only, image by image and class by c")
+def ambiguity_around_the_grand_mean(members, y):
+    e, a, _ = _terms(members, y)
+    return e, a, np.mean(np.sum((members - members.mean()) ** 2, axis=-1))
+
+
+@wrong("ambiguity_decomposition", says="the members vote here")
+def majority(members, y):
+    votes = np.eye(y.shape[1])[members.argmax(-1)].mean(0)
+    _, a, v = _terms(members, y)
+    return np.mean(np.sum((votes - y) ** 2, axis=-1)), a, v
 
 
 @right("ambiguity_decomposition")
@@ -548,6 +1029,41 @@ def rolled_out_of_the_field(digit):
 def cut_at_the_border(digit):
     row, column = ndimage.center_of_mass(digit)
     return ndimage.shift(_at(digit, 0, 0), (round(14 - row), round(14 - column)), order=0)
+
+
+@wrong("centre_digit", says="the values are right, but they stand in another order")
+def centred_the_wrong_way(digit):
+    row, column = ndimage.center_of_mass(digit)
+    return _at(digit, *np.clip([round(row), round(column)], 0, [28 - s for s in digit.shape]))
+
+
+@wrong("centre_digit", says="the ink was shared between pixels")
+def stretched(digit):
+    row, column = ndimage.center_of_mass(digit)
+    return ndimage.shift(np.pad(digit, [(0, 28 - s) for s in digit.shape]), (14 - row, 14 - column), order=1)
+
+
+@wrong("centre_digit", says="the digit is not in the field")
+def not_moved_at_all(digit):
+    return digit
+
+
+@wrong("centre_digit", says="this is the centre of mass")
+def centre_of_mass_returned(digit):
+    return ndimage.center_of_mass(digit)
+
+
+@wrong("centre_digit", says="the values were rounded to whole numbers")
+def centred_in_binary(digit):
+    row, column = ndimage.center_of_mass(digit)
+    top, left = np.clip([round(14 - row), round(14 - column)], 0, [28 - s for s in digit.shape])
+    return _at((digit > 0.5).astype(float), top, left)
+
+
+@wrong("centre_digit", says="the ink is the weight of each pixel in the centre of mass, not whether")
+def centred_without_weights(digit):
+    row, column = np.argwhere(digit > 0).mean(axis=0)
+    return _at(digit, *np.clip([round(14 - row), round(14 - column)], 0, [28 - s for s in digit.shape]))
 
 
 @right("centre_digit")

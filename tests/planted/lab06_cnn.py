@@ -493,7 +493,7 @@ def lenet_with_dropout():
     return keras.Sequential([keras.Input((28, 28, 1)), *model.layers[:-1], keras.layers.Dropout(0.5), model.layers[-1]])
 
 
-@wrong("lenet5", says="is frozen")
+@wrong("lenet5", says="frozen")
 def lenet_frozen():
     model = _lenet()
     model.trainable = False
@@ -628,7 +628,7 @@ def small_with_relu_first():
     return keras.Sequential([*body, layers.GlobalAveragePooling2D(), layers.Dense(10, activation="softmax")])
 
 
-@wrong("small_cnn", says="is frozen")
+@wrong("small_cnn", says="frozen")
 def small_with_frozen_normalisation():
     model = _small()
     for layer in model.layers:

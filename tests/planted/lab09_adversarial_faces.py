@@ -101,6 +101,54 @@ def gradient_through_predict(model, images, labels):
     return tape.gradient(loss, images)
 
 
+@wrong("pixel_gradient", says="this is the gradient of the largest logit, not of the loss")
+def gradient_of_the_largest_logit(model, images, labels):
+    return _gradient(model, images, labels, loss=lambda y, z: tf.reduce_max(z, axis=1))
+
+
+@wrong("pixel_gradient", says="the sign is flipped")
+def gradient_negated(model, images, labels):
+    return -_gradient(model, images, labels)
+
+
+@wrong("pixel_gradient", says="the absolute value loses which way to go")
+def gradient_in_size_only(model, images, labels):
+    return np.abs(_gradient(model, images, labels))
+
+
+@wrong("pixel_gradient", says="the gradients of all pictures are added up")
+def gradient_summed_over_pictures(model, images, labels):
+    return _gradient(model, images, labels).sum(axis=0)
+
+
+@wrong("pixel_gradient", says="this is the loss of the answer that the model finds likeliest")
+def gradient_of_the_likeliest(model, images, labels):
+    return _gradient(model, images, np.asarray(model(images)).argmax(axis=1))
+
+
+@wrong("pixel_gradient", says="an axis that should stay is gone")
+def gradient_grey(model, images, labels):
+    return _gradient(model, images, labels).mean(axis=-1)
+
+
+@wrong("pixel_gradient", says="each picture's gradient was divided by its length")
+def gradient_of_unit_length(model, images, labels):
+    g = _gradient(model, images, labels)
+    return g / np.sqrt((g**2).sum(axis=(1, 2, 3), keepdims=True))
+
+
+@wrong("pixel_gradient", says="a list or tuple of 2 items")
+def gradient_and_loss(model, images, labels):
+    return np.float32(1.0), _gradient(model, images, labels)
+
+
+@wrong("pixel_gradient", says="this is the gradient of the squared error")
+def gradient_of_the_squared_error(model, images, labels):
+    return _gradient(
+        model, images, labels, loss=lambda y, z: tf.reduce_sum((tf.nn.softmax(z) - tf.one_hot(y, z.shape[1])) ** 2, 1)
+    )
+
+
 @right("pixel_gradient")
 def gradient_with_a_variable(model, images, labels):
     pixels = tf.Variable(images)
@@ -184,6 +232,53 @@ def fgsm_by_the_largest_entry(model, images, labels, epsilon):
 @wrong("fgsm", says="do not divide it by 255")
 def fgsm_with_small_epsilon(model, images, labels, epsilon):
     return np.clip(images + epsilon / 255 * np.sign(_gradient(model, images, labels)), 0, 1)
+
+
+@wrong("fgsm", says="a pixel whose gradient is 0 stays as it is")
+def fgsm_with_everything_moved(model, images, labels, epsilon):
+    return np.clip(images + np.where(_gradient(model, images, labels) > 0, epsilon, -epsilon), 0, 1)
+
+
+@wrong("fgsm", says="ε is missing")
+def fgsm_without_epsilon(model, images, labels, epsilon):
+    return np.clip(images + np.sign(_gradient(model, images, labels)), 0, 1)
+
+
+@wrong("fgsm", says="ε is divided by the sign")
+def fgsm_divided(model, images, labels, epsilon):
+    with np.errstate(all="ignore"):
+        return np.clip(images + epsilon / np.sign(_gradient(model, images, labels)), 0, 1)
+
+
+@wrong("fgsm", says="the perturbation was clipped to [0, 1], so no pixel gets darker")
+def fgsm_of_brightening_only(model, images, labels, epsilon):
+    return np.clip(images + epsilon * (_gradient(model, images, labels) > 0), 0, 1)
+
+
+@wrong("fgsm", says="this is the gradient")
+def fgsm_of_the_gradient_itself(model, images, labels, epsilon):
+    return _gradient(model, images, labels)
+
+
+@wrong("fgsm", says="the perturbation was clipped to [0, 1], so no pixel gets darker")
+def fgsm_clipped_perturbation(model, images, labels, epsilon):
+    return images + np.clip(epsilon * np.sign(_gradient(model, images, labels)), 0, 1)
+
+
+@wrong("fgsm", says="the result was stretched to fill [0, 1]")
+def fgsm_rescaled(model, images, labels, epsilon):
+    moved = images + epsilon * np.sign(_gradient(model, images, labels))
+    return (moved - moved.min()) / (moved.max() - moved.min())
+
+
+@wrong("fgsm", says="the step is half of ε")
+def fgsm_in_half_steps(model, images, labels, epsilon):
+    return np.clip(images + epsilon / 2 * np.sign(_gradient(model, images, labels)), 0, 1)
+
+
+@wrong("fgsm", says="nothing changed")
+def fgsm_unchanged(model, images, labels, epsilon):
+    return images
 
 
 @right("fgsm")
@@ -273,6 +368,90 @@ def noise_never_the_same(perturbation, seed):
     return noise * _length(perturbation) / _length(noise)
 
 
+@wrong("noise_of_equal_norm", says="it is uniform")
+def noise_uniform(perturbation, seed):
+    noise = np.random.default_rng(seed).uniform(-1, 1, size=perturbation.shape)
+    return noise * _length(perturbation) / _length(noise)
+
+
+@wrong("noise_of_equal_norm", says="the lengths were taken for each row, sum over axes 1, 2 and 3")
+def noise_of_random_signs(perturbation, seed):
+    return perturbation * np.random.default_rng(seed).choice([-1, 1], size=perturbation.shape)
+
+
+@wrong("noise_of_equal_norm", says="the lengths were taken for each row, sum over axes 1, 2 and 3")
+def noise_shuffled(perturbation, seed):
+    rng = np.random.default_rng(seed)
+    return np.stack([rng.permutation(p.ravel()).reshape(p.shape) for p in perturbation])
+
+
+@wrong("noise_of_equal_norm", says="the lengths were taken for each channel, sum over axes 1, 2 and 3")
+def noise_grey(perturbation, seed):
+    noise = np.random.default_rng(seed).normal(size=(*perturbation.shape[:3], 1)) + 0 * perturbation
+    return noise * _length(perturbation) / _length(noise)
+
+
+@wrong("noise_of_equal_norm", says="the lengths were taken for each channel, sum over axes 1, 2 and 3")
+def noise_channel_by_channel(perturbation, seed):
+    noise = np.random.default_rng(seed).normal(size=perturbation.shape)
+    return noise * _length(perturbation, (1, 2)) / _length(noise, (1, 2))
+
+
+@wrong("noise_of_equal_norm", says="the lengths were taken for each row, sum over axes 1, 2 and 3")
+def noise_row_by_row(perturbation, seed):
+    noise = np.random.default_rng(seed).normal(size=perturbation.shape)
+    return noise * _length(perturbation, (2, 3)) / _length(noise, (2, 3))
+
+
+@wrong("noise_of_equal_norm", says="the lengths were taken for each column, sum over axes 1, 2 and 3")
+def noise_along_the_columns(perturbation, seed):
+    noise = np.random.default_rng(seed).normal(size=perturbation.shape)
+    return noise * _length(perturbation, 1) / _length(noise, 1)
+
+
+@wrong("noise_of_equal_norm", says="points along the perturbation")
+def noise_on_top(perturbation, seed):
+    noise = perturbation + np.random.default_rng(seed).normal(size=perturbation.shape)
+    return noise * _length(perturbation) / _length(noise)
+
+
+@wrong("noise_of_equal_norm", says="one noise is used for all pictures, or it has no values below 0")
+def noise_in_one_pixel(perturbation, seed):
+    noise = np.zeros_like(perturbation)
+    noise[:, 0, 0, :1] = np.random.default_rng(seed).normal(size=(len(noise), 1))
+    return noise * _length(perturbation) / _length(noise)
+
+
+@wrong("noise_of_equal_norm", says="the lengths were taken for each row, sum over axes 1, 2 and 3")
+def noise_with_the_size_of_each_value(perturbation, seed):
+    noise = np.random.default_rng(seed).normal(size=perturbation.shape)
+    return noise * np.abs(perturbation) / np.abs(noise)
+
+
+@wrong("noise_of_equal_norm", says="the lengths are right on average only")
+def noise_by_standard_deviation(perturbation, seed):
+    noise = np.random.default_rng(seed).normal(size=perturbation.shape)
+    return noise * perturbation.std(axis=(1, 2, 3), keepdims=True)
+
+
+@wrong("noise_of_equal_norm", says="The noise of picture 0 has length")
+def noise_upside_down(perturbation, seed):
+    noise = np.random.default_rng(seed).normal(size=perturbation.shape)
+    return noise * _length(noise) / _length(perturbation)
+
+
+@wrong("noise_of_equal_norm", says="the square root is missing")
+def noise_without_the_root(perturbation, seed):
+    noise = np.random.default_rng(seed).normal(size=perturbation.shape)
+    return noise * _length(perturbation) ** 2 / _length(noise) ** 2
+
+
+@wrong("noise_of_equal_norm", says="this is the perturbation with noise added")
+def noise_added_to_the_change(perturbation, seed):
+    noise = np.random.default_rng(seed).normal(size=perturbation.shape)
+    return perturbation + noise * _length(perturbation) / _length(noise)
+
+
 @right("noise_of_equal_norm")
 def noise_by_a_loop(perturbation, seed):
     rng, rows = np.random.default_rng(seed), []
@@ -345,6 +524,55 @@ def pgd_with_dropout(model, images, originals, labels, epsilon, step):
     return _project(images + step * np.sign(g), originals, epsilon)
 
 
+@wrong("pgd_step", says="a pixel whose gradient is 0 stays as it is")
+def pgd_moving_all_pixels(model, images, originals, labels, epsilon, step):
+    return _project(images + np.where(_gradient(model, images, labels) > 0, step, -step), originals, epsilon)
+
+
+@wrong("pgd_step", says="the pictures are projected first and moved afterwards")
+def pgd_projected_first(model, images, originals, labels, epsilon, step):
+    return _project(images, originals, epsilon) + step * np.sign(_gradient(model, images, labels))
+
+
+@wrong("pgd_step", says="the range [0, 1] is missing in the projection")
+def pgd_without_colours(model, images, originals, labels, epsilon, step):
+    moved = images + step * np.sign(_gradient(model, images, labels))
+    return np.clip(moved, originals - epsilon, originals + epsilon)
+
+
+@wrong("pgd_step", says="the projection is around the current pictures")
+def pgd_without_ball(model, images, originals, labels, epsilon, step):
+    return np.clip(images + step * np.sign(_gradient(model, images, labels)), 0, 1)
+
+
+@wrong("pgd_step", says="this is the change alone")
+def pgd_change_only(model, images, originals, labels, epsilon, step):
+    return np.clip(images + step * np.sign(_gradient(model, images, labels)) - originals, -epsilon, epsilon)
+
+
+@wrong("pgd_step", says="the gradient is divided by its length")
+def pgd_by_length(model, images, originals, labels, epsilon, step):
+    g = _gradient(model, images, labels)
+    return _project(images + step * g / _length(g), originals, epsilon)
+
+
+@wrong("pgd_step", says="two steps were made")
+def pgd_of_two_steps(model, images, originals, labels, epsilon, step):
+    for _ in range(2):
+        images = _project(images + step * np.sign(_gradient(model, images, labels)), originals, epsilon)
+    return images
+
+
+@wrong("pgd_step", says="the step was multiplied by ε")
+def pgd_step_times_epsilon(model, images, originals, labels, epsilon, step):
+    return _project(images + step * epsilon * np.sign(_gradient(model, images, labels)), originals, epsilon)
+
+
+@wrong("pgd_step", says="`step` and `epsilon` are exchanged")
+def pgd_with_both_exchanged(model, images, originals, labels, epsilon, step):
+    return _project(images + epsilon * np.sign(_gradient(model, images, labels)), originals, step)
+
+
 @right("pgd_step")
 def pgd_by_the_change(model, images, originals, labels, epsilon, step):
     change = images - originals + step * np.sign(_gradient(model, images, labels, total=tf.reduce_mean))
@@ -405,6 +633,47 @@ def target_in_a_list_of_one(model, images, originals, target, epsilon, step):
 def target_with_dropout(model, images, originals, target, epsilon, step):
     g = _gradient(model, images, _all(target, images), training=True)
     return _project(images - step * np.sign(g), originals, epsilon)
+
+
+@wrong("targeted_step", says="the absolute value of the gradient loses which way to go")
+def target_unsigned(model, images, originals, target, epsilon, step):
+    return _project(images - step * np.abs(_gradient(model, images, _all(target, images))), originals, epsilon)
+
+
+@wrong("targeted_step", says="the step is as long as ε")
+def target_with_epsilon_as_step(model, images, originals, target, epsilon, step):
+    g = _gradient(model, images, _all(target, images))
+    return _project(images - epsilon * np.sign(g), originals, epsilon)
+
+
+@wrong("targeted_step", says="the step starts from the originals, with their gradient")
+def target_from_the_originals(model, images, originals, target, epsilon, step):
+    g = _gradient(model, originals, _all(target, images))
+    return _project(originals - step * np.sign(g), originals, epsilon)
+
+
+@wrong("targeted_step", says="the gradient is taken at the originals")
+def target_with_an_old_gradient(model, images, originals, target, epsilon, step):
+    g = _gradient(model, originals, _all(target, images))
+    return _project(images - step * np.sign(g), originals, epsilon)
+
+
+@wrong("targeted_step", says="this goes towards class 0, whatever `target` says")
+def target_zero(model, images, originals, target, epsilon, step):
+    g = _gradient(model, images, _all(0, images))
+    return _project(images - step * np.sign(g), originals, epsilon)
+
+
+@wrong("targeted_step", says="this goes away from the answer that the model finds likeliest")
+def target_away_from_the_answer(model, images, originals, target, epsilon, step):
+    g = _gradient(model, images, np.asarray(model(images)).argmax(axis=1))
+    return _project(images + step * np.sign(g), originals, epsilon)
+
+
+@wrong("targeted_step", says="a pixel whose gradient is 0 stays as it is")
+def target_everything_moved(model, images, originals, target, epsilon, step):
+    g = _gradient(model, images, _all(target, images))
+    return _project(images - step * np.where(g > 0, 1, -1), originals, epsilon)
 
 
 @right("targeted_step")
