@@ -54,8 +54,7 @@ def test_the_stored_runs_support_what_lab_12_says_about_them():
     skin = experiments.stored("trust_error_by_skin")
     rates = np.array(skin["errors"]) / skin["sizes"]
     assert np.sum(rates[:, 5] > rates[:, :5].mean(axis=1)) >= 5  # of six networks
-    knob = experiments.stored("trust_bias_knob")
-    means = np.mean(knob["errors"], axis=1) / knob["sizes"]
+    means = np.mean(experiments.stored("faces_bias_knob")["error_rates"], axis=1)
     assert (means[-1, 1:3] > means[0, 1:3] + 0.2).all()  # label 0 with glasses, label 1 without
     rows = experiments.stored("trust_backdoor")["rows"]
     success = {k: [row["usual"][1] for row in rows if row["k"] == k] for k in trust.POISONED}

@@ -1,4 +1,4 @@
-"""The long runs of lab 12: errors of groups, a bias as a knob, a backdoor, and how far runs differ.
+"""The long runs of lab 12: errors of groups, a backdoor, and how far runs differ.
 
 All train the lab's small network on portraits of 32 × 32 pixels.
 """
@@ -9,7 +9,6 @@ import subprocess
 import sys
 
 SIZE, TRAIN, EPOCHS, PEAK = 32, 3000, 8, 0.003
-BIASES = (0.0, 0.5, 0.75, 0.9, 1.0)
 POISONED = (0, 10, 30, 60)
 TAG = (255, 230, 0)
 
@@ -59,24 +58,6 @@ def trust_error_by_skin() -> dict:
         errors.append(np.bincount(tone, weights=wrong).astype(int).tolist())
         print(f"network {seed}: {errors[-1]}", flush=True)
     return {"test": len(tone), "sizes": np.bincount(tone).tolist(), "errors": errors}
-
-
-def trust_bias_knob() -> dict:
-    """Lab 12: errors by label and glasses after training on sets of growing bias; three seeds each."""
-    import numpy as np
-
-    from labs_utils.datasets.portraits import draw_portraits
-
-    fair = draw_portraits(3000, seed=901, size=SIZE)
-    groups, errors = 2 * fair.labels + fair.attributes["glasses"], []
-    for bias in BIASES:
-        errors.append([])
-        for seed in range(3):
-            drawn = draw_portraits(1000, seed=910 + seed, bias=bias, size=SIZE)
-            wrong = _answers(_trained(drawn.images, drawn.labels, seed), fair.images) != fair.labels
-            errors[-1].append(np.bincount(groups, weights=wrong, minlength=4).astype(int).tolist())
-            print(f"bias {bias}, seed {seed}: {errors[-1][-1]}", flush=True)
-    return {"biases": list(BIASES), "sizes": np.bincount(groups, minlength=4).tolist(), "errors": errors}
 
 
 def with_tag(images):
@@ -205,7 +186,6 @@ def trust_threads() -> dict:
 
 EXPERIMENTS = {
     "trust_error_by_skin": trust_error_by_skin,
-    "trust_bias_knob": trust_bias_knob,
     "trust_backdoor": trust_backdoor,
     "trust_seeds": trust_seeds,
     "trust_threads": trust_threads,
