@@ -888,7 +888,7 @@ def _compare_adversarial(student: Student, model: Any, rng: np.random.Generator,
 @checks.probe("adversarial_gradients")
 def on_a_linear_model(adversarial_gradients: Student, rng: np.random.Generator) -> None:
     """A linear model, whose gradients are known."""
-    _compare_adversarial(adversarial_gradients, _linear(rng, 3), rng, 5, (4, 3, 2))
+    _compare_adversarial(adversarial_gradients, _linear(rng, 3, (4, 3, 2)), rng, 5, (4, 3, 2))
 
 
 @checks.probe("adversarial_gradients")
