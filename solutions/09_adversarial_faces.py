@@ -815,9 +815,7 @@ lab.compare("share won over, 15 pixels", won, success["trained, on the face"][1]
 # one for the same task: other layers, other kernels, another seed.
 
 # %%
-left_by_transfer = (
-    None  # your prediction: accuracy of the second under the first's 8/255
-)
+left_by_transfer = None  # your prediction: accuracy under the first's 8/255
 keras.utils.set_random_seed(77)
 layers = [keras.layers.Rescaling(4, -2)]
 for filters in (8, 16, 32):

@@ -96,8 +96,9 @@ def features_of(model, images):
     """What the last layer sees: (n, d)."""
     import keras
 
-    body = keras.Model(model.inputs, model.layers[-3].output)
-    return body.predict(images.astype("float32") / 255, batch_size=256, verbose=0)
+    from labs_utils import robustness
+
+    return robustness.logits(keras.Model(model.inputs, model.layers[-3].output), images.astype("float32") / 255)
 
 
 def trust_backdoor() -> dict:
