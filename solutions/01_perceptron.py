@@ -32,8 +32,9 @@
 # | **Lecture** | D, *Introduction to Deep Learning* (perceptron, training); C, *Optimisation* (gradient descent) |
 # | **You need** | NumPy arrays and matrix products; the derivative of a composed function; pencil and paper |
 #
-# Running an exercise cell checks it. Until yours passes, the cells below use the reference. Predictions are
-# never marked: write them down *before* you run the cell.
+# Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
+# read on. Where a cell begins with `prediction = None`, write your own there before you run it: it is printed
+# beside the result and never graded.
 
 # %% tags=["imports"]
 import keras
@@ -178,6 +179,9 @@ plots.show(
 
 
 # %% tags=["nbval-check-output"]
+prediction = None  # z at (-1, 2): write your number here
+
+
 def perceptron(x, w, w0):
     """Outputs (n,) of a sigmoid neuron: x (n, d) inputs, w (d,) weights, w0 bias."""
     return sigmoid(x @ w + w0)
@@ -197,9 +201,8 @@ def draw_neuron(ax, w0, w1, w2):
     ax.figure.colorbar(filled, label="$\\hat{y}$")
 
 
-my_prediction = None  # z at (-1, 2): write your number here
 z = np.array([-1.0, 2.0]) @ np.array([3.0, -2.0]) + 1.0
-lab.compare("z at (-1, 2)", my_prediction, z)
+lab.compare("z at (-1, 2)", prediction, z)
 print(f"y_hat = {sigmoid(z):.3f}")
 plots.explore(
     draw_neuron,
@@ -357,13 +360,15 @@ def binary_cross_entropy(y, z):
 
 
 # %%
+prediction = None  # steps with cross-entropy, steps with squared error: (…, …)
+
+
 def slope(z, loss):
     y_hat = sigmoid(z)
     factor = 1 if loss == "cross-entropy" else 2 * y_hat * (1 - y_hat)
     return (y_hat - 1) * factor
 
 
-my_prediction = None  # steps with cross-entropy, steps with squared error: (…, …)
 races, steps_needed = {}, {}
 for loss in ("cross-entropy", "squared error"):
     path = [-6.0]
@@ -371,7 +376,7 @@ for loss in ("cross-entropy", "squared error"):
         path.append(path[-1] - slope(path[-1], loss))
     races[loss] = sigmoid(np.array(path))
     steps_needed[loss] = int(np.argmax(races[loss] > 0.5))
-lab.compare("steps to y_hat > 0.5", my_prediction, tuple(steps_needed.values()))
+lab.compare("steps to y_hat > 0.5", prediction, tuple(steps_needed.values()))
 
 z = np.linspace(-8, 4, 200)
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
@@ -538,11 +543,13 @@ plots.show(
 
 
 # %%
+prediction = None  # the largest of 0.01, 0.1, 1, 3, 10, 30, 100
+
+
 def risk(w, w0):
     return binary_cross_entropy(y_class, x_scaled @ w + w0)
 
 
-my_prediction = None  # the largest of 0.01, 0.1, 1, 3, 10, 30, 100
 start_w, start_w0 = np.zeros(2), 0.0
 dw, dw0 = gradient(x_scaled, y_class, start_w, start_w0)
 promises = []
@@ -551,7 +558,7 @@ for rate in (0.01, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0):
     real = risk(start_w, start_w0) - risk(start_w - rate * dw, start_w0 - rate * dw0)
     promises.append([rate, promise, real, real / promise])
 kept = max(rate for rate, *_, share in promises if share >= 0.8)
-lab.compare("largest rate that keeps 80 %", my_prediction, kept)
+lab.compare("largest rate that keeps 80 %", prediction, kept)
 header = ["η", "promised decrease", "real decrease", "share kept"]
 plots.table(header, promises, "One step from zero weights")
 
@@ -661,7 +668,7 @@ def train(x, y, learning_rate, epochs, batch, seed=0):
 
 
 # %%
-my_prediction = None  # the batch that ends closest to the floor: 200, 20 or 1
+prediction = None  # the batch that ends closest to the floor: 200, 20 or 1
 runs = {size: train(x_scaled, y_class, 0.5, 10, size) for size in (200, 20, 1)}
 floor, by_epoch = risk(w, w0), {}
 for size, path in runs.items():
@@ -672,7 +679,7 @@ for size, path in runs.items():
     )
     print(f"{by_epoch[size][1]:.4f}, after 10 {by_epoch[size][-1]:.4f}")
 closest = min(by_epoch, key=lambda size: by_epoch[size][-1])
-lab.compare("closest to the floor", my_prediction, closest)
+lab.compare("closest to the floor", prediction, closest)
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8))
 left.contour(
@@ -735,6 +742,7 @@ def regression_gradient(x, y, w, w0):
 
 
 # %%
+prediction = None  # mean squared error of the three grades
 passed = np.array([1.0, 0.0, 1.0])  # the slide's three students: lectures, hours
 z = np.array([[4.0, 5.0], [2.0, 1.0], [5.0, 8.0]]) @ w_untrained + w0_untrained
 entropy = binary_cross_entropy(passed, z)
@@ -742,9 +750,8 @@ by_keras = keras.losses.binary_crossentropy(passed, z, from_logits=True)
 assert np.isclose(entropy, by_keras)
 print(f"untrained neuron on the slide's three: cross-entropy {entropy:.3f}")
 
-my_prediction = None  # mean squared error of the three grades
 slide_error = np.mean((np.array([90, 20, 95]) - np.array([30, 80, 85])) ** 2)
-lab.compare("mean squared error on the slide", my_prediction, f"{slide_error:.1f}")
+lab.compare("mean squared error on the slide", prediction, f"{slide_error:.1f}")
 
 grades = 8 + 5.5 * lectures + 4 * hours + rng.normal(scale=6, size=200)
 best = np.linalg.lstsq(np.column_stack([np.ones(200), x_scaled]), grades)[0]
@@ -850,7 +857,7 @@ plots.show(
 # **Predict.** How many mistakes will Rosenblatt's rule make in epoch 1000? And what will gradient descent answer?
 
 # %% tags=["nbval-check-output"]
-my_prediction = None  # mistakes in epoch 1000
+prediction = None  # mistakes in epoch 1000
 x_xor = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 y_xor = np.array([0.0, 1.0, 1.0, 0.0])
 w_xor, w0_xor = np.zeros(2), 0.0
@@ -858,7 +865,7 @@ for epoch in range(1, 1001):
     w_xor, w0_xor, count = rosenblatt_epoch(x_xor, y_xor, w_xor, w0_xor)
     if epoch in (1, 2, 3, 4, 999, 1000):
         print(f"epoch {epoch:4}: w = {w_xor}, w0 = {w0_xor:.0f}, mistakes {count}")
-lab.compare("mistakes in epoch 1000", my_prediction, count)
+lab.compare("mistakes in epoch 1000", prediction, count)
 
 w_soft, w0_soft, xor_losses = gradient_descent(x_xor, y_xor, 1.0, 1e-6, 400)
 soft = perceptron(x_xor, w_soft, w0_soft)
@@ -964,6 +971,7 @@ def collapse(w1, b1, w2, b2):
 
 
 # %% tags=["nbval-check-output"]
+prediction = None  # parameters of the one layer
 batch = np.random.default_rng(1).normal(size=(5, 3)).astype("float32")
 mine, theirs = MyDense(4), keras.layers.Dense(4, activation="sigmoid")
 mine(batch), theirs(batch)  # the first call builds the weights
@@ -971,7 +979,6 @@ theirs.set_weights(mine.get_weights())
 assert np.allclose(mine(batch), theirs(batch), atol=1e-6)
 print("MyDense equals keras.layers.Dense; parameters:", mine.count_params())
 
-my_prediction = None  # parameters of the one layer
 random = {"bias_initializer": "random_normal"}
 stack = [keras.layers.Dense(16, **random) for _ in range(10)]  # all linear
 out = batch
@@ -982,7 +989,7 @@ for layer in stack[1:]:
     w_all, b_all = collapse(w_all, b_all, *layer.get_weights())
 assert np.allclose(batch @ w_all + b_all, out, atol=1e-4)
 print("ten layers:", sum(layer.count_params() for layer in stack), "parameters")
-lab.compare("one layer instead", my_prediction, w_all.size + b_all.size)
+lab.compare("one layer instead", prediction, w_all.size + b_all.size)
 
 # %% [markdown]
 # **Why.** A product of matrices is a matrix, so without activation functions depth adds nothing.
@@ -994,11 +1001,11 @@ lab.compare("one layer instead", my_prediction, w_all.size + b_all.size)
 # **Predict.** How many of the thirteen points does each get right?
 
 # %%
+prediction = None  # right without and with activation: (…, …)
 demo = "-0.43 1.19 3 4 0.13 -0.04 0.29 0.33 -1.15 0.17 0.5 3.2 0.8 3.2 1 -2.2"
 demo += " 1.81 1.01 2.73 1.07 1.41 0.56 4.18 0.3 1.86 0.17"
 x_demo, y_demo = np.array(demo.split(), float).reshape(13, 2), np.arange(13) < 8
 passes = np.tile(x_demo, (770, 1)), np.tile(y_demo, 770)  # 1001 batches
-my_prediction = None  # right without and with activation: (…, …)
 points_right, l2 = [], keras.regularizers.L2(0.0005)
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.5), sharey=True)
 for ax, activation in zip(axes, ("linear", "sigmoid"), strict=True):
@@ -1015,7 +1022,7 @@ for ax, activation in zip(axes, ("linear", "sigmoid"), strict=True):
     plots.decision_surface(ax, lambda x, net=net: net(x)[:, 1], (-2, 5), (-3, 5))
     plots.scatter_classes(ax, x_demo, y_demo, names=("class 0", "class 1"))
     ax.set(title=f"hidden layer: {activation}", xlabel="$x_1$", ylabel="$x_2$")
-lab.compare("right without, with activation", my_prediction, tuple(points_right))
+lab.compare("right without, with activation", prediction, tuple(points_right))
 plots.show(
     fig,
     "The same thirteen points twice: divided by one straight line, with points of"
@@ -1081,7 +1088,7 @@ def accuracy(x, y, weights):
 
 
 # %%
-my_prediction = None  # the best of 0.0003, 0.03, 0.3, 3, 300
+prediction = None  # the best of 0.0003, 0.03, 0.3, 3, 300
 training, validation, test = three_sets(*pair(3, 8), seed=0)
 found, rows = {}, []
 for rate in (0.0003, 0.03, 0.3, 3.0, 300.0):
@@ -1093,7 +1100,7 @@ best_rate = min(rows, key=lambda row: row[-1])[0]
 columns = ["learning rate", "training accuracy", "validation accuracy"]
 caption = f"3 against 8, {len(validation[1])} images for validation"
 plots.table([*columns, "validation cross-entropy"], rows, caption)
-lab.compare("the best rate", my_prediction, best_rate)
+lab.compare("the best rate", prediction, best_rate)
 accuracy_test = accuracy(*test, found[best_rate])
 print(f"test accuracy at {best_rate}, looked at once: {accuracy_test:.3f}")
 
@@ -1158,13 +1165,15 @@ plots.show(
 
 
 # %%
+prediction = None  # accuracy on the shifted test images
+
+
 def shifted(x):  # one pixel to the right
     return np.pad(x.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 0)))[..., :8].reshape(
         -1, 64
     )
 
 
-my_prediction = None  # accuracy on the shifted test images
 cases = ["training", "validation", "test", "test, shifted", "shifted,\ntrained on both"]
 results = []
 for seed in range(20):
@@ -1177,7 +1186,7 @@ for seed in range(20):
     results.append([*row, accuracy(shifted(x_test), y_test, both)])
 by_case = np.array(results)
 mean_of = dict(zip(cases, by_case.mean(axis=0).round(3).tolist(), strict=True))
-lab.compare("shifted test", my_prediction, mean_of["test, shifted"])
+lab.compare("shifted test", prediction, mean_of["test, shifted"])
 
 fig, ax = plt.subplots(figsize=(7.6, 3.4))
 ax.boxplot(by_case, widths=0.5, medianprops={"color": plots.ORANGE})

@@ -35,6 +35,7 @@ class Settings:
         exports: platforms and kinds of file, of `exports.KINDS`.
         which: what of all that was handed in is graded.
         anonymous: the report has codes for names.
+        similar: list answers that are the same but for names and formatting.
     """
 
     out: Path
@@ -46,6 +47,7 @@ class Settings:
     exports: tuple[str, ...] = ()
     which: attempts.Rules = attempts.Rules()
     anonymous: bool = False
+    similar: bool = False
 
 
 def grade_class(
@@ -121,7 +123,7 @@ def grade_class(
         if place not in graded and newest.get(record.row) != record:  # it cannot be graded, or more is known about it
             gradebook.append(path, record)
     try:
-        report.write(settings.out, gradebook.merged(known, records), people, settings.exports, marks)
+        report.write(settings.out, gradebook.merged(known, records), people, settings.exports, marks, settings.similar)
     except OSError as error:
         raise LabsError(
             f"{error.filename or settings.out} cannot be written ({error.strerror}); nothing graded is lost: "
