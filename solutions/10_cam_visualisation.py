@@ -1620,6 +1620,8 @@ for name in ("CAM", "occlusion", "saliency", "centre"):
 #   arXiv:1706.03825 (2017).
 # - M. Sundararajan, A. Taly and Q. Yan, *Axiomatic attribution for deep networks*, ICML (2017): integrated gradients.
 # - G. Yona and D. Greenfeld, *Revisiting sanity checks for saliency maps*, arXiv:2110.14297 (2021).
+# - J. T. Springenberg et al., *Striving for simplicity: the all convolutional net*, ICLR workshop (2015): guided
+#   backpropagation.
 # - M. D. Zeiler and R. Fergus, *Visualizing and understanding convolutional networks*, ECCV (2014): occlusion.
 # - J. Yosinski, J. Clune, A. Nguyen, T. Fuchs and H. Lipson, *Understanding neural networks through deep
 #   visualization*, ICML workshop on deep learning (2015).
