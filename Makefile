@@ -20,7 +20,7 @@ help:
 lab: .venv/installed
 	@$(BIN)/python -m labs_utils start
 	-@$(BIN)/python -m labs_utils doctor
-	$(BIN)/jupyter lab --notebook-dir=notebooks $(LAB_ARGS)
+	$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/my $(LAB_ARGS)
 
 #whole course only: begin
 TEST_ARGS ?=

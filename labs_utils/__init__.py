@@ -11,11 +11,12 @@ from labs_utils import python_version
 python_version.check()  # before anything that an older Python cannot read
 
 from labs_utils import machine
-from labs_utils.quiet import QuietImport
+from labs_utils.quiet import QuietImport, pass_over_what_nobody_can_mend
 
 __all__ = ["Lab", "NotAttempted"]
 
 machine.take_over()
+pass_over_what_nobody_can_mend()
 if "tensorflow" not in sys.modules:
     sys.meta_path.insert(0, QuietImport("tensorflow"))
 

@@ -9,9 +9,15 @@ import importlib.util
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+
+def pass_over_what_nobody_can_mend() -> None:
+    """Hides a warning of scikit-learn 1.6 with SciPy 1.18, once for each fit, about an option that does nothing."""
+    warnings.filterwarnings("ignore", "Unknown solver options: iprint")
 
 
 class QuietImport(importlib.abc.MetaPathFinder):

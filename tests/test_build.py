@@ -180,6 +180,15 @@ def test_an_exercise_without_a_region_is_reported(project):
         notebooks.read_source(LAB)
 
 
+def test_check_sees_a_solution_that_was_run_on_stand_ins(project, capsys):
+    rewrite(project, "print(double(4))", 'print("MNIST: not available (LABS_OFFLINE is set); using the stand-in")')
+    run(build)
+    assert run(build, check=True) == 1
+    assert (
+        "holds results of stand-ins: run python -m labs_utils build 98 without LABS_OFFLINE" in capsys.readouterr().err
+    )
+
+
 def test_a_failing_cell_is_reported_and_nothing_is_written(project):
     rewrite(project, "print(double(4))", "print(double(4) / 0)")
     with pytest.raises(LabsError, match="ZeroDivisionError"):

@@ -1,5 +1,8 @@
 """Checks of lab 01: one neuron, its loss and gradient, two ways to teach it, a dense layer."""
 
+from itertools import combinations
+from typing import Any
+
 import numpy as np
 from scipy import special
 
@@ -61,28 +64,28 @@ def extreme_values(sigmoid: Student, rng: np.random.Generator) -> None:
     )
 
 
-def _derivatives(z: np.ndarray, a: float) -> list[np.ndarray]:
+def _derivatives(z: np.ndarray) -> list[np.ndarray]:
     import tensorflow as tf
 
     variable = tf.Variable(z)
     found = []
-    for g in (tf.sigmoid, tf.tanh, tf.nn.relu, lambda z: tf.nn.leaky_relu(z, a)):
+    for g in (tf.sigmoid, tf.tanh, tf.nn.relu):
         with tf.GradientTape() as tape:
             value = g(variable)
         found.append(tape.gradient(value, variable).numpy())
     return found
 
 
-_FOUR = ("the derivatives of sigmoid", "of tanh", "of ReLU", "of leaky ReLU")
+_THREE = ("the derivatives of sigmoid", "of tanh", "of ReLU")
 
 
 @checks.probe("activation_derivatives")
 def smooth_ones(activation_derivatives: Student, rng: np.random.Generator) -> None:
     """Sigmoid and tanh against automatic differentiation."""
-    z, a = rng.normal(scale=2, size=(3, 4)), 0.1
+    z = rng.normal(scale=2, size=(5, 4))
     s, t = special.expit(z), np.tanh(z)
-    got = expect_items(activation_derivatives(z, a), _FOUR)
-    true = _derivatives(z, a)
+    got = expect_items(activation_derivatives(z), _THREE)
+    true = _derivatives(z)
     expect_close(
         got[0],
         true[0],
@@ -90,9 +93,9 @@ def smooth_ones(activation_derivatives: Student, rng: np.random.Generator) -> No
         {
             "this is sigmoid itself, not its derivative": s,
             "z stands where g(z) belongs: the derivative is g(z) (1 - g(z))": z * (1 - z),
-            "this is the derivative of tanh: the order is sigmoid, tanh, ReLU, leaky ReLU": true[1],
+            "this is the derivative of tanh: the order is sigmoid, tanh, ReLU": true[1],
             "this is 1 - g^2, which belongs to tanh": 1 - s**2,
-            "this is g (g - 1): the factor is 1 - g": s * (s - 1),
+            "the sign is flipped: the sigmoid rises everywhere": -true[0],
             "this is 1 - g: the factor g is missing": 1 - s,
             "this is g (1 + g): the factor is 1 - g": s * (1 + s),
             "the sigmoid was applied twice: g (1 - g) with g = sigmoid(z)": special.expit(s) * (1 - special.expit(s)),
@@ -104,62 +107,35 @@ def smooth_ones(activation_derivatives: Student, rng: np.random.Generator) -> No
         true[1],
         "the derivative of tanh",
         {
-            "g (1 - g) belongs to sigmoid (the slide has this slip): tanh has 1 - g^2": t * (1 - t),
+            "g (1 - g) belongs to sigmoid (the slide has this slip): see hint 3": t * (1 - t),
             "this is tanh itself, not its derivative": t,
             "this is 1 - g: the square is missing": 1 - t,
             "this is 1 + g^2: the sign before the square is minus": 1 + t**2,
             "z stands where g(z) belongs: the derivative is 1 - g(z)^2": 1 - z**2,
-            "this is the derivative of sigmoid: the order is sigmoid, tanh, ReLU, leaky ReLU": true[0],
+            "this is the derivative of sigmoid: the order is sigmoid, tanh, ReLU": true[0],
             "this is (1 - g)^2: only g is squared": (1 - t) ** 2,
         },
     )
 
 
 @checks.probe("activation_derivatives")
-def kinked_ones(activation_derivatives: Student, rng: np.random.Generator) -> None:
-    """ReLU and leaky ReLU against automatic differentiation."""
-    z, a = rng.normal(scale=2, size=(3, 5)), rng.uniform(0.05, 0.3)
+def kinked_one(activation_derivatives: Student, rng: np.random.Generator) -> None:
+    """ReLU against automatic differentiation."""
+    z = rng.normal(scale=2, size=(3, 5))
     z[0] = [0, -0.5, 0.5, -0.01, 0.01]  # also at the kink and close to it
     z = rng.permuted(z, axis=None).reshape(z.shape)
-    got = expect_items(activation_derivatives(z, a), _FOUR)
-    true = _derivatives(z, a)
+    got = expect_items(activation_derivatives(z), _THREE)
     expect_close(
         got[2],
-        true[2],
+        _derivatives(z)[2],
         "the derivative of ReLU",
         {
             "this is ReLU itself, not its derivative": np.maximum(0, z),
             "the two sides are swapped: the slope is 1 where z > 0": np.where(z > 0, 0, 1),
-            "at z = 0 the slope is 0: compare with z > 0, not z >= 0": np.where(z >= 0, 1, 0),
+            "at z = 0 the docstring asks for 0: compare with z > 0, not z >= 0": np.where(z >= 0, 1, 0),
             "the slope changes at z = 0, not at another place": lambda: np.where(got[2] == 1, 1, 0),
             "this is the sign of z, -1 on the left: ReLU is flat there": np.sign(z),
-            "this is leaky ReLU's derivative: the order is sigmoid, tanh, ReLU, leaky ReLU": true[3],
             "these are True and False the other way round": z < 0,
-        },
-    )
-    _compare_leaky(got[3], z, a, true[3])
-
-
-def _compare_leaky(got: object, z: np.ndarray, a: float, true: np.ndarray) -> None:
-    values = np.unique(np.round(np.asarray(got, float)[z < 0], 6)) if np.shape(got) == z.shape else []
-    fixed = values[0] if len(values) == 1 else np.nan  # one slope on the whole negative side, and not a's size
-    expect_close(
-        got,
-        true,
-        "the derivative of leaky ReLU",
-        {
-            "this is leaky ReLU itself, not its derivative": np.where(z > 0, z, a * z),
-            "where z <= 0 the slope is a, not a z": np.where(z > 0, 1, a * z),
-            "the slope a of the negative side is missing": np.where(z > 0, 1, 0),
-            "at z = 0 the slope is a: compare with z > 0, not z >= 0": np.where(z >= 0, 1, a),
-            "the slope of the negative side is a, without a minus sign": np.where(z > 0, 1, -a),
-            "the two sides are swapped: the slope is a where z <= 0": np.where(z > 0, a, 1),
-            "the slope of the negative side is 1 / a here; it is a": np.where(z > 0, 1, 1 / a),
-            "the slope of the positive side is 1, not z": np.where(z > 0, z, a),
-            "the slope of the negative side is 1 - a here; it is a": np.where(z > 0, 1, 1 - a),
-            "the slope of the negative side is the argument a, not a fixed number": (
-                np.where(z > 0, 1, fixed) if abs(fixed) not in (0, 1) else np.nan
-            ),
         },
     )
 
@@ -167,41 +143,101 @@ def _compare_leaky(got: object, z: np.ndarray, a: float, true: np.ndarray) -> No
 # -- one neuron, its loss and gradient --------------------------------------------------------------------------------
 
 
-@checks.probe("perceptron")
-def against_keras(perceptron: Student, rng: np.random.Generator) -> None:
-    """A batch of inputs."""
-    import keras
+_LINE = ("w", "w0")
 
-    x, w, w0 = rng.normal(size=(7, 4)), rng.normal(size=4), float(rng.uniform(0.5, 1))
-    x[0] *= -np.sign(x[0] @ w)  # one sample on each side, so that a ReLU shows
-    x[1] *= np.sign(x[1] @ w)
-    x[0] *= 2 / abs(x[0] @ w)
-    layer = keras.layers.Dense(1, "sigmoid", dtype="float64")
-    layer.build(x.shape)
-    layer.set_weights([w[:, None], np.array([w0])])
+
+@checks.probe("neuron_from_line")
+def slanting_lines(neuron_from_line: Student, rng: np.random.Generator) -> None:
+    """Lines in any direction."""
+    for _ in range(3):
+        _expect_neuron(neuron_from_line, *_three_points(rng))
+
+
+@checks.probe("neuron_from_line")
+def upright_lines(neuron_from_line: Student, rng: np.random.Generator) -> None:
+    """A vertical and a horizontal line, and one through the origin."""
+    for axis in (0, 1):
+        a, b, inside = _three_points(rng)
+        b[axis] = a[axis]
+        inside[axis] = a[axis] + rng.choice([-1, 1]) * rng.uniform(1, 2)
+        _expect_neuron(neuron_from_line, a, b, inside)
+    a, b, inside = _three_points(rng)
+    _expect_neuron(neuron_from_line, np.zeros(2), b - a, inside - a)
+
+
+def _three_points(rng: np.random.Generator) -> list[np.ndarray]:
+    """Two points at least 1 apart, and a third at least a half away from the line through them."""
+    while True:
+        a, b, inside = rng.uniform(-3, 3, size=(3, 2))
+        along = (b - a) / np.linalg.norm(b - a)
+        distance = along[0] * (inside - a)[1] - along[1] * (inside - a)[0]
+        if np.linalg.norm(b - a) > 1 and abs(distance) > 0.5 and np.abs(np.r_[a, b, along]).min() > 0.2:
+            return [a, b, inside]
+
+
+def _expect_neuron(neuron_from_line: Student, a: np.ndarray, b: np.ndarray, inside: np.ndarray) -> None:
+    """Asks for one neuron and compares it with the solution of three linear equations."""
+    w0, *w = np.linalg.solve(np.column_stack([np.ones(3), [a, b, inside]]), [0.0, 0.0, 1.0])
+    w = np.array(w)
+    try:
+        got = neuron_from_line(a, b, inside)
+    except StudentError as error:
+        if "ZeroDivision" in error.type or "Singular" in error.text:
+            raise CheckFailed(
+                f"{error.type} for a = {a.round(2)}, b = {b.round(2)}, inside = {inside.round(2)}."
+                "\n  Likely cause: a vertical line has no slope m; work with the vector b - a (hint 3)."
+            ) from error
+        raise
+    got_w, got_w0 = expect_items(got, _LINE, ((2,), ()))
+    along = b - a
+    n = np.array([-along[1], along[0]])
+    scale = n @ inside - n @ a
+    unit = n / np.linalg.norm(n)
     expect_close(
-        perceptron(x, w, w0),
-        np.asarray(layer(x))[:, 0],
-        "the output",
+        got_w,
+        w,
+        "w",
         {
-            "the bias w0 is missing": special.expit(x @ w),
-            "the activation is missing: this is z, not g(z)": x @ w + w0,
-            "this is a hard threshold: the activation asked for is the sigmoid": (x @ w + w0 > 0).astype(float),
-            "the activation is tanh: the sigmoid is asked for": np.tanh(x @ w + w0),
-            "the activation is ReLU: the sigmoid is asked for": np.maximum(x @ w + w0, 0),
-            "the mean over the inputs was taken: z is their weighted sum": special.expit(x @ w / 4 + w0),
-            "the sum runs over the samples: sum over the inputs, x @ w": special.expit((x * w).sum(axis=0) + w0),
-            "the bias was added for every input: it is added once": special.expit(x @ w + 4 * w0),
-            "the sigmoid was applied twice": special.expit(special.expit(x @ w + w0)),
-            "the minus sign in exp(-z) is missing": special.expit(-x @ w - w0),
-            "this is the first sample's output alone: look where `return` stands": special.expit(x[0] @ w + w0),
-            "the bias was added after the activation": special.expit(x @ w) + w0,
-            "the bias is subtracted": special.expit(x @ w - w0),
-            "the bias multiplies the sum instead of being added": special.expit(x @ w * w0),
-            "the products x w were not summed over the inputs: use x @ w": special.expit(x * w + w0),
-            "the sum runs over all samples: keep one value for each row of x": special.expit(np.sum(x * w) + w0),
+            "w lies along the line instead of at right angles to it": lambda: _like(
+                got_w, along, along / (along @ inside - along @ a)
+            ),
+            "both results must still be divided by z at `inside`, which is to be 1": lambda: _like(got_w, n, -n),
+            "z at `inside` is -1: divide by its value, not by its absolute value": -w,
+            "w has length 1, but z at `inside` is to be 1, not the distance from the line": lambda: _like(
+                got_w, unit, -unit
+            ),
+            "the two entries of w are swapped": w[::-1],
+            "one entry needs the other sign: the vector at right angles to (p, q) is (-q, p)": lambda: _like(
+                got_w, w * [1, -1], w * [-1, 1], along[::-1], along[::-1] / (along[::-1] @ (inside - a))
+            ),
+            "a vertical line has no slope m: work with the vector b - a (hint 3)": lambda: _not_finite(got_w),
+            "divide by z at `inside` once, not twice": w / scale,
+            "multiply and divide are confused: z at `inside` is too large by its square": n * scale,
         },
     )
+    expect_close(
+        got_w0,
+        w0,
+        "w0",
+        {
+            "the sign is flipped: z(a) = w @ a + w0 = 0 gives w0 = -w @ a": -w0,
+            "w was divided by z at `inside`, w0 was not": lambda: _like(got_w0, -n @ a, n @ a),
+            "w0 must make z = 0 on the line: take it from w @ a": lambda: _like(got_w0, 0.0, 1.0),
+        },
+    )
+
+
+def _like(got: Any, *values: Any) -> Any:
+    """The first of `values` that `got` equals, or the last: one sentence for several results of the same mistake."""
+    array = np.asarray(got)
+    fitting = (value for value in values if np.shape(value) == array.shape and np.allclose(array, value, rtol=1e-3))
+    return next(fitting, values[-1])
+
+
+def _not_finite(got: np.ndarray) -> np.ndarray:
+    """`got` where it holds inf or nan, otherwise nothing it equals."""
+    got = np.asarray(got, float)
+    return got if not np.isfinite(got).all() else np.full(got.shape, np.pi * 1e9)
 
 
 @checks.probe("binary_cross_entropy")
@@ -210,68 +246,60 @@ def mean_loss(binary_cross_entropy: Student, rng: np.random.Generator) -> None:
     from sklearn.metrics import log_loss
 
     y = rng.permutation([0.0, 1.0] * 4 + [1.0])
-    p = rng.uniform(0.05, 0.95, size=9)
+    z = rng.uniform(0.3, 2.5, size=9) * rng.choice([-1, 1], size=9)
+    p = special.expit(z)
     right = log_loss(y, p)
+    ones, zeros = np.logaddexp(0, -z), np.logaddexp(0, z)
+    got = binary_cross_entropy(y, z)
     expect_close(
-        binary_cross_entropy(y, p),
+        got,
         right,
         "the empirical risk",
         {
             "the minus sign is missing: a loss is not negative": -right,
             "you summed over the samples: take the mean": right * 9,
             "you summed over the samples and the minus sign is missing": -right * 9,
-            "the mean is missing: return one number for the whole data set": -(y * np.log(p) + (1 - y) * np.log(1 - p)),
-            "the term for y = 0, (1 - y) log(1 - y_hat), is missing": -np.mean(y * np.log(p)),
-            "the term for y = 1, y log(y_hat), is missing": -np.mean((1 - y) * np.log(1 - p)),
+            "the mean is missing: return one number for the whole data set": y * ones + (1 - y) * zeros,
+            "the term for y = 0 is missing": np.mean(y * ones),
+            "the term for y = 1 is missing": np.mean((1 - y) * zeros),
+            "the signs of z are swapped: for y = 1 the loss is log(1 + exp(-z))": np.mean(y * zeros + (1 - y) * ones),
+            "both terms have the same sign of z: 1 - sigmoid(z) is sigmoid(-z)": lambda: _like(
+                got, np.mean(ones), np.mean(zeros)
+            ),
             "this is the logarithm to base 10: np.log is the natural one": right / np.log(10),
             "this is the logarithm to base 2: np.log is the natural one": right / np.log(2),
             "this is the mean squared error": np.mean((y - p) ** 2),
-            "this is the mean absolute error": np.mean(np.abs(y - p)),
-            "the sum is halved: the mean divides by the number of samples": right / 2,
-            "y and 1 - y are exchanged: y belongs to log(y_hat)": -np.mean((1 - y) * np.log(p) + y * np.log(1 - p)),
-            "y_hat went through a sigmoid again: it is a probability already": log_loss(y, special.expit(p)),
-            "the logarithms are missing": -np.mean(y * p + (1 - y) * (1 - p)),
-            "this is the share of wrong predictions": np.mean((p > 0.5) != y),
-            "y_hat was rounded to 0 or 1 first": lambda: log_loss(y, np.clip(np.round(p), 1e-7, 1 - 1e-7)),
-            "y and y_hat are swapped: the logarithm is of y_hat": _swapped_loss(y, p),
-            "brackets are missing: the minus sign and the mean concern both terms": -np.mean(y * np.log(p))
-            + np.mean((1 - y) * np.log(1 - p)),
+            "the sigmoid is applied twice: z is the sum, and logaddexp holds the sigmoid already": log_loss(
+                y, special.expit(p)
+            ),
+            "the logarithm is taken of z itself: y_hat is sigmoid(z)": lambda: _log_of_sum(y, z),
         },
     )
 
 
-def _swapped_loss(y: np.ndarray, p: np.ndarray) -> float:
-    y = np.clip(y, 1e-7, 1 - 1e-7)
-    return -np.mean(p * np.log(y) + (1 - p) * np.log(1 - y))
+def _log_of_sum(y: np.ndarray, z: np.ndarray) -> float:
+    z = np.clip(z, 1e-7, 1 - 1e-7)
+    return -np.mean(y * np.log(z) + (1 - y) * np.log(1 - z))
 
 
 @checks.probe("binary_cross_entropy")
-def certain_predictions(binary_cross_entropy: Student, rng: np.random.Generator) -> None:
-    """Predictions of exactly 0 and 1."""
-    right = binary_cross_entropy(np.array([0.0, 1.0, 1.0]), np.array([0.0, 1.0, 1.0]))
-    log_of_zero = "log(0) is -inf, and 0 times -inf is nan: clip y_hat to [1e-7, 1 - 1e-7] before the logarithm"
-    coarse = lambda: np.asarray(right, float) if np.size(right) == 1 and 0 < np.max(right) < 0.2 else np.inf  # noqa: E731
-    mistakes = {log_of_zero: np.nan, "y_hat is clipped too coarsely: clip to [1e-7, 1 - 1e-7]": coarse}
-    expect_close(right, 0.0, "the loss of three right and certain answers", mistakes, atol=1e-4)
-    wrong = binary_cross_entropy(np.array([1.0, 0.0]), np.array([0.0, 1.0]))
-    expect(
-        bool(np.all(np.isfinite(wrong))), f"Two wrong and certain answers cost {wrong}.\n  Likely cause: {log_of_zero}."
+def certain_neurons(binary_cross_entropy: Student, rng: np.random.Generator) -> None:
+    """Sums as large as ±1000."""
+    not_finite = (
+        "y_hat is 0 or 1 to 16 digits there, and log(0) is -inf, or exp(1000) overflows: simplify with a pencil until"
+        " only np.logaddexp is left (hint 2)"
     )
-    expect(
-        10 < np.mean(wrong) < 40,
-        f"Two wrong and certain answers should cost about 16, got {np.mean(wrong):.4g}."
-        "\n  Likely cause: clip to 1e-7; a coarser bound makes the worst mistakes cheap.",
+    right = binary_cross_entropy(np.array([0.0, 1.0, 1.0]), np.array([-1000.0, 1000.0, 800.0]))
+    expect_close(
+        right, 0.0, "the loss of three right and certain answers", {not_finite: lambda: _not_finite(right)}, atol=1e-5
     )
-
-
-checks.choice(
-    "why_cross_entropy",
-    answer="b",
-    because={
-        "a": "the size of a loss says nothing about its slope. Look at the formula: which factor is tiny here?",
-        "c": "the neuron is far from the minimum; the slope is small there for another reason.",
-    },
-)
+    wrong = binary_cross_entropy(np.array([1.0, 0.0]), np.array([-1000.0, 600.0]))
+    if np.size(wrong) == 1 and 5 < float(np.ravel(wrong)[0]) < 100:
+        raise CheckFailed(
+            f"Two wrong and certain answers, z = -1000 and 600, should cost 800 in the mean, got {float(wrong):.4g}."
+            "\n  Likely cause: y_hat is kept away from 0 and 1, so that the loss is flat there: start from z (hint 3)."
+        )
+    expect_close(wrong, 800.0, "the loss of two wrong and certain answers", {not_finite: lambda: _not_finite(wrong)})
 
 
 def _risk_gradient(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -> tuple[np.ndarray, float]:
@@ -372,7 +400,7 @@ def _descend(student: Student, x: np.ndarray, y: np.ndarray, *settings: float) -
         if "ndims" in error.text or "matrix multiply" in error.text.lower():
             raise CheckFailed(
                 f"{error.type} in: {where}\n  Likely cause: TensorFlow's @ needs two matrices, and w is a vector; write"
-                " tf.linalg.matvec(x, w). (Your `perceptron` is NumPy: the tape would not see it.)"
+                " tf.linalg.matvec(x, w). (`perceptron` is NumPy: the tape would not see it.)"
             ) from error
         if "_id" in error.text and "numpy" in error.text:
             raise CheckFailed(
@@ -569,6 +597,194 @@ def stops_in_time(gradient_descent: Student, rng: np.random.Generator) -> None:
     )
 
 
+# -- mini-batches, and a linear neuron --------------------------------------------------------------------------------
+
+
+@checks.probe("train")
+def full_batches(train: Student, rng: np.random.Generator) -> None:
+    """Batches as large as the data: no order matters."""
+    x, y = _some_data(rng, 12, 3)
+    rate = 0.7
+    path = _steps_of(train(x, y, rate, 4, len(y), 1), 4, 4, "4 epochs with one batch each")
+    w, w0 = np.zeros(3), 0.0
+    for step, row in enumerate(path[1:], start=1):
+        dw, dw0 = _risk_gradient(x, y, w, w0)
+        before, right = np.r_[w0, w], np.r_[w0 - rate * dw0, w - rate * dw]
+        expect_close(
+            row,
+            right,
+            f"the weights after step {step} of full batches",
+            {
+                "you step uphill: subtract the gradient": before + rate * np.r_[dw0, dw],
+                "the learning rate is missing": before - np.r_[dw0, dw],
+                "the gradient is summed over the batch: it is the mean": before - rate * len(y) * np.r_[dw0, dw],
+                "the gradient is divided by the size of the batch once more": before - rate / len(y) * np.r_[dw0, dw],
+                "w0 never moves: it is a weight like the others": np.r_[0, right[1:]],
+                "each row is w0 first, then w1, w2, ...": np.r_[right[1:], right[0]],
+            },
+        )
+        w, w0 = w - rate * dw, w0 - rate * dw0
+
+
+@checks.probe("train")
+def every_sample_once(train: Student, rng: np.random.Generator) -> None:
+    """Batches of 3 from 10 samples: each sample once per epoch, the last batch smaller."""
+    x, y = rng.normal(size=(10, 4)), rng.permutation([0.0, 1.0] * 5)
+    rate, epochs = 0.5, 3
+    path = _steps_of(train(x, y, rate, epochs, 3, 0), 5, 4 * epochs, f"{epochs} epochs of 4 batches (3, 3, 3 and 1)")
+    orders = []
+    for epoch in range(epochs):
+        used: list[int] = []
+        for step in range(4 * epoch, 4 * epoch + 4):
+            rows = _rows_of(path[step], path[step + 1], x, y, rate, size=1 if step % 4 == 3 else 3)
+            repeated = set(rows) & set(used)
+            expect(
+                not repeated,
+                f"In epoch {epoch + 1} the sample in row {min(repeated, default=0)} is used twice, so another is not"
+                " used.\n  Likely cause: rows are drawn for each batch anew; draw one permutation for each epoch and"
+                " cut it into pieces.",
+            )
+            used += rows
+        orders.append(used)
+    expect(
+        any(rows != sorted(rows) for rows in (order[k : k + 3] for order in orders for k in (0, 3)))
+        or orders[0] != list(range(10)),
+        "The samples are taken in the order of the file.\n  Likely cause: rng.permutation(len(y)) is missing.",
+    )
+    expect(
+        len({tuple(order) for order in orders}) > 1,
+        "Every epoch uses the same batches.\n  Likely cause: the permutation is drawn once, before the loop over the"
+        " epochs; draw a new one in every epoch.",
+    )
+
+
+@checks.probe("train")
+def seeds_matter(train: Student, rng: np.random.Generator) -> None:
+    """The same seed gives the same path, another seed another."""
+    x, y = rng.normal(size=(9, 2)), rng.permutation([0.0, 1.0, 1.0] * 3)
+    first, again, other = (
+        _steps_of(train(x, y, 0.5, 2, 1, seed), 3, 18, "2 epochs of 9 batches") for seed in (3, 3, 4)
+    )
+    expect(
+        np.allclose(first, again),
+        "Two calls with the same seed give different paths.\n  Likely cause: shuffle with rng, not with np.random.",
+    )
+    expect(
+        not np.allclose(first, other),
+        "Another seed gives the same path.\n  Likely cause: shuffle with rng.permutation; the given rng has the seed.",
+    )
+
+
+def _steps_of(got: object, columns: int, steps: int, what: str) -> np.ndarray:
+    """`got` as an array of 1 + steps rows, with what is wrong about its shape in one sentence."""
+    path = np.asarray(got if isinstance(got, np.ndarray | list) else np.empty(0))
+    if path.dtype.kind not in "biuf" or path.ndim != 2 or path.shape[1] != columns:
+        expect_close(got, np.zeros((steps + 1, columns)), "the path")
+    rows = len(path)
+    causes = {
+        1: "`return` stands inside a loop, or nothing is appended",
+        2: "`return` stands inside a loop",
+        steps: "the start, or the last step, is missing",
+        2 * steps: "every step is appended twice",
+    }
+    causes = {rows: cause for rows, cause in causes.items() if rows != steps + 1}
+    cause = causes.get(rows, "append once for each batch, also for the smaller one at the end")
+    expect(
+        rows == steps + 1,
+        f"{what} should give {steps + 1} rows, the start among them; got {rows}.\n  Likely cause: {cause}.",
+    )
+    expect(bool(np.isfinite(path).all()), "The path holds values that are not finite.")
+    expect(
+        float(np.ptp(path, axis=0).max()) > 0,
+        "All rows of the path are equal.\n  Likely cause: `w -= ...` changes the array that was appended before, or"
+        " nothing is updated; write w = w - ... (hint 3).",
+    )
+    expect(
+        not path[0].any(),
+        "The first row of the path should be the start, all zeros.\n  Likely cause: one array was appended every time"
+        " and changed later; append a new array each time (hint 3).",
+    )
+    return path
+
+
+def _rows_of(before: np.ndarray, after: np.ndarray, x: np.ndarray, y: np.ndarray, rate: float, size: int) -> list[int]:
+    """The rows whose mean gradient at the weights `before` leads to `after`.
+
+    Raises:
+        CheckFailed: there are none; the message says what the step looks like instead.
+    """
+    ones = np.column_stack([np.ones(len(x)), x])
+    each = (special.expit(ones @ before) - y)[:, None] * ones
+    for number in (size, *{1, 3, 10} - {size}):
+        for rows in combinations(range(len(x)), number):
+            step = each[list(rows)].mean(axis=0)
+            if np.allclose(before - rate * step, after, rtol=1e-4, atol=1e-6):
+                expect(
+                    number == size,
+                    f"A step used {number} samples where the batch has {size}."
+                    "\n  Likely cause: x[rows] and y[rows] with rows = order[start : start + batch].",
+                )
+                return list(rows)
+            if number > 1 and np.allclose(before - rate * number * step, after, rtol=1e-4, atol=1e-6):
+                raise CheckFailed(
+                    "A step is too long.\n  Likely cause: the gradient of a batch is the mean, not the sum."
+                )
+            if number == 1 and size == 1 and np.allclose(before - rate * step / 3, after, rtol=1e-4, atol=1e-6):
+                raise CheckFailed(
+                    "The step of the last, smaller batch is too short.\n  Likely cause: the sum is divided by `batch`;"
+                    " divide by the number of samples in this batch, or let `gradient` do it."
+                )
+    raise CheckFailed(
+        "A step is not the learning rate times the mean gradient of any batch at the weights just before it."
+        "\n  Likely cause: x and y are cut by different rows, or the gradient is taken at older weights."
+    )
+
+
+@checks.probe("regression_gradient")
+def linear_neuron(regression_gradient: Student, rng: np.random.Generator) -> None:
+    """Both parts, against automatic differentiation."""
+    import tensorflow as tf
+
+    x, w, w0 = rng.normal(size=(11, 3)), rng.normal(size=3), float(rng.normal())
+    y = rng.normal(scale=20, size=11)
+    variables = tf.Variable(w), tf.Variable(w0, dtype=tf.float64)
+    with tf.GradientTape() as tape:
+        risk = tf.reduce_mean((tf.linalg.matvec(tf.constant(x), variables[0]) + variables[1] - y) ** 2)
+    true_w, true_w0 = (part.numpy() for part in tape.gradient(risk, variables))
+    got_w, got_w0 = expect_items(regression_gradient(x, y, w, w0), ("dw", "dw0"))
+    p = special.expit(x @ w + w0)
+    expect_close(
+        got_w,
+        true_w,
+        "the gradient with respect to w",
+        {
+            "the sign is flipped: the error is y_hat - y": -true_w,
+            "the factor 2 is missing: the loss is the mean square, not half of it": true_w / 2,
+            "you summed over the samples: divide by n": lambda: _like(got_w, true_w * 11, true_w * 5.5),
+            "there is no sigmoid here: y_hat = z": lambda: _like(got_w, x.T @ (p - y) / 11, 2 * x.T @ (p - y) / 11),
+            "there is no activation, so the factor y_hat (1 - y_hat) does not belong here": 2
+            * x.T
+            @ ((p - y) * p * (1 - p))
+            / 11,
+            "the bias w0 is missing in y_hat": 2 * x.T @ (x @ w - y) / 11,
+            "the mean runs over the inputs: sum over the samples with x.T @ error": lambda: (
+                2 * np.mean(x @ w + w0 - y) * x.mean(0)
+            ),
+        },
+    )
+    expect_close(
+        got_w0,
+        true_w0,
+        "the gradient with respect to w0",
+        {
+            "you summed over the samples: take the mean": true_w0 * 11,
+            "the factor 2 is missing: the loss is the mean square, not half of it": true_w0 / 2,
+            "the sign is flipped: the error is y_hat - y": -true_w0,
+            "the mean is missing: return one number for w0": 2 * (x @ w + w0 - y),
+        },
+    )
+
+
 # -- Rosenblatt's rule ------------------------------------------------------------------------------------------------
 
 
@@ -687,16 +903,6 @@ def converges(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
         f"Your epoch reports no mistakes, but its weights get {wrong} of {len(y)} samples wrong."
         "\n  Likely cause: the count is reset inside the loop, or counts something else.",
     )
-
-
-checks.choice(
-    "xor_forever",
-    answer="b",
-    because={
-        "a": "the theorem holds for data that a line separates, and no line separates XOR.",
-        "c": "that is what gradient descent does. Rosenblatt's corrections keep their size: each is a whole x.",
-    },
-)
 
 
 # -- layers -----------------------------------------------------------------------------------------------------------

@@ -72,6 +72,11 @@ def out_of_date(lab: str) -> list[str]:
     solution = course.SOLUTIONS / f"{lab}.ipynb"
     if not _is_executed(solution, source):
         complaints.append(f"solutions/{lab}.ipynb is not a run of solutions/{lab}.py: {remedy}")
+    elif "LABS_OFFLINE is set" in (_text(solution) or ""):
+        complaints.append(
+            f"solutions/{lab}.ipynb holds results of stand-ins: run python -m labs_utils build {lab[:2]} without"
+            " LABS_OFFLINE, and with LABS_DATA_DIR if this machine has no network"
+        )
     return complaints
 
 

@@ -52,6 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--export", action="append", default=[], choices=("moodle", "canvas", "xlsx", "csv"), help=kinds
     )
+    codes = "codes for names in every file of REPORT; REPORT-names.csv beside it says whose they are"
+    parser.add_argument("--anonymous", action="store_true", help=codes)
+    alike = "list answers that are the same but for names and formatting, for you to look at"
+    parser.add_argument("--similar", action="store_true", help=alike)
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that grades, e.g. tcp://host:8786")
     parser.add_argument("--seed", type=_seed, help="of the hidden inputs; by default REPORT's own, or a random one")
     parser.add_argument("--time-limit", type=float, default=30, metavar="S", help="seconds for an exercise (30)")
@@ -66,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         LabsError: no sandbox, no submissions, or a lab that is not complete.
     """
-    from labs_utils.grading import attempts, class_run, gradebook, intake, lateness, names, roster, sandbox
+    from labs_utils.grading import anonymous, attempts, class_run, gradebook, intake, lateness, names, roster, sandbox
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -78,6 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if arguments.late and not arguments.deadline:
         raise LabsError("--late needs --deadline, which says from when on it is late")
+    if arguments.anonymous and {"moodle", "canvas"} & set(arguments.export):
+        raise LabsError("--anonymous has no ids for moodle or canvas: export without it, then the names are back")
     settings = class_run.Settings(
         out=arguments.out,
         sandbox=sandbox.choose(arguments.sandbox, arguments.trust_submissions),
@@ -86,6 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
         seconds=arguments.time_limit,
         rules=rules,
         exports=tuple(arguments.export),
+        anonymous=arguments.anonymous,
+        similar=arguments.similar,
         which=attempts.Rules(
             lab=arguments.lab and course.find_lab(arguments.lab),
             exercise=arguments.exercise,
@@ -106,7 +114,9 @@ def run(arguments: argparse.Namespace) -> int:
     seed = next((record.seed for record in records), None)
     console.print(f"{graded} of {len(records)} submissions graded, seed {seed}: {arguments.out / gradebook.GRADEBOOK}")
     here = {record.student for record in records}
-    if absent := [person.name for person in rules.people if person.name not in here]:
+    if arguments.anonymous:
+        console.print(f"whose the codes are says {anonymous.key_of(arguments.out)}", markup=False)
+    elif absent := [person.name for person in rules.people if person.name not in here]:
         console.print(f"{len(absent)} of the roster handed in nothing: {', '.join(absent)}", markup=False)
     return 0 if graded == len(records) else 3 if graded else 1
 

@@ -21,7 +21,10 @@ from labs_utils.errors import LabsError
 from labs_utils.litter import is_litter
 
 FILES = ("README.md", "LICENSE", "requirements.txt", "pyproject.toml", "Makefile")
-FOLDERS = {"labs_utils": {".py", ".html", ".csv", ".mplstyle", ".md"}, "data": {".md", ".json", ".npz", ".csv", ".png"}}
+FOLDERS = {
+    "labs_utils": {".py", ".html", ".csv", ".json", ".mplstyle", ".md"},
+    "data": {".md", ".json", ".npz", ".csv", ".png"},
+}
 # Of README.md and Makefile: regions, and single lines, that only the whole course can keep.
 _ONLY_WHOLE = re.compile(
     r"[^\n]*\bwhole course only: begin\b.*?\bwhole course only: end\b[^\n]*\n|[^\n]*<!-- whole course only -->[^\n]*\n",

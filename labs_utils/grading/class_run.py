@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from labs_utils.errors import LabsError
 from labs_utils.exercises import checking
-from labs_utils.grading import attempts, gradebook, intake, questions, released, report, runner
+from labs_utils.grading import anonymous, attempts, gradebook, intake, questions, released, report, runner
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.submission import Submitted
 from labs_utils.grading.workers import WorkerDied, Workers
@@ -34,6 +34,8 @@ class Settings:
         rules: how to tell whose a file is.
         exports: platforms and kinds of file, of `exports.KINDS`.
         which: what of all that was handed in is graded.
+        anonymous: the report has codes for names.
+        similar: list answers that are the same but for names and formatting.
     """
 
     out: Path
@@ -44,6 +46,8 @@ class Settings:
     rules: intake.Rules = intake.Rules()
     exports: tuple[str, ...] = ()
     which: attempts.Rules = attempts.Rules()
+    anonymous: bool = False
+    similar: bool = False
 
 
 def grade_class(
@@ -70,8 +74,20 @@ def grade_class(
     path = settings.out / gradebook.RESULTS
     known = gradebook.read(path)
     seed = settings.seed if settings.seed is not None else known[-1].seed if known else secrets.randbelow(2**31)
-    entries = attempts.choose(attempts.told_apart(handed_in, known), settings.which, seed)
+    codes = anonymous.Codes(settings.out)
     marks = questions.read(settings.out / questions.OPEN)
+    if settings.anonymous:
+        codes.expect_only_codes(known, settings.out)
+    else:
+        known = [replace(record, student=codes.named(record.student)) for record in known]
+        marks = {(codes.named(student), *rest): mark for (student, *rest), mark in marks.items()}
+    entries = attempts.choose(attempts.told_apart(handed_in, [*codes.people(), *known]), settings.which, seed)
+    people = settings.rules.people
+    if settings.anonymous:
+        entries, people = codes.hidden(entries, people)
+    else:  # what could not be graded is known by its path
+        back = {codes.file_of(entry.record) for entry in entries if entry.record.problem}
+        known = [record for record in known if record.file not in back]
     questions.expect_students(marks, [*known, *(entry.record for entry in entries)], settings.out / questions.OPEN)
     records = [_so_far(entry.record, known, settings.which) for entry in entries]
     exercise = settings.which.exercise
@@ -107,7 +123,7 @@ def grade_class(
         if place not in graded and newest.get(record.row) != record:  # it cannot be graded, or more is known about it
             gradebook.append(path, record)
     try:
-        report.write(settings.out, gradebook.merged(known, records), settings.rules.people, settings.exports)
+        report.write(settings.out, gradebook.merged(known, records), people, settings.exports, marks, settings.similar)
     except OSError as error:
         raise LabsError(
             f"{error.filename or settings.out} cannot be written ({error.strerror}); nothing graded is lost: "

@@ -81,7 +81,7 @@ def numbered(text: str) -> dict[str, str]:
 def written_answers(work: Submitted, questions: dict[str, str]) -> dict[str, str]:
     """What a student wrote to each of `questions`: number → text, for those that are answered.
 
-    Looked for from the heading with the word "discussion" on: below a question itself, or in cells after it, each
+    Looked for from the heading "To discuss" on: below a question itself, or in cells after it, each
     answer begun with its question's number. The released text is left out.
     """
     released_lines = {line.strip(): number for number, item in questions.items() for line in item.split("\n")}
@@ -89,7 +89,7 @@ def written_answers(work: Submitted, questions: dict[str, str]) -> dict[str, str
     current, begun = "", False
     for line in "\n".join(work.markdown).split("\n"):
         if line.startswith("#"):
-            begun = "discussion" in line.lower() or (begun and bool(current) and "reading" not in line.lower())
+            begun = "discuss" in line.lower() or (begun and bool(current) and "reading" not in line.lower())
             continue
         if not begun:
             continue

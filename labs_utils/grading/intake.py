@@ -306,8 +306,8 @@ def _in_folder(root: Path, report: Path | None) -> Iterator[_Found]:
     except OSError as error:
         raise LabsError(f"{root} cannot be opened ({error.strerror}): check its rights") from error
     for entry in entries:
-        if not _is_work((entry.name,)):
-            continue
+        if not _is_work((entry.name,)) or (report and entry.name == f"{report.resolve().name}-names.csv"):
+            continue  # the key of an anonymous report lies beside it
         if entry.is_symlink():
             parts = (entry.name,) if names.is_notebook(entry.name) else (entry.name, "")
             yield _Found(parts, None, problem="it is a symbolic link, which is not followed")

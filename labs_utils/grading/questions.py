@@ -5,7 +5,7 @@ run takes them into every table and page. What was filled in is never thrown awa
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def _number(text: str, column: str, where: str) -> float:
     return value
 
 
-def expect_students(marks: dict[Key, Mark], records: Iterable[Record], path: Path) -> None:
+def expect_students(marks: Mapping[Key, Mark], records: Iterable[Record], path: Path) -> None:
     """Makes sure that every row with points is somebody's.
 
     Raises:
@@ -91,7 +91,7 @@ def expect_students(marks: dict[Key, Mark], records: Iterable[Record], path: Pat
             raise LabsError(f"{path}, row {mark.row}: nobody called {student} handed in {lab}: correct or delete it")
 
 
-def marked(records: Iterable[Record], marks: dict[Key, Mark]) -> list[Record]:
+def marked(records: Iterable[Record], marks: Mapping[Key, Mark]) -> list[Record]:
     """The records with what their open questions earned.
 
     A question counts once somebody has points for it: then an empty answer has none, and an answer that nobody has
@@ -101,7 +101,7 @@ def marked(records: Iterable[Record], marks: dict[Key, Mark]) -> list[Record]:
     return [replace(record, marked=tuple(_results(record, marks, counted))) for record in records]
 
 
-def _results(record: Record, marks: dict[Key, Mark], counted: dict[tuple[str, str], float]) -> Iterable[Result]:
+def _results(record: Record, marks: Mapping[Key, Mark], counted: dict[tuple[str, str], float]) -> Iterable[Result]:
     for (lab, number), of in sorted(counted.items(), key=lambda item: int(item[0][1])):
         if lab != record.lab or not record.results:
             continue
@@ -118,7 +118,7 @@ def _by_question(row: tuple[Key, Mark]) -> tuple:
     return lab, int(number), student
 
 
-def write(path: Path, records: Iterable[Record], marks: dict[Key, Mark]) -> None:
+def write(path: Path, records: Iterable[Record], marks: Mapping[Key, Mark]) -> None:
     """Writes open-questions.csv anew, question by question: what was filled in stays, and new rows wait for points."""
     rows = dict(marks)
     for record in records:

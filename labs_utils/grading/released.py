@@ -104,9 +104,9 @@ def _source(text: str, node: ast.stmt) -> str:
 
 
 def _discussion(cells: list) -> str:
-    """The Markdown from a heading with the word "discussion" to the next heading."""
+    """The Markdown from a heading such as "To discuss" to the next heading."""
     for cell in cells:
-        found = re.search(r"^#+ [^\n]*discussion[^\n]*\n(.*?)(?=^#+ |\Z)", cell.source, re.I | re.M | re.S)
+        found = re.search(r"^#+ [^\n]*discuss[^\n]*\n(.*?)(?=^#+ |\Z)", cell.source, re.I | re.M | re.S)
         if cell.cell_type == "markdown" and found:
             return found.group(1).strip()
     return ""

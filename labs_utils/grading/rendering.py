@@ -6,7 +6,7 @@ from typing import Any
 
 import jinja2
 
-from labs_utils.grading import files
+from labs_utils.grading import files, markdown
 
 
 def write(path: Path, template: str, **values: Any) -> None:
@@ -24,5 +24,6 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    templates.filters["markdown"] = markdown.render
     templates.globals["points"] = "{:g}".format
     return templates

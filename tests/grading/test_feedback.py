@@ -27,6 +27,7 @@ def test_answers_below_each_question():
 
 def test_answers_in_cells_of_their_own_begun_with_the_number():
     text = f"## For discussion\n\n{RELEASED}"
+    assert said(text.replace("For discussion", "10 · To discuss"), "1. First") == {"1": "First"}
     assert said(text, "**2.** Second\nmore", "1) First") == {"1": "First", "2": "Second\nmore"}
 
 

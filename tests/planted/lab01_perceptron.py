@@ -98,94 +98,56 @@ def sigmoid_in_two_halves(z):
 # -- activation_derivatives -------------------------------------------------------------------------------------------
 
 
-@wrong("activation_derivatives", says="tanh has 1 - g^2")
-def derivatives_of_the_slide(z, a):
+@wrong("activation_derivatives", says="see hint 3")
+def derivatives_of_the_slide(z):
     s, t = expit(z), np.tanh(z)
-    return s * (1 - s), t * (1 - t), np.where(z > 0, 1, 0), np.where(z > 0, 1, a)
+    return s * (1 - s), t * (1 - t), np.where(z > 0, 1, 0)
 
 
 @wrong("activation_derivatives", says="this is ReLU itself, not its derivative")
-def derivatives_with_relu_itself(z, a):
-    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, np.maximum(0, z), np.where(z > 0, 1, a)
+def derivatives_with_relu_itself(z):
+    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, np.maximum(0, z)
 
 
-@wrong("activation_derivatives", says="the slope is a, not a z")
-def derivatives_with_leaky_value(z, a):
-    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, np.where(z > 0, 1, 0), np.where(z > 0, 1, a * z)
+@wrong("activation_derivatives", says="at z = 0 the docstring asks for 0")
+def derivatives_with_one_at_zero(z):
+    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, np.where(z >= 0, 1, 0)
 
 
 @wrong("activation_derivatives", says="z stands where g(z) belongs")
-def derivatives_with_z(z, a):
-    return z * (1 - z), 1 - np.tanh(z) ** 2, np.where(z > 0, 1, 0), np.where(z > 0, 1, a)
+def derivatives_with_z(z):
+    return z * (1 - z), 1 - np.tanh(z) ** 2, np.where(z > 0, 1, 0)
 
 
-@wrong("activation_derivatives", says="not a fixed number")
-def derivatives_with_fixed_slope(z, a):
-    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, np.where(z > 0, 1, 0), np.where(z > 0, 1, 0.01)
+@wrong("activation_derivatives", says="the sign is flipped")
+def derivatives_with_the_inner_minus(z):
+    return -np.exp(-z) / (1 + np.exp(-z)) ** 2, 1 - np.tanh(z) ** 2, np.where(z > 0, 1, 0)
 
 
-@wrong("activation_derivatives", says="the order is sigmoid, tanh, ReLU, leaky ReLU")
-def derivatives_with_two_swapped(z, a):
-    return 1 - np.tanh(z) ** 2, expit(z) * (1 - expit(z)), np.where(z > 0, 1, 0), np.where(z > 0, 1, a)
+@wrong("activation_derivatives", says="the square is missing")
+def derivatives_without_the_square(z):
+    return expit(z) * (1 - expit(z)), 1 - np.tanh(z), np.where(z > 0, 1, 0)
 
 
-@wrong("activation_derivatives", says="Return 4 things")
-def derivatives_only_two(z, a):
+@wrong("activation_derivatives", says="the order is sigmoid, tanh, ReLU")
+def derivatives_with_two_swapped(z):
+    return 1 - np.tanh(z) ** 2, expit(z) * (1 - expit(z)), np.where(z > 0, 1, 0)
+
+
+@wrong("activation_derivatives", says="Return 3 things")
+def derivatives_only_two(z):
     return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2
 
 
-@wrong("activation_derivatives", says="at z = 0 the slope is 0")
-def derivatives_one_at_zero(z, a):
-    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
-    return s * (1 - s), 1 - t**2, np.where(z >= 0, 1, 0), np.where(z > 0, 1, a)
-
-
-@wrong("activation_derivatives", says="at z = 0 the slope is a")
-def derivatives_leaky_one_at_zero(z, a):
-    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
-    return s * (1 - s), 1 - t**2, np.where(z > 0, 1, 0), np.where(z >= 0, 1, a)
-
-
-@wrong("activation_derivatives", says="the slope changes at z = 0, not at another place")
-def derivatives_from_minus_one(z, a):
-    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
-    return s * (1 - s), 1 - t**2, np.where(z > -1, 1, 0), np.where(z > 0, 1, a)
-
-
-@wrong("activation_derivatives", says="the slope of the negative side is a, without a minus sign")
-def derivatives_with_minus_a(z, a):
-    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
-    return s * (1 - s), 1 - t**2, np.where(z > 0, 1, 0), np.where(z > 0, 1, -a)
-
-
-@wrong("activation_derivatives", says="this is 1 + g^2")
-def derivatives_with_a_plus(z, a):
-    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
-    return s * (1 - s), 1 + t**2, np.where(z > 0, 1, 0), np.where(z > 0, 1, a)
-
-
-@wrong("activation_derivatives", says="this is g")
-def derivatives_with_the_factors_turned(z, a):
-    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
-    return s * (s - 1), 1 - t**2, np.where(z > 0, 1, 0), np.where(z > 0, 1, a)
-
-
-@wrong("activation_derivatives", says="the slope a of the negative side is missing")
-def derivatives_without_slope(z, a):
-    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
-    return s * (1 - s), 1 - t**2, np.where(z > 0, 1, 0), np.where(z > 0, 1, 0)
-
-
 @wrong("activation_derivatives", says="`if` needs one True or False")
-def derivatives_with_if(z, a):
-    s, t = 1 / (1 + np.exp(-z)), np.tanh(z)
-    return s * (1 - s), 1 - t**2, 1 if z > 0 else 0, np.where(z > 0, 1, a)
+def derivatives_with_if(z):
+    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, 1 if z > 0 else 0
 
 
 @right("activation_derivatives")
-def derivatives_by_tape(z, a):
+def derivatives_by_tape(z):
     z, found = tf.Variable(z), []
-    for g in (tf.sigmoid, tf.tanh, tf.nn.relu, lambda v: tf.nn.leaky_relu(v, a)):
+    for g in (tf.sigmoid, tf.tanh, tf.nn.relu):
         with tf.GradientTape() as tape:
             value = g(z)
         found.append(tape.gradient(value, z))
@@ -193,229 +155,193 @@ def derivatives_by_tape(z, a):
 
 
 @right("activation_derivatives")
-def derivatives_as_one_array(z, a):
-    positive = (z > 0).astype("float32")
+def derivatives_as_one_array(z):
     cosh = np.cosh(z)
-    return np.stack([np.exp(-z) / (1 + np.exp(-z)) ** 2, 1 / cosh**2, positive, positive + a * (1 - positive)])
+    return np.stack([np.exp(-z) / (1 + np.exp(-z)) ** 2, 1 / cosh**2, (z > 0).astype("float32")])
 
 
-# -- perceptron -------------------------------------------------------------------------------------------------------
+# -- neuron_from_line -------------------------------------------------------------------------------------------------
 
 
-@wrong("perceptron", says="the bias w0 is missing")
-def perceptron_without_bias(x, w, w0):
-    return expit(x @ w)
+def _scaled(w, w0, inside):
+    z = w @ inside + w0
+    return w / z, w0 / z
 
 
-@wrong("perceptron", says="the activation is missing")
-def perceptron_without_activation(x, w, w0):
-    return x @ w + w0
+@wrong("neuron_from_line", says="w lies along the line")
+def neuron_along_the_line(a, b, inside):
+    w = b - a
+    return _scaled(w, -w @ a, inside)
 
 
-@wrong("perceptron", says="this is a hard threshold")
-def perceptron_with_a_threshold(x, w, w0):
-    return np.where(x @ w + w0 > 0, 1, 0)
+@wrong("neuron_from_line", says="must still be divided by z at `inside`")
+def neuron_not_scaled(a, b, inside):
+    w = np.array([a[1] - b[1], b[0] - a[0]])
+    return w, -w @ a
 
 
-@wrong("perceptron", says="the bias was added after the activation")
-def perceptron_with_late_bias(x, w, w0):
-    return expit(x @ w) + w0
+@wrong("neuron_from_line", says="z at `inside` is -1")
+def neuron_divided_by_the_absolute_value(a, b, inside):
+    w = np.array([a[1] - b[1], b[0] - a[0]])
+    z = w @ inside - w @ a
+    side = -1 if z > 0 else 1
+    return side * w / abs(z), -side * w @ a / abs(z)
 
 
-@wrong("perceptron", says="not summed over the inputs")
-def perceptron_elementwise(x, w, w0):
-    return expit(x * w + w0)
+@wrong("neuron_from_line", says="a vertical line has no slope m")
+def neuron_from_the_slope(a, b, inside):
+    m = (b[1] - a[1]) / (b[0] - a[0])
+    w = np.array([-m, 1.0])
+    return _scaled(w, -w @ a, inside)
 
 
-@wrong("perceptron", says="one value for each row")
-def perceptron_summed_over_everything(x, w, w0):
-    return expit(np.sum(x * w) + w0)
+@wrong("neuron_from_line", says="a vertical line has no slope m")
+def neuron_from_the_slope_of_plain_numbers(a, b, inside):
+    m = float(b[1] - a[1]) / float(b[0] - a[0])
+    w = np.array([-m, 1.0])
+    return _scaled(w, -w @ a, inside)
 
 
-@wrong("perceptron", says="an axis of length 1 was kept")
-def perceptron_with_a_column(x, w, w0):
-    return expit(x @ w.reshape(-1, 1) + w0)
+@wrong("neuron_from_line", says="w has length 1")
+def neuron_of_length_one(a, b, inside):
+    w = np.array([a[1] - b[1], b[0] - a[0]])
+    w = w / np.linalg.norm(w)
+    w = w * np.sign(w @ (inside - a))
+    return w, -w @ a
 
 
-@wrong("perceptron", says="the bias is subtracted")
-def perceptron_minus_bias(x, w, w0):
-    return expit(x @ w - w0)
+@wrong("neuron_from_line", says="one entry needs the other sign")
+def neuron_with_entries_exchanged_only(a, b, inside):
+    w = np.array([b[1] - a[1], b[0] - a[0]])
+    return w / (w @ (inside - a)), -w @ a / (w @ (inside - a))
 
 
-@wrong("perceptron", says="the bias multiplies the sum instead of being added")
-def perceptron_times_bias(x, w, w0):
-    return expit(x @ w * w0)
+@wrong("neuron_from_line", says="the sign is flipped: z(a)")
+def neuron_with_the_other_bias(a, b, inside):
+    w, w0 = _scaled(np.array([a[1] - b[1], b[0] - a[0]]), (b[1] - a[1]) * a[0] - (b[0] - a[0]) * a[1], inside)
+    return w, -w0
 
 
-@wrong("perceptron", says="the activation is tanh")
-def perceptron_with_tanh(x, w, w0):
-    return np.tanh(x @ w + w0)
+@wrong("neuron_from_line", says="w was divided by z at `inside`, w0 was not")
+def neuron_with_only_w_scaled(a, b, inside):
+    w = np.array([a[1] - b[1], b[0] - a[0]])
+    w0 = -w @ a
+    return w / (w @ inside + w0), w0
 
 
-@wrong("perceptron", says="the activation is ReLU")
-def perceptron_with_relu(x, w, w0):
-    return np.maximum(0, x @ w + w0)
+@wrong("neuron_from_line", says="The order of the results is wrong")
+def neuron_with_the_bias_first(a, b, inside):
+    w0, w = np.linalg.solve(np.c_[np.ones(3), [a, b, inside]], [0, 0, 1])[[0]], None
+    w = np.linalg.solve(np.c_[np.ones(3), [a, b, inside]], [0, 0, 1])[1:]
+    return float(w0[0]), w
 
 
-@wrong("perceptron", says="the mean over the inputs was taken")
-def perceptron_with_a_mean(x, w, w0):
-    return expit((x * w).mean(axis=1) + w0)
+@right("neuron_from_line")
+def neuron_from_three_equations(a, b, inside):
+    v = np.linalg.solve(np.column_stack([np.ones(3), [a, b, inside]]), [0, 0, 1])
+    return v[1:], v[0]
 
 
-@wrong("perceptron", says="the sum runs over the samples")
-def perceptron_summed_over_samples(x, w, w0):
-    return expit((x * w).sum(axis=0) + w0)
+@right("neuron_from_line")
+def neuron_in_plain_numbers(a, b, inside):
+    p, q = float(b[0] - a[0]), float(b[1] - a[1])
+    z = -q * (inside[0] - a[0]) + p * (inside[1] - a[1])
+    return [-q / z, p / z], [(q * a[0] - p * a[1]) / z]
 
 
-@wrong("perceptron", says="the bias was added for every input")
-def perceptron_with_bias_on_every_input(x, w, w0):
-    return expit((x * w + w0).sum(axis=1))
-
-
-@wrong("perceptron", says="this is the first sample's output alone")
-def perceptron_of_the_first_sample(x, w, w0):
-    for row in x:
-        return expit(row @ w + w0)
-
-
-@wrong("perceptron", says="print the shapes of both operands")
-def perceptron_turned_round(x, w, w0):
-    return expit(w @ x + w0)
-
-
-@right("perceptron")
-def perceptron_as_a_loop(x, w, w0):
-    out = []
-    for row in x:
-        z = w0
-        for xi, wi in zip(row, w, strict=True):
-            z += xi * wi
-        out.append(1 / (1 + np.exp(-z)))
-    return out
-
-
-@right("perceptron")
-def perceptron_by_einsum_in_float32(x, w, w0):
-    return expit(np.einsum("nd,d->n", x.astype("float32"), w.astype("float32")) + np.float32(w0))
-
-
-@right("perceptron")
-def perceptron_by_tensorflow(x, w, w0):
-    return tf.sigmoid(tf.linalg.matvec(tf.constant(x), tf.constant(w)) + w0)
+@right("neuron_from_line")
+def neuron_by_tensorflow(a, b, inside):
+    system = tf.constant(np.c_[[a, b, inside], np.ones(3)], tf.float32)
+    v = tf.linalg.solve(system, tf.constant([[0.0], [0.0], [1.0]]))
+    return v[:2, 0], v[2]
 
 
 # -- binary_cross_entropy ---------------------------------------------------------------------------------------------
 
 
-def _terms(y, y_hat):
-    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
-    return y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat)
+def _terms(y, z):
+    return y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)
 
 
 @wrong("binary_cross_entropy", says="the minus sign is missing")
-def cross_entropy_without_minus(y, y_hat):
-    return np.mean(_terms(y, y_hat))
+def cross_entropy_without_minus(y, z):
+    return -np.mean(_terms(y, z))
 
 
 @wrong("binary_cross_entropy", says="take the mean")
-def cross_entropy_summed(y, y_hat):
-    return -np.sum(_terms(y, y_hat))
+def cross_entropy_summed(y, z):
+    return np.sum(_terms(y, z))
 
 
 @wrong("binary_cross_entropy", says="return one number for the whole data set")
-def cross_entropy_per_sample(y, y_hat):
-    return -_terms(y, y_hat)
+def cross_entropy_per_sample(y, z):
+    return _terms(y, z)
 
 
-@wrong("binary_cross_entropy", says="(1 - y) log(1 - y_hat), is missing")
-def cross_entropy_of_ones_only(y, y_hat):
-    return -np.mean(y * np.log(np.clip(y_hat, 1e-7, 1)))
+@wrong("binary_cross_entropy", says="the term for y = 0 is missing")
+def cross_entropy_of_ones_only(y, z):
+    return np.mean(y * np.logaddexp(0, -z))
 
 
-@wrong("binary_cross_entropy", says="log(0) is -inf")
-def cross_entropy_without_clipping(y, y_hat):
+@wrong("binary_cross_entropy", says="the signs of z are swapped")
+def cross_entropy_with_the_signs_swapped(y, z):
+    return np.mean(_terms(y, -z))
+
+
+@wrong("binary_cross_entropy", says="both terms have the same sign of z")
+def cross_entropy_with_one_sign(y, z):
+    return np.mean(y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, -z))
+
+
+@wrong("binary_cross_entropy", says="simplify with a pencil")
+def cross_entropy_as_it_stands(y, z):
+    y_hat = expit(z)
     return -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))
 
 
-@wrong("binary_cross_entropy", says="logarithm to base 10")
-def cross_entropy_base_10(y, y_hat):
-    return np.mean(-_terms(y, y_hat)) / np.log(10)
+@wrong("binary_cross_entropy", says="simplify with a pencil")
+def cross_entropy_that_overflows(y, z):
+    return np.mean(y * np.log(1 + np.exp(-z)) + (1 - y) * np.log(1 + np.exp(z)))
+
+
+@wrong("binary_cross_entropy", says="the loss is flat there")
+def cross_entropy_that_clips(y, z):
+    y_hat = np.clip(expit(z), 1e-7, 1 - 1e-7)
+    return -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))
 
 
 @wrong("binary_cross_entropy", says="the mean squared error")
-def cross_entropy_squared(y, y_hat):
-    return np.mean((y - y_hat) ** 2)
+def cross_entropy_squared(y, z):
+    return np.mean((y - expit(z)) ** 2)
 
 
-@wrong("binary_cross_entropy", says="the logarithm is of y_hat")
-def cross_entropy_swapped(y, y_hat):
-    return -np.mean(_terms(y_hat, y))
-
-
-@wrong("binary_cross_entropy", says="the term for y = 1, y log")
-def cross_entropy_of_zeros_only(y, y_hat):
-    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
-    return -np.mean((1 - y) * np.log(1 - y_hat))
-
-
-@wrong("binary_cross_entropy", says="brackets are missing")
-def cross_entropy_with_a_minus_between(y, y_hat):
-    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
-    return -np.mean(y * np.log(y_hat) - (1 - y) * np.log(1 - y_hat))
-
-
-@wrong("binary_cross_entropy", says="this is the logarithm to base 2")
-def cross_entropy_base_2(y, y_hat):
-    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
-    return -np.mean(y * np.log2(y_hat) + (1 - y) * np.log2(1 - y_hat))
-
-
-@wrong("binary_cross_entropy", says="y_hat is clipped too coarsely")
-def cross_entropy_coarse(y, y_hat):
-    y_hat = np.clip(y_hat, 1e-3, 1 - 1e-3)
-    return -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))
-
-
-@wrong("binary_cross_entropy", says="this is the mean absolute error")
-def cross_entropy_absolute(y, y_hat):
-    return np.mean(np.abs(y - y_hat))
-
-
-@wrong("binary_cross_entropy", says="the sum is halved")
-def cross_entropy_halved(y, y_hat):
-    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
-    return -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat)) / 2
-
-
-@wrong("binary_cross_entropy", says="y and 1 - y are exchanged")
-def cross_entropy_of_labels_exchanged(y, y_hat):
-    y_hat = np.clip(y_hat, 1e-7, 1 - 1e-7)
-    return -np.mean((1 - y) * np.log(y_hat) + y * np.log(1 - y_hat))
-
-
-@wrong("binary_cross_entropy", says="y_hat went through a sigmoid again")
-def cross_entropy_with_a_sigmoid(y, y_hat):
-    y_hat = np.clip(expit(y_hat), 1e-7, 1 - 1e-7)
-    return -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))
+@wrong("binary_cross_entropy", says="the sigmoid is applied twice")
+def cross_entropy_of_a_second_sigmoid(y, z):
+    return np.mean(_terms(y, expit(z)))
 
 
 @right("binary_cross_entropy")
-def cross_entropy_by_keras(y, y_hat):
-    return keras.losses.binary_crossentropy(y, y_hat)
+def cross_entropy_by_keras(y, z):
+    return keras.losses.binary_crossentropy(y, z, from_logits=True)
 
 
 @right("binary_cross_entropy")
-def cross_entropy_as_a_loop(y, y_hat):
+def cross_entropy_as_a_loop(y, z):
     total = 0.0
-    for truth, guess in zip(y, y_hat, strict=True):
-        guess = min(max(guess, 1e-12), 1 - 1e-12)
-        total -= np.log(guess if truth == 1 else 1 - guess)
+    for truth, u in zip(y, z, strict=True):
+        u = -u if truth == 1 else u
+        total += max(u, 0) + np.log1p(np.exp(-abs(u)))
     return total / len(y)
 
 
 @right("binary_cross_entropy")
-def cross_entropy_by_where(y, y_hat):
-    return np.mean(-np.log(np.clip(np.where(y == 1, y_hat, 1 - y_hat), 1e-7, 1)))[None]
+def cross_entropy_by_where(y, z):
+    return np.mean(np.logaddexp(0, np.where(y == 1, -z, z)))[None]
+
+
+@right("binary_cross_entropy")
+def cross_entropy_in_short(y, z):
+    return np.mean(np.logaddexp(0, z) - y * z)
 
 
 # -- gradient ---------------------------------------------------------------------------------------------------------
@@ -832,6 +758,249 @@ def descent_with_an_optimizer(x, y, learning_rate, tolerance, max_steps):
     return w, w0, losses
 
 
+# -- train ------------------------------------------------------------------------------------------------------------
+
+
+def _mean_gradient(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return x.T @ error / len(y), error.mean()
+
+
+def _trained(x, y, rate, epochs, batch, seed, cut, step=_mean_gradient):
+    """The loop of a right answer with two places to spoil: how an epoch is cut, and what one step subtracts."""
+    rng = np.random.default_rng(seed)
+    w, w0, path = np.zeros(x.shape[1]), 0.0, [np.zeros(1 + x.shape[1])]
+    for rows in cut(rng, len(y), epochs, batch):
+        dw, dw0 = step(x[rows], y[rows], w, w0)
+        w, w0 = w - rate * dw, w0 - rate * dw0
+        path.append(np.array([w0, *w]))
+    return np.array(path)
+
+
+def _cut(rng, n, epochs, batch):
+    for _ in range(epochs):
+        order = rng.permutation(n)
+        yield from (order[start : start + batch] for start in range(0, n, batch))
+
+
+@wrong("train", says="rng.permutation(len(y)) is missing")
+def train_in_the_order_of_the_file(x, y, learning_rate, epochs, batch, seed=0):
+    def cut(rng, n, epochs, batch):
+        return [np.arange(start, min(start + batch, n)) for _ in range(epochs) for start in range(0, n, batch)]
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, cut)
+
+
+@wrong("train", says="the permutation is drawn once")
+def train_with_one_permutation(x, y, learning_rate, epochs, batch, seed=0):
+    def cut(rng, n, epochs, batch):
+        order = rng.permutation(n)
+        return [order[start : start + batch] for _ in range(epochs) for start in range(0, n, batch)]
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, cut)
+
+
+@wrong("train", says="rows are drawn for each batch anew")
+def train_with_rows_drawn_anew(x, y, learning_rate, epochs, batch, seed=0):
+    def cut(rng, n, epochs, batch):
+        sizes = [min(batch, n - start) for _ in range(epochs) for start in range(0, n, batch)]
+        return [rng.choice(n, size, replace=False) for size in sizes]
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, cut)
+
+
+@wrong("train", says="also for the smaller one at the end")
+def train_without_the_last_batch(x, y, learning_rate, epochs, batch, seed=0):
+    def cut(rng, n, epochs, batch):
+        return [rows for rows in _cut(rng, n, epochs, batch) if len(rows) == batch]
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, cut)
+
+
+@wrong("train", says="append once for each batch")
+def train_appending_once_an_epoch(x, y, learning_rate, epochs, batch, seed=0):
+    path = _trained(x, y, learning_rate, epochs, batch, seed, _cut)
+    return path[:: -(-len(y) // batch)]
+
+
+@wrong("train", says="you step uphill")
+def train_uphill(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, -learning_rate, epochs, batch, seed, _cut)
+
+
+@wrong("train", says="summed over the batch")
+def train_with_summed_gradients(x, y, learning_rate, epochs, batch, seed=0):
+    def step(x, y, w, w0):
+        return tuple(len(y) * part for part in _mean_gradient(x, y, w, w0))
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut, step)
+
+
+@wrong("train", says="divided by the size of the batch once more")
+def train_divided_twice(x, y, learning_rate, epochs, batch, seed=0):
+    def step(x, y, w, w0):
+        return tuple(part / len(y) for part in _mean_gradient(x, y, w, w0))
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut, step)
+
+
+@wrong("train", says="the sum is divided by `batch`")
+def train_divided_by_batch(x, y, learning_rate, epochs, batch, seed=0):
+    def step(x, y, w, w0):
+        return tuple(part * len(y) / batch for part in _mean_gradient(x, y, w, w0))
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut, step)
+
+
+@wrong("train", says="w0 never moves")
+def train_without_bias(x, y, learning_rate, epochs, batch, seed=0):
+    def step(x, y, w, w0):
+        return _mean_gradient(x, y, w, w0)[0], 0.0
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut, step)
+
+
+@wrong("train", says="gradient is taken at older weights")
+def train_with_rows_of_x_only(x, y, learning_rate, epochs, batch, seed=0):
+    rng = np.random.default_rng(seed)
+    w, w0, path = np.zeros(x.shape[1]), 0.0, [np.zeros(1 + x.shape[1])]
+    for _ in range(epochs):
+        order = rng.permutation(len(y))
+        for start in range(0, len(y), batch):
+            rows = order[start : start + batch]
+            dw, dw0 = _mean_gradient(x[rows], y[start : start + batch], w, w0)
+            w, w0 = w - learning_rate * dw, w0 - learning_rate * dw0
+            path.append(np.array([w0, *w]))
+    return np.array(path)
+
+
+@wrong("train", says="All rows of the path are equal")
+def train_that_appends_one_array(x, y, learning_rate, epochs, batch, seed=0):
+    rng = np.random.default_rng(seed)
+    v = np.zeros(1 + x.shape[1])
+    path = [v]
+    for rows in _cut(rng, len(y), epochs, batch):
+        dw, dw0 = _mean_gradient(x[rows], y[rows], v[1:], v[0])
+        v -= learning_rate * np.array([dw0, *dw])
+        path.append(v)
+    return np.array(path)
+
+
+@wrong("train", says="`return` stands inside a loop")
+def train_that_returns_in_the_loop(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut)[:2]
+
+
+@wrong("train", says="shuffle with rng, not with np.random")
+def train_without_the_seed(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, batch, None, _cut)
+
+
+@right("train")
+def train_by_array_split(x, y, learning_rate, epochs, batch, seed=0):
+    def cut(rng, n, epochs, batch):
+        for _ in range(epochs):
+            yield from np.split(rng.permutation(n), range(batch, n, batch))
+
+    return list(_trained(x, y, learning_rate, epochs, batch, seed, cut))
+
+
+@right("train")
+def train_on_shuffled_copies_in_one_vector(x, y, learning_rate, epochs, batch, seed=0):
+    import random
+
+    table, shuffle = [([1.0, *xi], yi) for xi, yi in zip(x, y, strict=True)], random.Random(seed).shuffle
+    v = [0.0] * (1 + x.shape[1])
+    path = [v]
+    for _ in range(epochs):
+        shuffle(table)
+        for start in range(0, len(table), batch):
+            some = table[start : start + batch]
+            slope = [0.0] * len(v)
+            for xi, yi in some:
+                error = expit(np.dot(xi, v)) - yi
+                slope = [old + error * value / len(some) for old, value in zip(slope, xi, strict=True)]
+            v = [old - learning_rate * part for old, part in zip(v, slope, strict=True)]
+            path.append(v)
+    return path
+
+
+@right("train")
+def train_by_tensorflow(x, y, learning_rate, epochs, batch, seed=0):
+    rng = np.random.default_rng(seed)
+    w, w0 = tf.Variable(tf.zeros(x.shape[1])), tf.Variable(0.0)
+    path = [tf.concat([[w0], w], 0)]
+    for rows in _cut(rng, len(y), epochs, batch):
+        some = tf.constant(x[rows], tf.float32)
+        with tf.GradientTape() as tape:
+            z = tf.linalg.matvec(some, w) + w0
+            loss = keras.losses.binary_crossentropy(tf.constant(y[rows], tf.float32), z, from_logits=True)
+        for variable, part in zip((w, w0), tape.gradient(loss, [w, w0]), strict=True):
+            variable.assign_sub(learning_rate * part)
+        path.append(tf.concat([[w0], w], 0))
+    return tf.stack(path)
+
+
+# -- regression_gradient ----------------------------------------------------------------------------------------------
+
+
+@wrong("regression_gradient", says="the sign is flipped")
+def regression_uphill(x, y, w, w0):
+    error = y - (x @ w + w0)
+    return 2 * x.T @ error / len(y), 2 * error.mean()
+
+
+@wrong("regression_gradient", says="the factor 2 is missing")
+def regression_without_two(x, y, w, w0):
+    error = x @ w + w0 - y
+    return x.T @ error / len(y), error.mean()
+
+
+@wrong("regression_gradient", says="divide by n")
+def regression_summed(x, y, w, w0):
+    error = x @ w + w0 - y
+    return 2 * x.T @ error, 2 * error.sum()
+
+
+@wrong("regression_gradient", says="there is no sigmoid here")
+def regression_with_a_sigmoid(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return 2 * x.T @ error / len(y), 2 * error.mean()
+
+
+@wrong("regression_gradient", says="does not belong here")
+def regression_with_the_slope_of_the_sigmoid(x, y, w, w0):
+    p = expit(x @ w + w0)
+    error = (p - y) * p * (1 - p)
+    return 2 * x.T @ error / len(y), 2 * error.mean()
+
+
+@wrong("regression_gradient", says="the bias w0 is missing in y_hat")
+def regression_without_bias(x, y, w, w0):
+    error = x @ w - y
+    return 2 * x.T @ error / len(y), 2 * error.mean()
+
+
+@wrong("regression_gradient", says="return one number for w0")
+def regression_without_the_mean_for_the_bias(x, y, w, w0):
+    error = x @ w + w0 - y
+    return 2 * x.T @ error / len(y), 2 * error
+
+
+@right("regression_gradient")
+def regression_by_einsum(x, y, w, w0):
+    error = np.einsum("nd,d->n", x, w) + w0 - y
+    return np.einsum("nd,n->d", x, error) * 2 / len(y), [2 * error.mean()]
+
+
+@right("regression_gradient")
+def regression_by_tape(x, y, w, w0):
+    w, w0 = tf.Variable(w), tf.Variable(w0, dtype=tf.float64)
+    with tf.GradientTape() as tape:
+        risk = keras.losses.mean_squared_error(y, tf.linalg.matvec(tf.constant(x), w) + w0)
+    return tape.gradient(risk, [w, w0])
+
+
 # -- rosenblatt_epoch -------------------------------------------------------------------------------------------------
 
 
@@ -1208,56 +1377,6 @@ def collapse_by_probing(w1, b1, w2, b2):
 
 
 # -- questions --------------------------------------------------------------------------------------------------------
-
-
-@wrong("why_cross_entropy", says="which factor is tiny here?")
-def small_loss_small_gradient():
-    return "a"
-
-
-@wrong("why_cross_entropy", says="far from the minimum")
-def close_to_the_minimum():
-    return "c"
-
-
-@wrong("why_cross_entropy", says="Return one letter as a string")
-def why_in_words():
-    return "because of the gradient"
-
-
-@right("why_cross_entropy")
-def why_with_bracket():
-    return "b)"
-
-
-@right("why_cross_entropy")
-def why_in_capitals():
-    return " B "
-
-
-@wrong("xor_forever", says="no line separates XOR")
-def xor_at_last():
-    return "a"
-
-
-@wrong("xor_forever", says="that is what gradient descent does")
-def xor_shrinks():
-    return "c"
-
-
-@wrong("xor_forever", says="Return one letter as a string")
-def xor_as_a_number():
-    return 2
-
-
-@right("xor_forever")
-def xor_in_brackets():
-    return "(b)"
-
-
-@right("xor_forever")
-def xor_in_capitals():
-    return "B"
 
 
 @wrong("which_set", says="the best of 50 scores is partly luck")
