@@ -140,7 +140,7 @@ def one_layer_with_the_factors_turned(x, y, w):
     return x.T @ (2 * (p - y) * p * (p - 1))
 
 
-@wrong("one_layer_gradient", says="y_pred goes through a sigmoid")
+@wrong("one_layer_gradient", says="the sigmoid is missing")
 def one_layer_of_a_linear_output(x, y, w):
     return x.T @ (2 * (x @ w - y))
 
