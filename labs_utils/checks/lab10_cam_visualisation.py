@@ -1,7 +1,6 @@
 """Checks of lab 10: class activation maps, Grad-CAM, gradients of the input, occlusion, and how maps are measured."""
 
 import numpy as np
-from scipy import ndimage
 
 from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close
 from labs_utils.exercises.student import Student
@@ -48,67 +47,6 @@ def mean_is_the_score(class_activation_map: Student, rng: np.random.Generator) -
     maps = np.asarray(class_activation_map(features, weights))
     expect(maps.shape == (2, 7, 7), f"For features (2, 7, 7, 12) the maps have shape (2, 7, 7); got {maps.shape}.")
     expect_close(maps.mean(axis=(1, 2)), features.mean(axis=(1, 2)) @ weights, "the mean over each map")
-
-
-def _resized(maps: np.ndarray, height: int, width: int, how: str = "bilinear") -> np.ndarray:
-    import keras
-
-    return np.asarray(keras.ops.image.resize(maps[..., None], (height, width), interpolation=how))[..., 0]
-
-
-def _corner_to_corner(maps: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Bilinear interpolation that puts the centres of the corner pixels on each other."""
-    return ndimage.zoom(maps, (1, height / maps.shape[1], width / maps.shape[2]), order=1)
-
-
-@checks.probe("upsample")
-def by_whole_factors(upsample: Student, rng: np.random.Generator) -> None:
-    """From 4 × 5 to 12 × 20."""
-    _compare_upsampled(upsample, rng.normal(size=(2, 4, 5)), 12, 20)
-
-
-@checks.probe("upsample")
-def by_any_factor(upsample: Student, rng: np.random.Generator) -> None:
-    """From 6 × 6 to 16 × 23."""
-    _compare_upsampled(upsample, rng.normal(size=(3, 6, 6)), 16, 23)
-
-
-def _compare_upsampled(upsample: Student, maps: np.ndarray, height: int, width: int) -> None:
-    true = _resized(maps, height, width)
-    rows, columns = maps.shape[1:]
-    one_sided = [np.minimum(np.arange(new) * old / new, old - 1) for new, old in ((height, rows), (width, columns))]
-    grid = np.meshgrid(*one_sided, indexing="ij")
-    without_half = np.stack([ndimage.map_coordinates(m, grid, order=1) for m in maps])
-    centred = [(np.arange(new) + 0.5) * old / new - 0.5 for new, old in ((height, rows), (width, columns))]
-    places = np.meshgrid(*centred, indexing="ij")
-    beyond, mirrored = (
-        np.stack([ndimage.map_coordinates(m, places, order=1, mode=mode) for m in maps])
-        for mode in ("grid-constant", "mirror")
-    )
-    expect_close(
-        upsample(maps, height, width),
-        true,
-        f"the maps, brought from {rows} × {columns} to {height} × {width}",
-        {
-            "the maps are not upsampled": maps,
-            "each value is repeated (nearest neighbour): interpolate between the centres": lambda: _resized(
-                maps, height, width, "nearest"
-            ),
-            "the maps are transposed: the second axis is the row": lambda: _resized(
-                maps.transpose(0, 2, 1), height, width
-            ),
-            "height and width are swapped": lambda: _resized(maps, width, height),
-            "the corners were put on each other: the centre of pixel i is at i + 0.5, in both pictures": (
-                lambda: _corner_to_corner(maps, height, width)
-            ),
-            "the halves are missing: the centre of pixel i is at i + 0.5 of its own picture": without_half,
-            "the values fade towards the border: beyond the outermost centres they stay what they are there": beyond,
-            "the values are mirrored at the border: beyond the outermost centres they stay what they are": mirrored,
-            "this is cubic interpolation; bilinear is asked for": lambda: _resized(maps, height, width, "bicubic"),
-        },
-        rtol=1e-3,
-        atol=1e-4,
-    )
 
 
 # -- the pointing game ------------------------------------------------------------------------------------------------
@@ -457,6 +395,64 @@ def _compare_smooth(smooth_grad: Student, rng: np.random.Generator, n: int) -> N
             "the noise is subtracted or the image multiplied by it: add the noise to the image": lambda: np.abs(
                 gradients(image - noise).mean(axis=0)
             ).max(axis=-1),
+        },
+        rtol=1e-3,
+        atol=1e-4,
+    )
+
+
+# -- integrated gradients ---------------------------------------------------------------------------------------------
+
+
+@checks.probe("integrated_gradients")
+def six_steps(integrated_gradients: Student, rng: np.random.Generator) -> None:
+    """Six steps from a baseline that is another picture."""
+    _compare_integrated(integrated_gradients, rng, 6, rng.uniform(0, 1, (9, 9, 3)).astype("float32"))
+
+
+@checks.probe("integrated_gradients")
+def a_single_step(integrated_gradients: Student, rng: np.random.Generator) -> None:
+    """One step from grey: the gradient halfway."""
+    _compare_integrated(integrated_gradients, rng, 1, np.full((9, 9, 3), 0.5, "float32"))
+
+
+def _compare_integrated(
+    integrated_gradients: Student, rng: np.random.Generator, steps: int, baseline: np.ndarray
+) -> None:
+    model, image = _small_network(rng), rng.uniform(0, 1, (9, 9, 3)).astype("float32")
+    k, difference = int(rng.integers(0, 4)), image - baseline
+
+    def mean_gradient(shares, start=baseline, way=difference):
+        path = (start + np.asarray(shares)[:, None, None, None] * way).astype("float32")
+        return _gradient(model, path, lambda x, _: model(2 * x - 1)[0, k]).mean(axis=0)
+
+    middles = (np.arange(steps) + 0.5) / steps
+    mean = mean_gradient(middles)
+    true = mean * difference
+    expect_close(
+        integrated_gradients(model, image, k, baseline, steps),
+        true,
+        "the contributions",
+        {
+            "the mean gradient is not multiplied by image - baseline": mean,
+            "the mean gradient is multiplied by the image: by image - baseline, or the sum is not the score's rise": (
+                mean * image
+            ),
+            "the sign is turned round: the path leads from the baseline to the image": -true,
+            "the gradients are summed over the steps; their mean is asked for": steps * true,
+            "this is the absolute value; the sign is asked for as well": np.abs(true),
+            "the channels are joined already: keep them": true.sum(axis=-1),
+            "the places are (i + 1/2) / steps; these begin at the baseline, i / steps": lambda: (
+                mean_gradient(np.arange(steps) / steps) * difference
+            ),
+            "the places are (i + 1/2) / steps; these end at the image, (i + 1) / steps": lambda: (
+                mean_gradient((np.arange(steps) + 1) / steps) * difference
+            ),
+            "the places are (i + 1/2) / steps; these run from 0 to 1 with both ends": lambda: (
+                mean_gradient(np.linspace(0, 1, steps)) * difference
+            ),
+            "the path starts at black, not at the baseline": lambda: mean_gradient(middles, 0, image) * difference,
+            "this is the gradient at the image only: average along the path": lambda: mean_gradient([1]) * difference,
         },
         rtol=1e-3,
         atol=1e-4,

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import skimage
 import tensorflow as tf
 from scipy import ndimage
 
@@ -58,82 +57,6 @@ def cam_channel_by_channel(features, weights):
     for c, weight in enumerate(weights):
         total += weight * features[:, :, :, c]
     return total.tolist()
-
-
-# -- upsample ---------------------------------------------------------------------------------------------------------
-
-
-def _hat(places, old):
-    return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(old)))
-
-
-def _interpolate(maps, height, width, places):
-    h, w = maps.shape[1:]
-    return _hat(places(h, height), h) @ maps @ _hat(places(w, width), w).T
-
-
-@wrong("upsample", says="the maps are not upsampled")
-def upsample_not(maps, height, width):
-    return maps
-
-
-@wrong("upsample", says="each value is repeated")
-def upsample_nearest(maps, height, width):
-    rows = (np.arange(height) + 0.5) * maps.shape[1] / height
-    columns = (np.arange(width) + 0.5) * maps.shape[2] / width
-    return maps[:, rows.astype(int)][:, :, columns.astype(int)]
-
-
-@wrong("upsample", says="height and width are swapped")
-def upsample_swapped(maps, height, width):
-    return tf.image.resize(maps[..., None], (width, height))[..., 0]
-
-
-@wrong("upsample", says="the corners were put on each other")
-def upsample_corners(maps, height, width):
-    return _interpolate(maps, height, width, lambda old, new: np.linspace(0, old - 1, new))
-
-
-@wrong("upsample", says="the halves are missing")
-def upsample_without_halves(maps, height, width):
-    return _interpolate(maps, height, width, lambda old, new: np.minimum(np.arange(new) * old / new, old - 1))
-
-
-@wrong("upsample", says="the values fade towards the border")
-def upsample_unclipped(maps, height, width):
-    return _interpolate(maps, height, width, lambda old, new: (np.arange(new) + 0.5) * old / new - 0.5)
-
-
-@wrong("upsample", says="the maps are transposed")
-def upsample_transposed(maps, height, width):
-    return tf.image.resize(maps.transpose(0, 2, 1)[..., None], (height, width))[..., 0]
-
-
-@right("upsample")
-def upsample_by_scikit_image(maps, height, width):
-    return [skimage.transform.resize(m, (height, width), order=1, mode="edge", anti_aliasing=False) for m in maps]
-
-
-@right("upsample")
-def upsample_row_by_row(maps, height, width):
-    h, w = maps.shape[1:]
-    rows = (np.arange(height) + 0.5) * h / height - 0.5
-    columns = (np.arange(width) + 0.5) * w / width - 0.5
-    out = []
-    for m in maps:
-        wide = np.array([np.interp(columns, np.arange(w), row) for row in m])
-        out.append(np.array([np.interp(rows, np.arange(h), column) for column in wide.T]).T)
-    return np.array(out)
-
-
-@right("upsample")
-def upsample_by_tensorflow(maps, height, width):
-    return tf.image.resize(maps[..., None], (height, width))[..., 0]
-
-
-@wrong("upsample", says="the values are mirrored at the border")
-def upsample_mirrored(maps, height, width):
-    return np.stack([skimage.transform.resize(m, (height, width), order=1, anti_aliasing=False) for m in maps])
 
 
 # -- pointing_game ----------------------------------------------------------------------------------------------------
@@ -402,6 +325,73 @@ def smooth_one_by_one(model, image, k, noise):
 def smooth_by_tensorflow(model, image, k, noise):
     gradient = tf.reduce_mean(_class_gradient(model, image[None] + noise, k), axis=0)
     return tf.reduce_max(tf.abs(gradient), axis=-1)
+
+
+# -- integrated_gradients ---------------------------------------------------------------------------------------------
+
+
+def _on_the_path(model, image, k, baseline, shares):
+    path = baseline + np.reshape(shares, (-1, 1, 1, 1)) * (image - baseline)
+    return np.asarray(_class_gradient(model, path.astype("float32"), k))
+
+
+def _middles(steps):
+    return (np.arange(steps) + 0.5) / steps
+
+
+@wrong("integrated_gradients", says="not multiplied by image - baseline")
+def integrated_without_the_difference(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, _middles(steps)).mean(axis=0)
+
+
+@wrong("integrated_gradients", says="multiplied by the image")
+def integrated_times_the_image(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, _middles(steps)).mean(axis=0) * image
+
+
+@wrong("integrated_gradients", says="their mean is asked for")
+def integrated_summed(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, _middles(steps)).sum(axis=0) * (image - baseline)
+
+
+@wrong("integrated_gradients", says="the sign is turned round")
+def integrated_backwards(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, _middles(steps)).mean(axis=0) * (baseline - image)
+
+
+@wrong("integrated_gradients", says="these begin at the baseline")
+def integrated_from_the_left(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, np.arange(steps) / steps).mean(axis=0) * (image - baseline)
+
+
+@wrong("integrated_gradients", says="the gradient at the image only")
+def integrated_at_the_image(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, [1.0])[0] * (image - baseline)
+
+
+@wrong("integrated_gradients", says="the channels are joined already")
+def integrated_in_grey(model, image, k, baseline, steps):
+    mean = _on_the_path(model, image, k, baseline, _middles(steps)).mean(axis=0)
+    return (mean * (image - baseline)).sum(axis=-1)
+
+
+@right("integrated_gradients")
+def integrated_one_by_one(model, image, k, baseline, steps):
+    total = np.zeros_like(image)
+    for i in range(steps):
+        x = image * (i + 0.5) / steps + baseline * (1 - (i + 0.5) / steps)
+        total += np.asarray(_class_gradient(model, x[None].astype("float32"), k))[0] / steps
+    return total * (image - baseline)
+
+
+@right("integrated_gradients")
+def integrated_by_tensorflow(model, image, k, baseline, steps):
+    start, way = tf.constant(baseline, tf.float32), tf.constant(image - baseline, tf.float32)
+    shares = tf.constant(_middles(steps), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(shares := shares[:, None, None, None] * tf.ones_like(start)[None])
+        score = model(2 * (start + shares * way) - 1, training=False)[:, k]
+    return tf.reduce_mean(tape.gradient(score, shares), axis=0)  # by the chain rule the way is a factor already
 
 
 # -- occluded_copies --------------------------------------------------------------------------------------------------
