@@ -36,7 +36,8 @@
 # | **You need** | labs 01 and 02: neuron, cross-entropy, layers, mini-batches |
 #
 # Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
-# read on.
+# read on. Where a cell begins with `prediction = None`, write your own there before you run it: it is printed
+# beside the result.
 
 # %% tags=["imports"]
 import math
@@ -552,6 +553,7 @@ def train(model, x, y, epochs, validation=None):
     return model.fit(x, y, **fit, verbose=0).history
 
 
+# %%
 prediction = None  # your guess: the number of parameters
 
 keras.utils.set_random_seed(4)
@@ -791,7 +793,7 @@ plots.show(
 # *ten* nines among them. Of the images that are called, which share are nines?
 
 # %% tags=["nbval-check-output"]
-prediction = None  # your guess, from 0 to 1
+prediction = None  # your guess: that share, from 0 to 1
 sensitivity, specificity = 0.97, 0.99
 for base_rate in (0.1, 0.01, 0.001):
     true, false = sensitivity * base_rate, (1 - specificity) * (1 - base_rate)
@@ -1298,6 +1300,7 @@ plots.show(
 # **Predict.** What accuracy is left after squashing?
 
 # %%
+prediction = None  # your guess: accuracy after squashing, from 0 to 1
 rng = np.random.default_rng(4)
 sheets = np.full((500, 120, 90), 230, np.uint8)
 for image, place in zip(images_test, sheets, strict=False):
@@ -1306,7 +1309,6 @@ for image, place in zip(images_test, sheets, strict=False):
         np.kron(image, np.ones((2, 2), np.uint8)) * 0.7
     ).astype(np.uint8)
 
-prediction = None  # your guess: accuracy after squashing, from 0 to 1
 on_sheets = {"as in the test set": accuracy(mlp, x_test[:500], y_test[:500])}
 for name, way in {"squashed": squash, "prepared": prepare}.items():
     x_new = np.array([way(sheet) for sheet in sheets], np.float32).reshape(500, 784)
@@ -1386,7 +1388,7 @@ rows.append(["digits on a sheet", "squashed → prepared", both])
 plots.table(["what", "measured", "result"], rows, "Results of this run")
 
 # %% [markdown]
-# ## 12 · A challenge
+# ## 12 · Challenge: a reader in 8000 parameters
 #
 # The best reader of digits that fits into **8000 parameters**, trained on the first 10 000 images in at most 20 epochs
 # of any training you like, judged on the test images, once. One dense layer with 784 inputs takes 7850 already and reads
