@@ -174,25 +174,25 @@ def test_what_a_stopped_cell_assigns_is_pending_even_if_it_had_a_value():
 
 
 def test_a_question_speaks_of_no_reference(lab, capsys):
-    def why_cross_entropy():
+    def which_set():
         return "a"
 
-    lab.question(points=1)(why_cross_entropy)
+    lab.question(points=1)(which_set)
     text = capsys.readouterr().out
-    assert text.startswith("✘ why_cross_entropy · 0/1 points\n  Your answer. 'a' is not it: ")
+    assert text.startswith("✘ which_set · 0/1 points\n  Your answer. 'a' is not it: ")
     assert "reference" not in text and "cells below" not in text
 
-    def why_cross_entropy():
+    def which_set():
         raise NotImplementedError(checking.INVITATION)
 
-    lab.question(points=1)(why_cross_entropy)
-    assert capsys.readouterr().out == "○ why_cross_entropy · not attempted yet\n"
+    lab.question(points=1)(which_set)
+    assert capsys.readouterr().out == "○ which_set · not attempted yet\n"
 
 
 def test_a_print_in_an_answer_is_shown_once(lab, capsys):
-    def activation_derivatives(z, a):
+    def activation_derivatives(z):
         print("here is z")
-        return z, z, z, z
+        return z, z, z
 
     lab.exercise(points=2)(activation_derivatives)
     text = capsys.readouterr().out

@@ -23,16 +23,6 @@ XOR_Y = np.array([[0.0], [1], [1], [0]])
 
 # -- 1 and 2: one layer -----------------------------------------------------------------------------------------------
 
-checks.choice(
-    "why_no_line",
-    answer="b",
-    because={
-        "a": "three weights describe a line, and lines separate four points in many arrangements, OR for example.",
-        "c": "the decision line is where the weighted sum is zero; sigmoid and step function have the same one.",
-        "d": "no such line exists, so no way of searching can find one.",
-    },
-)
-
 
 @checks.probe("one_layer_gradient")
 def gradient_on_xor(one_layer_gradient, rng):
@@ -186,33 +176,6 @@ def _check_hidden(hidden_gradient, x, w1, rng):
     expect_close(hidden_gradient(x, h, grad_h), expected, "grad_w1", mistakes)
 
 
-@checks.probe("sigmoid_output_gradient")
-def weights_before_a_sigmoid(sigmoid_output_gradient, rng):
-    """The gradient of the output weights, with a sigmoid behind them"""
-    x, y, w1, w2 = _network(rng)
-    h = expit(x @ w1)
-    out = expit(h @ w2)
-    (expected,) = _tape(lambda w2, tf: tf.reduce_sum((tf.sigmoid(h @ w2) - y) ** 2), w2)
-    error = 2 * (out - y)
-    mistakes = {
-        "the factor y_pred * (1 - y_pred), the derivative of the output's sigmoid, is missing": h.T @ error,
-        "y_pred is the sigmoid's value already: no second sigmoid": h.T @ (error * expit(out) * (1 - expit(out))),
-        "y_pred has been through the sigmoid already: no second sigmoid in the error either": (
-            h.T @ (2 * (expit(out) - y) * expit(out) * (1 - expit(out)))
-        ),
-        "the factor is y_pred * (1 - y_pred), of the output; h * (1 - h) belongs to the hidden units": (
-            (h * h * (1 - h)).T @ error
-        ),
-        "the factor 2 from the square is missing": expected / 2,
-        "the loss is a sum over the points: do not divide by n": expected / len(y),
-        "the error is y_pred - y, not y - y_pred": -expected,
-        "y and y_pred are swapped: y * (1 - y) is 0 at every target": h.T @ (2 * (y - out) * y * (1 - y)),
-        "the transpose of h is missing: the result has the shape of w2": expected.T,
-        "this is the gradient of the cross-entropy; the loss here is the squared error": h.T @ (out - y),
-    }
-    expect_close(sigmoid_output_gradient(y, out, h), expected, "the gradient", mistakes)
-
-
 # -- 5: the gradient check --------------------------------------------------------------------------------------------
 
 
@@ -301,16 +264,6 @@ def _never_reset(x, y, w1, w2, eps, k):
     return result
 
 
-checks.choice(
-    "tiny_eps",
-    answer="b",
-    because={
-        "a": "with eps = 1e-5 both agree to ten digits, so the derivative is right; the difference got worse.",
-        "c": "a term with eps squared shrinks with eps: at 1e-12 it is far below anything visible.",
-    },
-)
-
-
 # -- 6: training ------------------------------------------------------------------------------------------------------
 
 
@@ -364,7 +317,118 @@ def _check_step(train_step, x, y, w1, w2):
     expect_close(got[1], w2 - eta * g2, "the new w2", mistakes2, atol=1e-6)
 
 
-# -- 8 and 9: symmetry and scale --------------------------------------------------------------------------------------
+# -- 6: the Hessian ---------------------------------------------------------------------------------------------------
+
+
+def _second_derivatives(x, y, w1, w2):
+    """The Hessian by automatic differentiation, in the order of w1 row by row, then w2."""
+    import tensorflow as tf
+
+    weights = tf.Variable(np.concatenate([w1.ravel(), w2.ravel()]))
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            one, two = tf.reshape(weights[: w1.size], w1.shape), tf.reshape(weights[w1.size :], w2.shape)
+            loss = tf.reduce_sum((tf.sigmoid(tf.constant(x) @ one) @ two - y) ** 2)
+        gradient = inner.gradient(loss, weights)
+    return outer.jacobian(gradient, weights).numpy()
+
+
+@checks.probe("hessian")
+def second_derivatives(hessian, rng):
+    """Against automatic differentiation"""
+    _compare_hessian(hessian, *_network(rng, n=6, d=4, m=3))
+
+
+@checks.probe("hessian")
+def second_derivatives_of_one_unit(hessian, rng):
+    """One hidden unit, and the lecture's network on XOR"""
+    _compare_hessian(hessian, *_network(rng, n=5, d=2, m=1))
+    _compare_hessian(hessian, XOR_X, XOR_Y, rng.normal(size=(3, 3)), rng.normal(size=(3, 1)))
+
+
+def _compare_hessian(hessian, x, y, w1, w2):
+    expected = _second_derivatives(x, y, w1, w2)
+    k, size = w1.size, len(expected)
+    w2_first = np.r_[k:size, :k]
+    by_columns = np.r_[np.arange(k).reshape(w1.shape).T.ravel(), k:size]
+    grad_1, grad_2 = _tape(lambda w1, w2, tf: tf.reduce_sum((tf.sigmoid(x @ w1) @ w2 - y) ** 2), w1, w2)
+    gradient = np.concatenate([np.ravel(grad_1), np.ravel(grad_2)])
+    mistakes = {
+        "divide by 2 eps: the two gradients belong to weights that far apart": 2 * expected,
+        "divide by 2 eps, not by eps squared or by nothing": lambda: _times(got, expected),
+        "the order of the weights: w1 row by row comes first, then w2": expected[np.ix_(w2_first, w2_first)],
+        "ravel w1 row by row (the usual order), not column by column": expected[np.ix_(by_columns, by_columns)],
+        "rows and columns stand in different orders: w1 first, then w2, for both": expected[w2_first],
+        "this is the outer product of the gradient with itself, not its derivative": np.outer(gradient, gradient),
+        "only the diagonal is filled: row i is the change of the whole gradient": np.diag(np.diag(expected)),
+        "the sign is flipped: subtract the gradient at w - eps from that at w + eps": -expected,
+        "this is the block of w1 alone: w2 belongs to it as well": expected[:k, :k],
+        "this is the block of w2 alone: w1 belongs to it as well": expected[k:, k:],
+    }
+    got = hessian(x, y, w1, w2, 1e-5)
+    expect_close(got, expected, "the Hessian", mistakes, atol=1e-4)
+
+
+def _times(got, expected):
+    """`expected` times a power of eps where `got` is that, for a wrong divisor."""
+    for factor in (2e-5, 1e-5, 1e5, 2e5, 5e4):
+        if np.shape(got) == expected.shape and np.allclose(got, factor * expected, rtol=1e-2, atol=factor * 1e-4):
+            return np.asarray(got)
+    return np.nan
+
+
+# -- 7: a bump --------------------------------------------------------------------------------------------------------
+
+
+@checks.probe("bump_weights")
+def steep_bump(bump_weights, rng):
+    """A steep bump at several places"""
+    for _ in range(3):
+        _compare_bump(bump_weights, *np.sort(rng.uniform(-3, 3, size=2)) + [0, 1.5], rng.uniform(20, 40))
+
+
+@checks.probe("bump_weights")
+def gentle_bump(bump_weights, rng):
+    """A gentle bump, and one that begins at 0"""
+    _compare_bump(bump_weights, -rng.uniform(1, 2), rng.uniform(1.2, 2.4), rng.uniform(2, 4))
+    _compare_bump(bump_weights, 0.0, rng.uniform(0.5, 2), rng.uniform(5, 9))
+
+
+def _compare_bump(bump_weights, left, right, s):
+    w1, w2 = expect_items(bump_weights(left, right, s), ("w1", "w2"), ((2, 2), (2, 1)))
+    w1, w2 = np.asarray(w1, float), np.asarray(w2, float)
+    expect_close(np.shape(w1), (2, 2), "the shape of w1")
+    expect_close(np.shape(w2), (2, 1), "the shape of w2", {"w2 is a column, (2, 1): [[1], [-1]]": (2,)})
+    t = np.linspace(min(left, 0) - 1, right + 1, 60)
+    got = (expit(np.column_stack([np.ones(60), t]) @ w1) @ w2)[:, 0]
+
+    def step(place, steepness=s):
+        return expit(steepness * (t - place))
+
+    mistakes = {
+        "this is a valley: the unit that rises at `left` has the weight +1": step(right) - step(left),
+        "both units are added: the second must be subtracted": step(left) + step(right),
+        "the bump is at the wrong place: s (t - a) = -s a + s t, with a minus sign": step(-left) - step(-right),
+        "the first row of w1 is -s * place, not -place": expit(s * t - left) - expit(s * t - right),
+        "the rows of w1 are exchanged: the first meets the constant 1, the second meets t": (
+            expit(s - s * left * t) - expit(s - s * right * t)
+        ),
+        "steepness is missing: the factor of t is steepness": step(left, 1) - step(right, 1),
+        "this is a single step up, at `left`: the second unit must take it back at `right`": step(left),
+        "w1 is transposed: one column for each hidden unit": expit(-s * left + s * t) * 0
+        + expit(-s * left - s * right * t) * w2[0, 0]
+        + expit(s + s * t) * w2[1, 0],
+        "the height is off: the output weights are +1 and -1": lambda: _scaled_bump(got, step(left) - step(right)),
+    }
+    expect_close(got, step(left) - step(right), f"the output for left = {left:.2f}, right = {right:.2f}", mistakes)
+
+
+def _scaled_bump(got, expected):
+    height = got[np.argmax(expected)] / expected.max()
+    return got if height > 0 and np.allclose(got, height * expected, atol=1e-3) else np.nan
+
+
+# -- 8: symmetry -----------------------------------------------------------------------------------------------------
 
 checks.choice(
     "zero_start",
@@ -375,60 +439,6 @@ checks.choice(
         "d": "sigmoid(0) is 1 / (1 + 1) = 0.5; nothing is divided by zero.",
     },
 )
-
-
-def _two_scales(rng):
-    place, spread = np.array([300.0, 0.002, -5.0]), np.array([20.0, 0.0005, 3.0])
-    return rng.normal(place, spread, size=(200, 3)), rng.normal(place + spread, 2 * spread, size=(80, 3))
-
-
-@checks.probe("standardise")
-def training_data(standardise, rng):
-    """The training data: mean 0, variance 1"""
-    train, new = _two_scales(rng)
-    got, _ = expect_items(standardise(train, new), ("x_train standardised", "x_new standardised"))
-    _compare_scaled(got, train, new, train, "the training data")
-
-
-@checks.probe("standardise")
-def new_data(standardise, rng):
-    """New data: the training data's mean and deviation"""
-    train, new = _two_scales(rng)
-    _, got = expect_items(standardise(train, new), ("x_train standardised", "x_new standardised"))
-    _compare_scaled(
-        got,
-        train,
-        new,
-        new,
-        "the new data",
-        {
-            "use the mean and deviation of x_train for x_new as well": (new - new.mean(0)) / new.std(0),
-            "x_new came back as it was: transform it too, and compute mean and std before overwriting x_train": new,
-            "compute mean and std before overwriting x_train: its mean is 0 by now": new / train.std(0),
-            "compute mean and std before overwriting x_train: its deviation is 1 by now": new - train.mean(0),
-            "the deviation of x_train must be used for x_new as well": (new - train.mean(0)) / new.std(0),
-        },
-    )
-
-
-def _compare_scaled(got, train, new, data, what, mistakes=None):
-    from sklearn.preprocessing import StandardScaler
-
-    expected = StandardScaler().fit(train).transform(data)
-    mean = train.mean(0)
-    both = np.concatenate([train, new])
-    mistakes = (mistakes or {}) | {
-        "x_train alone gives mean and deviation: new data must take no part in them": (data - both.mean(0))
-        / both.std(0),
-        "divide by the standard deviation, not by the variance": (data - mean) / train.var(0),
-        "subtract the mean as well": data / train.std(0),
-        "divide by the standard deviation as well": data - mean,
-        "use axis=0: every column has its own mean and deviation": (data - train.mean()) / train.std(),
-        "subtract the mean before you divide": data / train.std(0) - mean,
-        "this maps to the range 0 to 1; use mean and standard deviation": (data - train.min(0)) / np.ptp(train, axis=0),
-    }
-    # 0.5 % of tolerance: dividing by n or by n - 1 are both the standard deviation
-    expect_close(got, expected, what, mistakes, rtol=5e-3)
 
 
 # -- 11: Keras --------------------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
-"""Checks of lab 08: preprocessing, features, leaks, the lecture's model, what trains, batch normalisation."""
+"""Checks of lab 08: features, leaks, the lecture's model, what trains, places, class means, augmentation."""
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import spatial, special
+from scipy import ndimage, spatial, special
+from skimage import measure
 
 from labs_utils.exercises.checking import (
     CheckFailed,
@@ -434,7 +435,7 @@ def _after_a_step(model: "keras.Model", x: np.ndarray, y: np.ndarray, first: int
     copy.set_weights(model.get_weights())
     for number, layer in enumerate(copy.layers):
         layer.trainable = number >= first and not _is_norm(layer)
-    copy.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+    copy.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", run_eagerly=True)
     copy.train_on_batch(x, y)
     return copy.get_weights()
 
@@ -632,57 +633,227 @@ checks.choice(
 )
 
 
-checks.choice(
-    "stuck_loss",
-    answer="a",
-    because={
-        "b": "with a learning rate of 0 from the start the accuracy would not have reached 1.",
-        "c": "a network that overfits reaches a training loss near 0; this one is stuck on its training set.",
-    },
-)
+# -- places, class means, augmentation --------------------------------------------------------------------------------
 
 
-# -- neighbours -------------------------------------------------------------------------------------------------------
+@checks.probe("keep_places")
+def nine_places(keep_places: Student, rng: np.random.Generator) -> None:
+    """Maps of 6 × 9 over 3 × 3 places."""
+    _compare_places(keep_places, rng.gamma(1, size=(4, 6, 9, 5)), 3)
 
 
-@checks.probe("nearest")
-def directions(nearest: Student, rng: np.random.Generator) -> None:
-    """Forty pictures whose features differ in length and direction."""
-    features = rng.normal(size=(40, 6)) * np.exp(rng.normal(size=(40, 1)))
-    _compare_neighbours(nearest, features, rng.normal(size=6), 5)
+@checks.probe("keep_places")
+def one_or_four_places(keep_places: Student, rng: np.random.Generator) -> None:
+    """The whole map as one place, and four."""
+    for grid in (1, 2):
+        _compare_places(keep_places, rng.gamma(1, size=(3, 8, 4, 2)), grid)
 
 
-@checks.probe("nearest")
-def features_like_maps(nearest: Student, rng: np.random.Generator) -> None:
-    """Features that are never negative, as after ReLU; the query is one of them."""
-    features = rng.gamma(0.6, size=(30, 12)) * np.exp(rng.normal(size=(30, 1)))
-    _compare_neighbours(nearest, features, features[11], 4)
+def _compare_places(keep_places: Student, maps: np.ndarray, grid: int) -> None:
+    n, h, w, _ = maps.shape
+    size = (1, h // grid, w // grid, 1)
+    blocks = measure.block_reduce(maps, size, np.mean)  # (n, grid, grid, C)
 
+    def flat(places: np.ndarray) -> np.ndarray:
+        return places.reshape(n, -1)
 
-def _compare_neighbours(nearest: Student, features: np.ndarray, query: np.ndarray, k: int) -> None:
-    order = np.argsort(spatial.distance.cdist(query[None], features, "cosine")[0])
-    lengths = np.linalg.norm(features, axis=1)
-    similarity = 1 - spatial.distance.cdist(query[None], features, "cosine")[0]
     expect_close(
-        nearest(features, query, k),
-        order[:k],
-        "the places of the neighbours",
+        keep_places(maps, grid),
+        flat(blocks),
+        f"keep_places of {h} × {w} maps with grid = {grid}",
         {
-            "these are the least similar: argsort puts the smallest first": order[::-1][:k],
-            "the order is reversed: the most similar comes first": order[:k][::-1],
-            "this is the Euclidean distance: a long vector of the same direction is a neighbour too": np.argsort(
-                np.linalg.norm(features - query, axis=1)
-            )[:k],
-            "the scalar product alone prefers long vectors: divide by the lengths of the rows": np.argsort(
-                -(features @ query)
-            )[:k],
-            "the lengths multiply instead of divide": np.argsort(-(features @ query) * lengths)[:k],
-            "this is the Manhattan distance; the angle is asked for": np.argsort(np.abs(features - query).sum(1))[:k],
-            "divided by the squares of the lengths: the root is missing": np.argsort(-(features @ query) / lengths**2)[
-                :k
+            "these are every few pixels averaged, not neighbours: a place is a block of rows and columns that touch": (
+                lambda: flat(
+                    np.stack(
+                        [maps[:, i::grid, j::grid].mean(axis=(1, 2)) for i in range(grid) for j in range(grid)], axis=1
+                    )
+                )
+            ),
+            "this is one pixel of each place, not the average over the place": lambda: flat(
+                maps[:, :: h // grid, :: w // grid]
+            ),
+            "this is the maximum of each place; the average is asked for": lambda: flat(
+                measure.block_reduce(maps, size, np.max)
+            ),
+            "this is the sum over each place; divide by the number of its pixels": lambda: flat(
+                measure.block_reduce(maps, size, np.sum)
+            ),
+            "the places are not flattened: one row of grid · grid · C numbers for each picture": blocks,
+            "the channels come first here: keep the order row, column, channel": lambda: flat(
+                blocks.transpose(0, 3, 1, 2)
+            ),
+            "rows and columns of the places are exchanged": lambda: flat(blocks.transpose(0, 2, 1, 3)),
+            "the whole map is averaged: the place is lost": lambda: maps.mean(axis=(1, 2)),
+            "the channels are averaged away; only rows and columns belong together": lambda: flat(
+                blocks.mean(axis=3, keepdims=True)
+            ),
+            "a place has h // grid rows, not grid rows": lambda: flat(
+                measure.block_reduce(maps, (1, grid, grid, 1), np.mean)
+            ),
+        },
+    )
+
+
+@checks.probe("mean_scores")
+def long_and_short(mean_scores: Student, rng: np.random.Generator) -> None:
+    """Features of very different lengths, labels in any order."""
+    features = rng.normal(size=(12, 5)) * np.exp(rng.normal(size=(12, 1)))
+    _compare_mean_scores(mean_scores, features, rng.permutation(np.arange(12) % 3), rng.normal(size=(7, 5)))
+
+
+@checks.probe("mean_scores")
+def one_shot(mean_scores: Student, rng: np.random.Generator) -> None:
+    """One labelled picture per class: its class's mean is the picture itself."""
+    features = rng.gamma(0.6, size=(4, 6)) * np.exp(rng.normal(size=(4, 1)))
+    _compare_mean_scores(mean_scores, features, rng.permutation(4), rng.gamma(0.6, size=(9, 6)))
+
+
+@checks.probe("mean_scores")
+def uneven(mean_scores: Student, rng: np.random.Generator) -> None:
+    """A class with more pictures than the other."""
+    features = rng.normal(size=(9, 4)) * np.exp(rng.normal(size=(9, 1)))
+    _compare_mean_scores(mean_scores, features, np.array([1, 0, 1, 1, 0, 1, 1, 1, 1]), rng.normal(size=(6, 4)))
+
+
+def _compare_mean_scores(mean_scores: Student, features: np.ndarray, labels: np.ndarray, queries: np.ndarray) -> None:
+    classes = range(labels.max() + 1)
+
+    def unit(rows: np.ndarray) -> np.ndarray:
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    def means(rows: np.ndarray) -> np.ndarray:
+        return np.stack([rows[labels == k].mean(axis=0) for k in classes])
+
+    def cosines(to: np.ndarray) -> np.ndarray:
+        return 1 - spatial.distance.cdist(queries, to, "cosine")
+
+    true = cosines(means(unit(features)))
+    expect_close(
+        mean_scores(features, labels, queries),
+        true,
+        "the cosines",
+        {
+            "the features are averaged before they have length 1: long ones count for more": lambda: cosines(
+                means(features)
+            ),
+            "the mean of vectors of length 1 is shorter than 1: divide by its length too": lambda: (
+                unit(queries) @ means(unit(features)).T
+            ),
+            "the queries are not divided by their lengths": lambda: queries @ unit(means(unit(features))).T,
+            "these are scalar products: nothing is divided by a length": lambda: queries @ means(features).T,
+            "these are distances; the cosine is large where the angle is small": lambda: 1 - true,
+            "these are Euclidean distances; the cosine is asked for": lambda: spatial.distance.cdist(
+                queries, means(features)
+            ),
+            "one row for each query is asked for, one column for each class: this is transposed": true.T,
+            "these are the classes; their scores are asked for": true.argmax(axis=1),
+            "this is the nearest picture of each class; the mean of the class is asked for": lambda: np.stack(
+                [cosines(features[labels == k]).max(axis=1) for k in classes], axis=1
+            ),
+            "these are the cosines with every picture; average each class first": lambda: cosines(features),
+            "the cosines are averaged; average the pictures of a class, then take the cosine": lambda: np.stack(
+                [cosines(features[labels == k]).mean(axis=1) for k in classes], axis=1
+            ),
+            "column k belongs to class k, whatever class appears first among the labels": lambda: true[
+                :, _in_order_of_appearance(labels)
             ],
-            "these are the similarities; their places are asked for": similarity[order[:k]],
-            "the first is left out: a query that is one of the pictures is its own nearest neighbour": order[1 : k + 1],
-            "all pictures are listed; only the first k are asked for": order,
+        },
+    )
+
+
+def _in_order_of_appearance(labels: np.ndarray) -> list[int]:
+    return list(dict.fromkeys(labels.tolist()))
+
+
+@checks.probe("top_k_error")
+def best_three(top_k_error: Student, rng: np.random.Generator) -> None:
+    """Twenty pictures, seven classes, the best three."""
+    _compare_top_k(top_k_error, rng.normal(size=(20, 7)), rng.integers(0, 7, 20), 3)
+
+
+@checks.probe("top_k_error")
+def best_one(top_k_error: Student, rng: np.random.Generator) -> None:
+    """The best name only: one minus the accuracy."""
+    scores = special.softmax(rng.normal(size=(30, 4)), axis=1)
+    labels = np.where(rng.random(30) < 0.6, scores.argmax(axis=1), rng.integers(0, 4, 30))
+    _compare_top_k(top_k_error, scores, labels, 1)
+
+
+@checks.probe("top_k_error")
+def every_name(top_k_error: Student, rng: np.random.Generator) -> None:
+    """As many names as there are classes: no mistake is left."""
+    _compare_top_k(top_k_error, rng.normal(size=(8, 5)), rng.integers(0, 5, 8), 5)
+
+
+def _compare_top_k(top_k_error: Student, scores: np.ndarray, labels: np.ndarray, k: int) -> None:
+    n, classes = scores.shape
+    right = scores[np.arange(n), labels]
+    better = (scores > right[:, None]).sum(axis=1)  # how many classes come before the right one
+    error = float(np.mean(better >= k))
+    expect_close(
+        top_k_error(scores, labels, k),
+        error,
+        f"top_k_error with k = {k}",
+        {
+            "this is the accuracy; the error is what is missing to 1": 1 - error,
+            "argsort puts the smallest first: these are the k lowest scores": float(
+                np.mean((scores < right[:, None]).sum(axis=1) >= k)
+            ),
+            "only the k-th name is compared; one of the first k is enough": float(np.mean(better != k - 1)),
+            "only the best name is compared": float(np.mean(better > 0)),
+            "one name too few": float(np.mean(better >= k - 1)),
+            "one name too many": float(np.mean(better >= k + 1)),
+            "this is the number of mistakes; their share is asked for": float(np.sum(better >= k)),
+            "this is the number that is right; the share that is wrong is asked for": float(np.sum(better < k)),
+            "this is the answer for each picture; their share is asked for": (better >= k).astype(float),
+            "the mistakes are shared out over all k names; a picture counts once": (1 - float(np.mean(better < k)) / k),
+        },
+    )
+
+
+@checks.probe("shifted")
+def several_ways(shifted: Student, rng: np.random.Generator) -> None:
+    """Each picture by its own shift, up, down, left and right."""
+    images = rng.integers(0, 256, (4, 7, 9, 3)).astype("uint8")
+    down, right = rng.permutation([-3, 2, -1, 3]), rng.permutation([4, -2, 1, -4])
+    _compare_shifts(shifted, images, down, right)
+
+
+@checks.probe("shifted")
+def by_nothing(shifted: Student, rng: np.random.Generator) -> None:
+    """A picture that stays, and one that moves along one axis only."""
+    images = rng.integers(0, 256, (3, 6, 5, 3)).astype("uint8")
+    _compare_shifts(shifted, images, np.array([0, 2, 0]), np.array([0, 0, -3]))
+
+
+def _compare_shifts(shifted: Student, images: np.ndarray, down: np.ndarray, right: np.ndarray) -> None:
+    def moved(rows: np.ndarray, columns: np.ndarray, mode: str = "nearest") -> np.ndarray:
+        return np.stack(
+            [
+                ndimage.shift(image, (r, c, 0), order=0, mode=mode, cval=0)
+                for image, r, c in zip(images, rows, columns, strict=True)
+            ]
+        )
+
+    expect_close(
+        shifted(images, down, right),
+        moved(down, right),
+        "the shifted pictures",
+        {
+            "the pictures move up and to the left: positive numbers are down and right": lambda: moved(-down, -right),
+            "the rows move the wrong way: positive is down": lambda: moved(-down, right),
+            "the columns move the wrong way: positive is to the right": lambda: moved(down, -right),
+            "rows and columns are exchanged": lambda: moved(right, down),
+            "np.roll: what leaves on one side comes in on the other; repeat the edge instead": lambda: moved(
+                down, right, "grid-wrap"
+            ),
+            "what comes in is black; repeat the edge instead": lambda: moved(down, right, "constant"),
+            "what comes in is mirrored; repeat the edge instead": lambda: moved(down, right, "reflect"),
+            "all pictures move as the first does": lambda: moved(
+                np.full(len(down), down[0]), np.full(len(right), right[0])
+            ),
+            "only the rows move": lambda: moved(down, 0 * right),
+            "only the columns move": lambda: moved(0 * down, right),
+            "nothing moves": images,
         },
     )

@@ -3,15 +3,24 @@
   python -m labs_utils grade SUBMISSIONS --out REPORT
 
 SUBMISSIONS holds a folder for each student, or files called student_lab.ipynb, or is the zip that a learning platform
-exports. REPORT gets gradebook.csv, feedback/ (a page for each submission, and one for each open question) and
-results.jsonl, and students.csv (a row for each student, over all labs). Graded again with the same REPORT, only what is
-new or changed runs, and another folder or lab adds to it. Answers run in a sandbox without network, files or solutions.
+exports. Open REPORT/index.html: it leads to all tables (students.csv, gradebook.csv, items.csv), to a page for each
+student, to everybody's answers to the open questions, and to what to teach again. Graded again with the same REPORT,
+only what is new or changed runs; another folder or lab adds to it, and what is no longer handed in keeps its row.
+Answers run in a sandbox without network, files or solutions.
+
+Examples:
+  grade subs --out R --roster class.csv            names, and who handed in nothing, from your platform's class list
+  grade subs --out R --pattern '{lab}_{student}'   how the files are named; with a slash, the folders too
+  grade moodle.zip --out R --export moodle         grades with Moodle's own ids, and feedback as the zip it takes back
+  grade subs --out R --deadline 2026-10-08T23:59 --late '10% a day, at most 50%'
+  grade subs --out R --student "Ann Lee"           this student once more; --exercise gradient: this exercise
+  grade subs --out R --anonymous                   codes for names while you mark; without it the names are back
+  grade subs --out R --similar                     also lists answers that differ in names and formatting only
+
+Open questions: fill in points in REPORT/open-questions.csv, then give the same command again.
 
 Whose a notebook is follows from the names that Moodle, Canvas, Blackboard, Brightspace, Ilias, nbgrader and Gradescope
-give, or from the folder's or file's own. What is doubtful gets a row of its own and a note. Then say more:
-
-  --roster class.csv                 the class list as your platform exports it
-  --pattern '{lab}_{student}_{any}'  how the files are named; with a slash, the folders too
+give, or from the folder's or file's own. What is doubtful gets a row of its own and a note.
 
 The exit status is 0 if every submission was graded, 3 if some were not, 1 if none was (or the command was wrong), 130
 if you stopped it: what was graded until then is kept, and the same command goes on.
@@ -70,7 +79,18 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         LabsError: no sandbox, no submissions, or a lab that is not complete.
     """
-    from labs_utils.grading import anonymous, attempts, class_run, gradebook, intake, lateness, names, roster, sandbox
+    from labs_utils.grading import (
+        anonymous,
+        attempts,
+        class_run,
+        gradebook,
+        intake,
+        lateness,
+        names,
+        report,
+        roster,
+        sandbox,
+    )
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -112,7 +132,8 @@ def run(arguments: argparse.Namespace) -> int:
     gradebook.show(records, console)
     graded = sum(bool(record.results) for record in records)
     seed = next((record.seed for record in records), None)
-    console.print(f"{graded} of {len(records)} submissions graded, seed {seed}: {arguments.out / gradebook.GRADEBOOK}")
+    console.print(f"{graded} of {len(records)} submissions graded, seed {seed}")
+    console.print(f"open {arguments.out / report.INDEX}", markup=False)
     here = {record.student for record in records}
     if arguments.anonymous:
         console.print(f"whose the codes are says {anonymous.key_of(arguments.out)}", markup=False)

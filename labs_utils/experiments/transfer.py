@@ -157,7 +157,8 @@ def transfer_curves() -> dict:
     return {"size": SIZE, "counts": list(COUNTS), "trained_counts": list(TRAINED), "accuracy": results}
 
 
-def _copy(base):
+def copy_of(base):
+    """The same layers with the same weights, and nothing shared: training the copy leaves `base` as it is."""
     import keras
 
     copy = keras.models.clone_model(base)
@@ -166,7 +167,7 @@ def _copy(base):
 
 
 def _from_scratch(base, train: tuple, test: tuple) -> list:
-    network = Network(_copy(base), len(np.unique(train[1])), 0, SCRATCH_RATE)
+    network = Network(copy_of(base), len(np.unique(train[1])), 0, SCRATCH_RATE)
     runs = []
     for seed in range(TRAININGS):
         chosen = {count: draw(train[1], count, seed) for count in TRAINED}
@@ -182,7 +183,7 @@ def _fine_tuned(base, train: tuple, test: tuple) -> list:
 
     classes = len(np.unique(train[1]))
     features = features_of(base, train[0])
-    tuned = Network(_copy(base), classes, UNFROZEN, TUNED_RATE)
+    tuned = Network(copy_of(base), classes, UNFROZEN, TUNED_RATE)
     top = keras.Sequential([keras.Input(features.shape[1:]), *head(classes)])
     _compile(top, HEAD_RATE)
     start = top.get_weights()

@@ -243,8 +243,9 @@ def plain(text: str) -> str:
 def show(records: list[Record], console: Console) -> None:
     """Prints each lab's totals and how the class did in each exercise, then what could not be graded."""
     for lab in sorted({record.lab for record in records if record.results}):
-        of_lab = [record for record in records if record.lab == lab and record.results]
-        console.print(_totals(lab, of_lab, console.encoding.lower().startswith("utf")), _distribution(lab, of_lab))
+        of_lab = [record for record in records if record.lab == lab]
+        graded = [record for record in of_lab if record.results]
+        console.print(_totals(lab, of_lab, console.encoding.lower().startswith("utf")), _distribution(lab, graded))
     for record in records:
         for note in record.notes:
             console.print(f"[cyan]note[/] {escape(record.student)}, {escape(record.file)}: {escape(note)}")
@@ -262,6 +263,9 @@ def _totals(lab: str, records: list[Record], signs: bool) -> Table:
     table.add_column("of", justify="right")
     table.add_column("exercises")
     for record in records:
+        if record.problem:
+            table.add_row(escape(record.student), "", "", "not graded")
+            continue
         marks = "".join(result.mark for result in record.results)
         marks = marks if signs else marks.translate(PLAIN)
         table.add_row(escape(record.student), f"{record.counted:g}", f"{record.maximum:g}", marks)

@@ -7,62 +7,7 @@ from scipy.special import expit as sigmoid
 
 from tests.planted import right, wrong
 
-# -- why_no_line, tiny_eps, zero_start --------------------------------------------------------------------------------
-
-
-@wrong("why_no_line", says="lines separate four points in many arrangements")
-def line_a():
-    return "a"
-
-
-@wrong("why_no_line", says="sigmoid and step function have the same one")
-def line_c():
-    return "c"
-
-
-@wrong("why_no_line", says="no such line exists")
-def line_d():
-    return "D"
-
-
-@wrong("why_no_line", says="Return one letter as a string")
-def line_number():
-    return 2
-
-
-@right("why_no_line")
-def line_capital():
-    return "B"
-
-
-@right("why_no_line")
-def line_with_parenthesis():
-    return "b)"
-
-
-@wrong("tiny_eps", says="both agree to ten digits")
-def eps_a():
-    return "a"
-
-
-@wrong("tiny_eps", says="shrinks with eps")
-def eps_c():
-    return "c"
-
-
-@wrong("tiny_eps", says="Return one letter as a string")
-def eps_sentence():
-    return "rounding error"
-
-
-@right("tiny_eps")
-def eps_capital():
-    return "B"
-
-
-@right("tiny_eps")
-def eps_spaces():
-    return " b "
+# -- zero_start -------------------------------------------------------------------------------------------------------
 
 
 @wrong("zero_start", says="the gradient of W2 is not zero")
@@ -324,70 +269,6 @@ def hidden_in_tensorflow(x, h, grad_h):
     return tf.transpose(x) @ (grad_h * h * (1 - h))
 
 
-# -- sigmoid_output_gradient ------------------------------------------------------------------------------------------
-
-
-@wrong("sigmoid_output_gradient", says="derivative of the output's sigmoid, is missing")
-def behind_without_slope(y, y_pred, h):
-    return h.T @ (2 * (y_pred - y))
-
-
-@wrong("sigmoid_output_gradient", says="no second sigmoid")
-def behind_second_sigmoid(y, y_pred, h):
-    p = sigmoid(y_pred)
-    return h.T @ (2 * (y_pred - y) * p * (1 - p))
-
-
-@wrong("sigmoid_output_gradient", says="no second sigmoid in the error either")
-def behind_sigmoid_first(y, y_pred, h):
-    p = sigmoid(y_pred)
-    return h.T @ (2 * (p - y) * p * (1 - p))
-
-
-@wrong("sigmoid_output_gradient", says="belongs to the hidden units")
-def behind_slope_of_hidden(y, y_pred, h):
-    return (h * h * (1 - h)).T @ (2 * (y_pred - y))
-
-
-@wrong("sigmoid_output_gradient", says="y and y_pred are swapped")
-def behind_swapped(y, y_pred, h):
-    return h.T @ (2 * (y - y_pred) * y * (1 - y))
-
-
-@wrong("sigmoid_output_gradient", says="the error is y_pred - y")
-def behind_flipped(y, y_pred, h):
-    return h.T @ (2 * (y - y_pred) * y_pred * (1 - y_pred))
-
-
-@wrong("sigmoid_output_gradient", says="the gradient of the cross-entropy")
-def behind_cross_entropy(y, y_pred, h):
-    return h.T @ (y_pred - y)
-
-
-@wrong("sigmoid_output_gradient", says="the transpose of h is missing")
-def behind_transposed(y, y_pred, h):
-    return (2 * (y_pred - y) * y_pred * (1 - y_pred)).T @ h
-
-
-@right("sigmoid_output_gradient")
-def behind_by_broadcasting(y, y_pred, h):
-    return (h * 2 * (y_pred - y) * (y_pred - y_pred**2)).sum(axis=0)[:, None]
-
-
-@right("sigmoid_output_gradient")
-def behind_in_loops(y, y_pred, h):
-    slopes = [2 * (p[0] - t[0]) * p[0] * (1 - p[0]) for p, t in zip(y_pred, y, strict=True)]
-    return [[sum(s * row[k] for s, row in zip(slopes, h, strict=True))] for k in range(h.shape[1])]
-
-
-@right("sigmoid_output_gradient")
-def behind_by_tape(y, y_pred, h):
-    z = tf.Variable(np.log(y_pred / (1 - y_pred)))
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum((tf.sigmoid(z) - y) ** 2)
-    return tf.transpose(h) @ tape.gradient(loss, z)
-
-
 # -- numerical_gradient -----------------------------------------------------------------------------------------------
 
 
@@ -588,83 +469,176 @@ def step_on_copies(x, y, w1, w2, eta):
     return [w1, w2]
 
 
-# -- standardise ------------------------------------------------------------------------------------------------------
+# -- hessian ----------------------------------------------------------------------------------------------------------
 
 
-@wrong("standardise", says="use the mean and deviation of x_train for x_new as well")
-def standardise_each_alone(x_train, x_new):
-    return (x_train - x_train.mean(0)) / x_train.std(0), (x_new - x_new.mean(0)) / x_new.std(0)
+def _all_derivatives(x, y, w1, w2):
+    h = sigmoid(x @ w1)
+    error = 2 * (h @ w2 - y)
+    return np.concatenate([(x.T @ (error @ w2.T * h * (1 - h))).ravel(), (h.T @ error).ravel()])
 
 
-@wrong("standardise", says="not by the variance")
-def standardise_variance(x_train, x_new):
-    return (x_train - x_train.mean(0)) / x_train.var(0), (x_new - x_train.mean(0)) / x_train.var(0)
+def _moved(x, y, w1, w2, step):
+    return _all_derivatives(x, y, w1 + step[: w1.size].reshape(w1.shape), w2 + step[w1.size :].reshape(w2.shape))
 
 
-@wrong("standardise", says="use axis=0")
-def standardise_without_axis(x_train, x_new):
-    return (x_train - x_train.mean()) / x_train.std(), (x_new - x_train.mean()) / x_train.std()
+def _rows(x, y, w1, w2, eps):
+    steps = eps * np.eye(w1.size + w2.size)
+    return np.array([_moved(x, y, w1, w2, step) - _moved(x, y, w1, w2, -step) for step in steps]) / (2 * eps)
 
 
-@wrong("standardise", says="divide by the standard deviation as well")
-def standardise_centre_only(x_train, x_new):
-    return x_train - x_train.mean(0), x_new - x_train.mean(0)
+@wrong("hessian", says="divide by 2 eps: the two gradients")
+def hessian_divided_by_eps(x, y, w1, w2, eps):
+    return 2 * _rows(x, y, w1, w2, eps)
 
 
-@wrong("standardise", says="subtract the mean as well")
-def standardise_scale_only(x_train, x_new):
-    return x_train / x_train.std(0), x_new / x_train.std(0)
+@wrong("hessian", says="by eps squared or by nothing")
+def hessian_not_divided(x, y, w1, w2, eps):
+    return 2 * eps * _rows(x, y, w1, w2, eps)
 
 
-@wrong("standardise", says="this maps to the range 0 to 1")
-def standardise_range(x_train, x_new):
-    low, width = x_train.min(0), np.ptp(x_train, axis=0)
-    return (x_train - low) / width, (x_new - low) / width
+@wrong("hessian", says="by eps squared or by nothing")
+def hessian_divided_by_the_square(x, y, w1, w2, eps):
+    return 2 * _rows(x, y, w1, w2, eps) / eps
 
 
-@wrong("standardise", says="changes its first argument in place")
-def standardise_as_on_the_slide(x_train, x_new):
-    mean, std = np.mean(x_train, axis=0), np.std(x_train, axis=0)
-    x_train -= mean
-    x_train /= std
-    return x_train, (x_new - mean) / std
+@wrong("hessian", says="w1 row by row comes first")
+def hessian_with_w2_first(x, y, w1, w2, eps):
+    order = np.r_[w1.size : w1.size + w2.size, : w1.size]
+    return _rows(x, y, w1, w2, eps)[np.ix_(order, order)]
 
 
-@wrong("standardise", says="compute mean and std before overwriting x_train")
-def standardise_overwritten(x_train, x_new):
-    x_train = (x_train - x_train.mean(0)) / x_train.std(0)
-    return x_train, (x_new - x_train.mean(0)) / x_train.std(0)
+@wrong("hessian", says="not column by column")
+def hessian_by_columns(x, y, w1, w2, eps):
+    order = np.r_[np.arange(w1.size).reshape(w1.shape).T.ravel(), w1.size : w1.size + w2.size]
+    return _rows(x, y, w1, w2, eps)[np.ix_(order, order)]
 
 
-@wrong("standardise", says="its mean is 0 by now")
-def standardise_centred_first(x_train, x_new):
-    std, x_train = x_train.std(0), x_train - x_train.mean(0)
-    return x_train / std, (x_new - x_train.mean(0)) / std
+@wrong("hessian", says="outer product of the gradient")
+def hessian_as_an_outer_product(x, y, w1, w2, eps):
+    gradient = _all_derivatives(x, y, w1, w2)
+    return np.outer(gradient, gradient)
 
 
-@wrong("standardise", says="x_train alone gives mean and deviation")
-def standardise_pooled(x_train, x_new):
-    both = np.concatenate([x_train, x_new])
-    return (x_train - both.mean(0)) / both.std(0), (x_new - both.mean(0)) / both.std(0)
+@wrong("hessian", says="only the diagonal is filled")
+def hessian_of_the_diagonal(x, y, w1, w2, eps):
+    return np.diag(np.diag(_rows(x, y, w1, w2, eps)))
 
 
-@right("standardise")
-def standardise_unbiased(x_train, x_new):
-    mean, std = x_train.mean(0), x_train.std(0, ddof=1)
-    return (x_train - mean) / std, (x_new - mean) / std
+@wrong("hessian", says="the block of w1 alone")
+def hessian_of_w1(x, y, w1, w2, eps):
+    return _rows(x, y, w1, w2, eps)[: w1.size, : w1.size]
 
 
-@right("standardise")
-def standardise_by_keras(x_train, x_new):
-    layer = keras.layers.Normalization()
-    layer.adapt(x_train)
-    return layer(x_train), layer(x_new)
+@wrong("hessian", says="the sign is flipped")
+def hessian_with_the_sign_flipped(x, y, w1, w2, eps):
+    return -_rows(x, y, w1, w2, eps)
 
 
-@right("standardise")
-def standardise_columns(x_train, x_new):
-    columns = [((a - a.mean()) / a.std(), (b - a.mean()) / a.std()) for a, b in zip(x_train.T, x_new.T, strict=True)]
-    return [np.stack(side, axis=1).tolist() for side in zip(*columns, strict=True)]
+@right("hessian")
+def hessian_of_losses_alone(x, y, w1, w2, eps):
+    def loss(v):
+        h = sigmoid(x @ v[: w1.size].reshape(w1.shape))
+        return np.square(h @ v[w1.size :].reshape(w2.shape) - y).sum()
+
+    v, k, e = np.concatenate([w1.ravel(), w2.ravel()]), w1.size + w2.size, 1e-3
+    steps, out = e * np.eye(k), np.zeros((k, k))
+    for i in range(k):
+        for j in range(k):
+            a, b = steps[i], steps[j]
+            out[i, j] = loss(v + a + b) - loss(v + a - b) - loss(v - a + b) + loss(v - a - b)
+    return out / (4 * e**2)
+
+
+@right("hessian")
+def hessian_by_forward_differences_as_a_list(x, y, w1, w2, eps):
+    steps, here = 1e-7 * np.eye(w1.size + w2.size), _all_derivatives(x, y, w1, w2)
+    return [list((_moved(x, y, w1, w2, step) - here) / 1e-7) for step in steps]
+
+
+@right("hessian")
+def hessian_by_tape(x, y, w1, w2, eps):
+    weights = tf.Variable(np.concatenate([w1.ravel(), w2.ravel()]))
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            one, two = tf.reshape(weights[: w1.size], w1.shape), weights[w1.size :, None]
+            loss = tf.reduce_sum((tf.sigmoid(tf.constant(x) @ one) @ two - y) ** 2)
+        gradient = inner.gradient(loss, weights)
+    return outer.jacobian(gradient, weights)
+
+
+# -- bump_weights -----------------------------------------------------------------------------------------------------
+
+
+@wrong("bump_weights", says="this is a valley")
+def bump_downwards(left, right, steepness):
+    s = steepness
+    return np.array([[-s * left, -s * right], [s, s]]), np.array([[-1.0], [1.0]])
+
+
+@wrong("bump_weights", says="both units are added")
+def bump_of_a_sum(left, right, steepness):
+    s = steepness
+    return np.array([[-s * left, -s * right], [s, s]]), np.array([[1.0], [1.0]])
+
+
+@wrong("bump_weights", says="with a minus sign")
+def bump_at_the_mirrored_place(left, right, steepness):
+    s = steepness
+    return np.array([[s * left, s * right], [s, s]]), np.array([[1.0], [-1.0]])
+
+
+@wrong("bump_weights", says="not -place")
+def bump_without_the_product(left, right, steepness):
+    s = steepness
+    return np.array([[-left, -right], [s, s]]), np.array([[1.0], [-1.0]])
+
+
+@wrong("bump_weights", says="the rows of w1 are exchanged")
+def bump_with_rows_exchanged(left, right, steepness):
+    s = steepness
+    return np.array([[s, s], [-s * left, -s * right]]), np.array([[1.0], [-1.0]])
+
+
+@wrong("bump_weights", says="steepness is missing")
+def bump_without_steepness(left, right, steepness):
+    return np.array([[-left, -right], [1, 1]]), np.array([[1.0], [-1.0]])
+
+
+@wrong("bump_weights", says="a single step up")
+def bump_of_one_step(left, right, steepness):
+    s = steepness
+    return np.array([[-s * left, 0], [s, 0]]), np.array([[1.0], [0.0]])
+
+
+@wrong("bump_weights", says="w1 is transposed")
+def bump_transposed(left, right, steepness):
+    s = steepness
+    return np.array([[-s * left, s], [-s * right, s]]), np.array([[1.0], [-1.0]])
+
+
+@wrong("bump_weights", says="w2 is a column")
+def bump_with_a_flat_w2(left, right, steepness):
+    s = steepness
+    return np.array([[-s * left, -s * right], [s, s]]), np.array([1.0, -1.0])
+
+
+@wrong("bump_weights", says="the height is off")
+def bump_of_height_two(left, right, steepness):
+    s = steepness
+    return np.array([[-s * left, -s * right], [s, s]]), np.array([[2.0], [-2.0]])
+
+
+@right("bump_weights")
+def bump_with_the_units_exchanged(left, right, steepness):
+    s = steepness
+    return [[-s * right, -s * left], [s, s]], [[-1], [1]]
+
+
+@right("bump_weights")
+def bump_from_a_step_up_and_a_step_down(left, right, steepness):
+    places = tf.constant([left, right], tf.float32)
+    return tf.stack([-steepness * places, steepness * tf.ones(2)]), tf.constant([[1.0], [-1.0]])
 
 
 # -- xor_network ------------------------------------------------------------------------------------------------------

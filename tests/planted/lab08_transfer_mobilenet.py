@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import tensorflow as tf
-from sklearn.neighbors import NearestNeighbors
+from scipy import ndimage
 
 from tests.planted import right, wrong
 
@@ -401,56 +401,260 @@ def tune_by_type_name(model, first, rate):
     return model
 
 
-# -- nearest ----------------------------------------------------------------------------------------------------------
+# -- keep_places ------------------------------------------------------------------------------------------------------
 
 
-def _cosine(features, query):
-    return features @ query / np.linalg.norm(features, axis=1) / np.linalg.norm(query)
+def _blocks(maps, grid):
+    n, h, w, channels = maps.shape
+    return maps.reshape(n, grid, h // grid, grid, w // grid, channels)
 
 
-@wrong("nearest", says="these are the least similar")
-def nearest_farthest(features, query, k):
-    return np.argsort(_cosine(features, query))[:k]
+@wrong("keep_places", says="every few pixels averaged")
+def places_interleaved(maps, grid):
+    n, h, w, channels = maps.shape
+    return maps.reshape(n, h // grid, grid, w // grid, grid, channels).mean(axis=(1, 3)).reshape(n, -1)
 
 
-@wrong("nearest", says="this is the Euclidean distance")
-def nearest_euclidean(features, query, k):
-    return np.argsort(np.linalg.norm(features - query, axis=1))[:k]
+@wrong("keep_places", says="one pixel of each place")
+def places_sampled(maps, grid):
+    n, h, w, _ = maps.shape
+    return maps[:, :: h // grid, :: w // grid].reshape(n, -1)
 
 
-@wrong("nearest", says="prefers long vectors")
-def nearest_by_product(features, query, k):
-    return np.argsort(-(features @ query))[:k]
+@wrong("keep_places", says="the maximum of each place")
+def places_by_maximum(maps, grid):
+    return _blocks(maps, grid).max(axis=(2, 4)).reshape(len(maps), -1)
 
 
-@wrong("nearest", says="the root is missing")
-def nearest_by_squared_lengths(features, query, k):
-    return np.argsort(-(features @ query) / (features**2).sum(axis=1))[:k]
+@wrong("keep_places", says="not flattened")
+def places_not_flattened(maps, grid):
+    return _blocks(maps, grid).mean(axis=(2, 4))
 
 
-@wrong("nearest", says="the order is reversed")
-def nearest_ascending(features, query, k):
-    return np.argsort(_cosine(features, query))[-k:]
+@wrong("keep_places", says="the place is lost")
+def places_lost(maps, grid):
+    return maps.mean(axis=(1, 2))
 
 
-@wrong("nearest", says="their places are asked for")
-def nearest_similarities(features, query, k):
-    return np.sort(_cosine(features, query))[::-1][:k]
+@wrong("keep_places", says="the channels come first")
+def places_channels_first(maps, grid):
+    return _blocks(maps, grid).mean(axis=(2, 4)).transpose(0, 3, 1, 2).reshape(len(maps), -1)
 
 
-@right("nearest")
-def nearest_by_scikit_learn(features, query, k):
-    search = NearestNeighbors(n_neighbors=k, metric="cosine").fit(features)
-    return search.kneighbors(query[None], return_distance=False)[0]
+@wrong("keep_places", says="the channels are averaged away")
+def places_without_channels(maps, grid):
+    return _blocks(maps, grid).mean(axis=(2, 4, 5)).reshape(len(maps), -1)
 
 
-@right("nearest")
-def nearest_by_tensorflow(features, query, k):
-    rows = tf.math.l2_normalize(features, axis=1)
-    return tf.math.top_k(tf.linalg.matvec(rows, tf.math.l2_normalize(query)), k).indices
+@right("keep_places")
+def places_by_keras(maps, grid):
+    _, h, w, _ = maps.shape
+    pooled = keras.layers.AveragePooling2D((h // grid, w // grid))(maps)
+    return np.asarray(keras.layers.Flatten()(pooled))
 
 
-@right("nearest")
-def nearest_by_selection(features, query, k):
-    similarity = list(_cosine(features, query))
-    return sorted(range(len(features)), key=lambda i: -similarity[i])[:k]
+@right("keep_places")
+def places_by_loops(maps, grid):
+    _, h, w, _ = maps.shape
+    down, across = h // grid, w // grid
+    found = []
+    for i in range(grid):
+        for j in range(grid):
+            found.append(maps[:, i * down : (i + 1) * down, j * across : (j + 1) * across].mean(axis=(1, 2)))
+    return np.concatenate(found, axis=1)
+
+
+@right("keep_places")
+def places_by_tensorflow(maps, grid):
+    _, h, w, _ = maps.shape
+    size = [h // grid, w // grid]
+    return tf.reshape(tf.nn.avg_pool2d(maps, size, size, "VALID"), (len(maps), -1))
+
+
+# -- mean_scores ------------------------------------------------------------------------------------------------------
+
+
+def _unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _class_means(rows, labels):
+    return np.stack([rows[labels == k].mean(axis=0) for k in range(max(labels) + 1)])
+
+
+@wrong("mean_scores", says="averaged before they have length 1")
+def scores_of_long_features(features, labels, queries):
+    return _unit(queries) @ _unit(_class_means(features, labels)).T
+
+
+@wrong("mean_scores", says="divide by its length too")
+def scores_of_short_means(features, labels, queries):
+    return _unit(queries) @ _class_means(_unit(features), labels).T
+
+
+@wrong("mean_scores", says="the queries are not divided")
+def scores_of_long_queries(features, labels, queries):
+    return queries @ _unit(_class_means(_unit(features), labels)).T
+
+
+@wrong("mean_scores", says="this is transposed")
+def scores_transposed(features, labels, queries):
+    return _unit(_class_means(_unit(features), labels)) @ _unit(queries).T
+
+
+@wrong("mean_scores", says="their scores are asked for")
+def scores_as_names(features, labels, queries):
+    return np.argmax(_unit(queries) @ _unit(_class_means(_unit(features), labels)).T, axis=1)
+
+
+@wrong("mean_scores", says="these are Euclidean distances")
+def scores_as_distances(features, labels, queries):
+    return np.linalg.norm(queries[:, None] - _class_means(features, labels), axis=-1)
+
+
+@wrong("mean_scores", says="the cosines are averaged")
+def scores_averaged(features, labels, queries):
+    cosines = _unit(queries) @ _unit(features).T
+    return np.stack([cosines[:, labels == k].mean(axis=1) for k in range(max(labels) + 1)], axis=1)
+
+
+@right("mean_scores")
+def scores_by_sums(features, labels, queries):
+    sums = np.eye(max(labels) + 1)[labels].T @ _unit(features)  # a sum points where the mean does
+    return _unit(queries) @ _unit(sums).T
+
+
+@right("mean_scores")
+def scores_by_keras(features, labels, queries):
+    short = keras.ops.normalize(features, axis=1)
+    means = [keras.ops.mean(short[labels == k], axis=0) for k in np.unique(labels)]
+    return keras.ops.normalize(queries, axis=1) @ keras.ops.transpose(keras.ops.normalize(keras.ops.stack(means)))
+
+
+@right("mean_scores")
+def scores_one_by_one(features, labels, queries):
+    table = []
+    for query in queries:
+        row = []
+        for k in sorted(set(labels.tolist())):
+            mean = sum(f / np.sqrt(f @ f) for f in features[labels == k])
+            row.append(query @ mean / np.sqrt((query @ query) * (mean @ mean)))
+        table.append(row)
+    return table
+
+
+# -- top_k_error ------------------------------------------------------------------------------------------------------
+
+
+@wrong("top_k_error", says="this is the accuracy")
+def top_k_accuracy(scores, labels, k):
+    return np.mean([label in np.argsort(-row)[:k] for row, label in zip(scores, labels, strict=True)])
+
+
+@wrong("top_k_error", says="the k lowest scores")
+def top_k_of_the_lowest(scores, labels, k):
+    return 1 - np.mean([label in np.argsort(row)[:k] for row, label in zip(scores, labels, strict=True)])
+
+
+@wrong("top_k_error", says="only the k-th name")
+def top_k_only_the_last(scores, labels, k):
+    return np.mean(np.argsort(-scores, axis=1)[:, k - 1] != labels)
+
+
+@wrong("top_k_error", says="only the best name")
+def top_k_only_the_first(scores, labels, k):
+    return np.mean(np.argmax(scores, axis=1) != labels)
+
+
+@wrong("top_k_error", says="the number of mistakes")
+def top_k_counted(scores, labels, k):
+    return sum(label not in np.argsort(-row)[:k] for row, label in zip(scores, labels, strict=True))
+
+
+@wrong("top_k_error", says="one name too many")
+def top_k_one_more(scores, labels, k):
+    return np.mean([label not in np.argsort(-row)[: k + 1] for row, label in zip(scores, labels, strict=True)])
+
+
+@right("top_k_error")
+def top_k_by_keras(scores, labels, k):
+    return 1 - np.mean(keras.metrics.sparse_top_k_categorical_accuracy(labels, scores.astype("float32"), k=k))
+
+
+@right("top_k_error")
+def top_k_by_counting(scores, labels, k):
+    of_the_right = np.take_along_axis(scores, labels[:, None], axis=1)
+    return ((scores > of_the_right).sum(axis=1) >= k).mean()
+
+
+@right("top_k_error")
+def top_k_by_tensorflow(scores, labels, k):
+    return 1 - tf.reduce_mean(tf.cast(tf.math.in_top_k(labels, tf.cast(scores, tf.float32), k), tf.float32))
+
+
+# -- shifted ----------------------------------------------------------------------------------------------------------
+
+
+@wrong("shifted", says="up and to the left")
+def shifted_the_other_way(images, down, right):
+    return np.stack([_moved(image, -r, -c) for image, r, c in zip(images, down, right, strict=True)])
+
+
+@wrong("shifted", says="np.roll")
+def shifted_by_rolling(images, down, right):
+    return np.stack([np.roll(image, (r, c), axis=(0, 1)) for image, r, c in zip(images, down, right, strict=True)])
+
+
+@wrong("shifted", says="what comes in is black")
+def shifted_into_black(images, down, right):
+    h, w = images.shape[1:3]
+    moved = np.zeros_like(images)
+    for n, (r, c) in enumerate(zip(down, right, strict=True)):
+        for i in range(h):
+            for j in range(w):
+                if 0 <= i - r < h and 0 <= j - c < w:
+                    moved[n, i, j] = images[n, i - r, j - c]
+    return moved
+
+
+@wrong("shifted", says="rows and columns are exchanged")
+def shifted_exchanged(images, down, right):
+    return np.stack([_moved(image, c, r) for image, r, c in zip(images, down, right, strict=True)])
+
+
+@wrong("shifted", says="as the first does")
+def shifted_all_alike(images, down, right):
+    return np.stack([_moved(image, down[0], right[0]) for image in images])
+
+
+@wrong("shifted", says="only the rows move")
+def shifted_down_only(images, down, right):
+    return np.stack([_moved(image, r, 0) for image, r in zip(images, down, strict=True)])
+
+
+def _moved(image, r, c):
+    h, w = image.shape[:2]
+    return image[np.clip(np.arange(h) - r, 0, h - 1)][:, np.clip(np.arange(w) - c, 0, w - 1)]
+
+
+@right("shifted")
+def shifted_from_a_frame(images, down, right):
+    most = max(np.abs(down).max(), np.abs(right).max())
+    h, w = images.shape[1:3]
+    framed = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)), mode="edge")
+    return [f[most - r : most - r + h, most - c : most - c + w] for f, r, c in zip(framed, down, right, strict=True)]
+
+
+@right("shifted")
+def shifted_by_scipy(images, down, right):
+    return np.stack(
+        [ndimage.shift(i, (r, c, 0), order=0, mode="nearest") for i, r, c in zip(images, down, right, strict=True)]
+    )
+
+
+@right("shifted")
+def shifted_all_at_once(images, down, right):
+    n, h, w = images.shape[:3]
+    rows = np.clip(np.arange(h) - np.reshape(down, (n, 1)), 0, h - 1)
+    columns = np.clip(np.arange(w) - np.reshape(right, (n, 1)), 0, w - 1)
+    return images[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
