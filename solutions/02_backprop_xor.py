@@ -33,8 +33,9 @@
 # | **Lecture** | A, *Deep Neural Networks* (the network in 15 lines); C, *Optimisation* (the chain rule); B (universal approximation) |
 # | **You need** | lab 01: sigmoid, squared error, gradient descent; matrix products |
 #
-# Running an exercise cell checks it. Until yours passes, the cells below use the reference. Predictions are never
-# marked: write them down *before* you run the cell.
+# Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
+# read on. Where a cell begins with `prediction = None`, write your own there before you run it: it is printed
+# beside the result and never graded.
 
 # %% tags=["imports"]
 import warnings
@@ -151,7 +152,7 @@ def one_layer_gradient(x, y, w):
 # all, or at five different ones?
 
 # %%
-my_prediction = None  # the loss at the end, from five starts: (…, …, …, …, …)
+prediction = None  # the loss at the end, from five starts: (…, …, …, …, …)
 one_layer_losses = {}
 for seed in range(5):
     w = np.random.default_rng(seed).normal(size=(3, 1))
@@ -161,7 +162,7 @@ for seed in range(5):
         w = w - 0.1 * one_layer_gradient(X, Y, w)
     one_layer_losses[f"start {seed}"] = losses
 ends = tuple(round(loss[-1], 3) for loss in one_layer_losses.values())
-lab.compare("losses at the end", my_prediction, ends)
+lab.compare("losses at the end", prediction, ends)
 print("outputs of start 4:", sigmoid(X @ w)[:, 0].round(2))
 
 figure, axes = plt.subplots()
@@ -462,11 +463,11 @@ print("backpropagation by hand and GradientTape agree to twelve digits")
 # `numerical_gradient` for $\varepsilon$ from $10^{-1}$ down to $10^{-13}$.
 
 # %%
-my_prediction = None  # the best step: 1e-1, 1e-2, …, 1e-13
+prediction = None  # the best step: 1e-1, 1e-2, …, 1e-13
 steps = 10.0 ** -np.arange(1, 14)
 numerical = (numerical_gradient(X, Y, w1, w2, eps)[0] for eps in steps)
 errors = [relative_error(one, grad_w1) for one in numerical]
-lab.compare("best step", my_prediction, f"{steps[np.argmin(errors)]:.0e}")
+lab.compare("best step", prediction, f"{steps[np.argmin(errors)]:.0e}")
 
 figure, axes = plt.subplots()
 axes.loglog(steps, errors, "o-", color=plots.BLUE)
@@ -535,6 +536,9 @@ def train_step(x, y, w1, w2, eta):
 
 
 # %%
+prediction = None  # epochs until all outputs are on the right side of 0.5
+
+
 def descend(w1, w2, eta, epochs):
     """The weights after 0, 1, 2, … epochs on XOR."""
     path = [(w1, w2)]
@@ -543,7 +547,6 @@ def descend(w1, w2, eta, epochs):
     return path
 
 
-my_prediction = None  # epochs until all outputs are on the right side of 0.5
 path = descend(*initial_weights(seed=0), eta=1e-2, epochs=10_000)
 trained_w1, trained_w2 = path[-1]
 outputs = np.array([forward(X, *weights)[1][:, 0] for weights in path])
@@ -555,7 +558,7 @@ for limit in (0.5, 0.1, 0.002):
         *outputs[reached].round(3),
     )
 right_side = int(np.argmax(largest_error < 0.5))
-lab.compare("epochs until all are right", my_prediction, right_side)
+lab.compare("epochs until all are right", prediction, right_side)
 print(f"after 10000 epochs the largest error is {largest_error[-1]:.0e}")
 
 # %%
@@ -633,7 +636,7 @@ def hessian(x, y, w1, w2, eps):
 
 
 # %%
-my_prediction = None  # of 12 eigenvalues, how many are negative at epoch 1000?
+prediction = None  # of 12 eigenvalues, how many are negative at epoch 1000?
 for epoch in (1000, 10_000):
     values = np.linalg.eigvalsh(hessian(X, Y, *path[epoch], eps=1e-5))
     below = int(np.sum(values < -1e-4))
@@ -641,7 +644,7 @@ for epoch in (1000, 10_000):
         f"epoch {epoch:5}: from {values[0]:.3f} to {values[-1]:.2f}, {below} negative"
     )
     if epoch == 1000:
-        lab.compare("negative at epoch 1000", my_prediction, below)
+        lab.compare("negative at epoch 1000", prediction, below)
 
 
 # %% [markdown]
@@ -692,7 +695,7 @@ start_w2 = np.stack([initial_weights(seed)[1] for seed in range(200)])
 # And with $\eta = 1$?
 
 # %%
-my_prediction = None  # unsolved of 200 after 10 000 epochs at 0.01, 0.1, 1: (…, …, …)
+prediction = None  # unsolved of 200 after 10 000 epochs at 0.01, 0.1, 1: (…, …, …)
 losses_at, solved_at, right_at, ends_at, rows = {}, {}, {}, {}, []
 for eta in (0.01, 0.1, 1.0):
     *ends_at[eta], losses, right = train_many(start_w1, start_w2, X, Y, eta, 10_000)
@@ -708,7 +711,7 @@ for eta in (0.01, 0.1, 1.0):
     solved, early = np.isfinite(solved_at[eta]), np.sum(right_at[eta] <= 300)
     rows.append([f"{eta:g}", solved[:20].sum(), solved.sum(), *map(int, until), early])
 unsolved = tuple(200 - int(row[2]) for row in rows)
-lab.compare("unsolved at 0.01, 0.1, 1", my_prediction, unsolved)
+lab.compare("unsolved at 0.01, 0.1, 1", prediction, unsolved)
 slow = np.isinf(solved_at[0.01])  # the unsolved go on, ten times as long
 more = train_many(*(w[slow] for w in ends_at[0.01]), X, Y, 0.01, 90_000)[2]
 print("unsolved at 0.01 after 100 000 epochs:", np.sum(more[-1] >= 0.01))
@@ -844,7 +847,7 @@ def bump_weights(left, right, steepness):
 
 
 # %%
-my_prediction = None  # largest error with 64 units divided by that with 32 units
+prediction = None  # largest error with 64 units divided by that with 32 units
 t = np.linspace(0, 1, 1001)
 truth, inner = np.sin(2 * np.pi * t) * np.exp(-t) + 0.5 * t, (t > 0.02) & (t < 0.98)
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
@@ -861,7 +864,7 @@ for k, colour in zip((4, 8, 16, 32, 64), plots.CYCLE, strict=False):
     largest[2 * k] = np.abs(drawn - truth)[inner].max()
     if k in (4, 16):
         left.plot(t, drawn, color=colour, label=f"{2 * k} hidden units")
-lab.compare("64 units against 32", my_prediction, round(largest[64] / largest[32], 2))
+lab.compare("64 units against 32", prediction, round(largest[64] / largest[32], 2))
 left.set(xlabel="$t$", ylabel="output")
 left.legend()
 right.loglog(list(largest), list(largest.values()), "o-", color=plots.BLUE)
@@ -1010,13 +1013,15 @@ plots.show(
 
 
 # %%
+prediction = None  # the loss half-way between two equal solutions
+
+
 def losses_along(d1, d2, alphas):
     """Losses on XOR at the trained weights plus alpha times the direction d1, d2."""
     ahead = ((trained_w1 + a * d1, trained_w2 + a * d2) for a in alphas)
     return [np.square(forward(X, *weights)[1] - Y).sum() for weights in ahead]
 
 
-my_prediction = None  # the loss half-way between two equal solutions
 rng, alphas, cuts = np.random.default_rng(3), np.linspace(-1, 1, 201), {}
 for k in range(5):
     d1, d2 = rng.normal(size=(3, 3)), rng.normal(size=(3, 1))
@@ -1026,7 +1031,7 @@ for k in range(5):
 order, shares = [1, 2, 0], np.linspace(0, 1, 201)
 copy = trained_w1[:, order] - trained_w1, trained_w2[order] - trained_w2
 between = losses_along(*copy, shares)
-lab.compare("loss half-way", my_prediction, round(between[100], 2))
+lab.compare("loss half-way", prediction, round(between[100], 2))
 
 figure, panels = plt.subplots(1, 2, figsize=(9, 3.4))
 plots.curves(panels[0], cuts, "distance $\\alpha$", "loss $L$")
