@@ -112,29 +112,12 @@ def test_the_ring_is_around_the_pixel_that_changed_and_only_there():
     assert rings[:3] == [[(3, 1)], [], [(0, 2)]]
 
 
-def test_rates_of_two_runs_stand_at_their_values_with_intervals_that_hold_them():
-    figure, axes = plt.subplots()
-    robustness.rate_intervals(
-        axes, np.array([0.1, np.nan]), np.array([50, 0]), ("a", "b"), "", ([0.2, 0.3], [400, 500])
-    )
-    points = {line.get_label(): list(line.get_xdata()) for line in axes.lines if not line.get_label().startswith("_")}
-    spans = [line.get_xdata() for line in axes.lines if line.get_label().startswith("_")]
-    plt.close(figure)
-    assert points == {"this run": [0.1], "stored run": [0.2, 0.3]}
-    assert [low < value < high for (low, high), value in zip(spans, (0.1, 0.2, 0.3), strict=True)] == [True] * 3
-
-
 def test_shifting_turning_and_covering_change_what_they_say():
     images = np.random.default_rng(0).random((2, 16, 16, 3))
     assert np.array_equal(robustness.shifted(images, 3)[:, :, 3:], images[:, :, :-3])
     assert np.allclose(robustness.turned(images, 180), images[:, ::-1, ::-1])
     grey_pixels = (robustness.covered(images, 6) == 0.5).all(axis=-1)
     assert grey_pixels.sum() == 2 * 36 and np.array_equal(robustness.covered(images, 0), images)
-
-
-def test_things_without_faces_are_pictures():
-    for picture in robustness.things(32).values():
-        assert picture.shape == (32, 32, 3) and 0 <= picture.min() < picture.max() <= 1
 
 
 # -- against the adversarial-robustness-toolbox -----------------------------------------------------------------------

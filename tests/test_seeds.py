@@ -1,7 +1,15 @@
-"""Seeds at which a right answer once lost a point cost none any more."""
+"""Seeds at which a right answer once lost a point cost none any more; and every check depends on the seed."""
 
+import contextlib
+import io
+import zlib
+
+import numpy as np
 import pytest
 
+from labs_utils import course
+from labs_utils.exercises import checking, pipe, reference
+from labs_utils.exercises.student import Student
 from tests import seeds
 
 
@@ -28,3 +36,29 @@ def test_the_command_finds_the_seeds_that_cost_points(monkeypatch, capsys):
     assert seeds.main() == 1
     said = capsys.readouterr().out
     assert "sigmoid · reference: 3 of 3 seeds cost points" in said and "seed 2: ✘ sigmoid" in said
+
+
+def asked(lab, exercise, number, seed, before=()):
+    """What a probe asks the reference, as fingerprints; it stops where that differs from what it asked `before`."""
+    worker, prints = pipe.Worker({exercise: reference.find(lab, exercise)}), []
+
+    def ask(request):
+        stream = io.BytesIO()
+        pipe.send(stream, request)
+        prints.append(zlib.crc32(stream.getvalue()))
+        if before and prints != list(before[: len(prints)]):
+            raise pipe.PipeError("it asks something else")
+        return worker.handle(request)
+
+    with contextlib.suppress(pipe.PipeError):
+        checking.load(lab).probes[exercise][number](Student(ask, exercise), np.random.default_rng([seed, number]))
+    return prints
+
+
+@pytest.mark.parametrize("lab", course.lab_names())
+def test_no_check_asks_the_same_in_every_run_so_none_can_be_answered_by_heart(lab):
+    for exercise, probes in checking.load(lab).probes.items():
+        for number, probe in enumerate(probes):
+            if probe.__name__ != "chosen":  # a question by letter
+                first = asked(lab, exercise, number, 1)
+                assert asked(lab, exercise, number, 2, first) != first, f"{probe.__name__} of {exercise}"

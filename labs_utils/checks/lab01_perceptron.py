@@ -53,13 +53,15 @@ def ordinary_values(sigmoid: Student, rng: np.random.Generator) -> None:
 @checks.probe("sigmoid")
 def extreme_values(sigmoid: Student, rng: np.random.Generator) -> None:
     """Values as large as ±1000."""
+    z = np.array([-rng.uniform(800, 1500), -rng.uniform(0.3, 2), rng.uniform(800, 1500)])
+    middle = special.expit(z[1])
     expect_close(
-        sigmoid(np.array([-1000.0, 0.0, 1000.0])),
-        [0, 0.5, 1],
-        "sigmoid([-1000, 0, 1000])",
+        sigmoid(z),
+        [0, middle, 1],
+        f"sigmoid([{z[0]:.0f}, {z[1]:.2f}, {z[2]:.0f}])",
         {
-            "exp(1000) overflows to inf, and inf / inf is nan: use the form with exp(-z)": [0, 0.5, np.nan],
-            "exp(1000) overflows to inf, and inf / inf is nan: see hint 3": [np.nan, 0.5, 1],
+            "exp(1000) overflows to inf, and inf / inf is nan: use the form with exp(-z)": [0, middle, np.nan],
+            "exp(1000) overflows to inf, and inf / inf is nan: see hint 3": [np.nan, middle, 1],
         },
     )
 
@@ -289,17 +291,23 @@ def certain_neurons(binary_cross_entropy: Student, rng: np.random.Generator) -> 
         "y_hat is 0 or 1 to 16 digits there, and log(0) is -inf, or exp(1000) overflows: simplify with a pencil until"
         " only np.logaddexp is left (hint 2)"
     )
-    right = binary_cross_entropy(np.array([0.0, 1.0, 1.0]), np.array([-1000.0, 1000.0, 800.0]))
+    doubt, low, high = rng.normal(), rng.uniform(600, 1000), rng.uniform(900, 1200)
+    right = binary_cross_entropy(np.array([0.0, 1, 1, 1]), np.array([-high, high, low, doubt]))
     expect_close(
-        right, 0.0, "the loss of three right and certain answers", {not_finite: lambda: _not_finite(right)}, atol=1e-5
+        right,
+        np.logaddexp(0, -doubt) / 4,
+        "the loss of three right and certain answers and one that is less certain",
+        {not_finite: lambda: _not_finite(right)},
     )
-    wrong = binary_cross_entropy(np.array([1.0, 0.0]), np.array([-1000.0, 600.0]))
+    wrong = binary_cross_entropy(np.array([1.0, 0.0]), np.array([-high, low]))
+    cost = (high + low) / 2
     if np.size(wrong) == 1 and 5 < float(np.ravel(wrong)[0]) < 100:
         raise CheckFailed(
-            f"Two wrong and certain answers, z = -1000 and 600, should cost 800 in the mean, got {float(wrong):.4g}."
-            "\n  Likely cause: y_hat is kept away from 0 and 1, so that the loss is flat there: start from z (hint 3)."
+            f"Two wrong and certain answers, z = {-high:.0f} and {low:.0f}, should cost {cost:.0f} in the mean, got"
+            f" {float(wrong):.4g}.\n"
+            "  Likely cause: y_hat is kept away from 0 and 1, so that the loss is flat there: start from z (hint 3)."
         )
-    expect_close(wrong, 800.0, "the loss of two wrong and certain answers", {not_finite: lambda: _not_finite(wrong)})
+    expect_close(wrong, cost, "the loss of two wrong and certain answers", {not_finite: lambda: _not_finite(wrong)})
 
 
 def _risk_gradient(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -> tuple[np.ndarray, float]:

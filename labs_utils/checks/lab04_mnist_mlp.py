@@ -198,8 +198,11 @@ def mean_loss(softmax_cross_entropy: Student, rng: np.random.Generator) -> None:
 @checks.probe("softmax_cross_entropy")
 def huge_logits(softmax_cross_entropy: Student, rng: np.random.Generator) -> None:
     """Logits as large as ±1000."""
-    z = np.array([[1000.0, 0, -1000], [0, 500, 0], [-1000, -1000, -2000]])
-    y = np.array([[0.0, 1, 0], [0, 1, 0], [1, 0, 0]])
+    z = rng.uniform(0.5, 1, (3, 1)) * np.array([[1000.0, 0, -1000], [0, 500, 0], [-1000, -1000, -2000]])
+    z = np.concatenate([z, rng.normal(size=(1, 3))])  # and one sample of ordinary size
+    y = np.array([[0.0, 1, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]])
+    columns = rng.permutation(3)
+    z, y = z[:, columns], y[:, columns]
     got = softmax_cross_entropy(z, y)
     expect(
         bool(np.isfinite(np.asarray(got, float)).all()),
@@ -595,15 +598,16 @@ def random_patch(hog_cell: Student, rng: np.random.Generator) -> None:
 @checks.probe("hog_cell")
 def straight_edge(hog_cell: Student, rng: np.random.Generator) -> None:
     """A plain cell, and edges in known directions."""
-    expect_close(hog_cell(np.full((6, 6), 0.3), 9), np.zeros(9), "the histogram of a cell without edges")
+    level, height = rng.uniform(0.1, 0.9), rng.uniform(0.5, 2)
+    expect_close(hog_cell(np.full((6, 6), level), 9), np.zeros(9), "the histogram of a cell without edges")
     # close to the borders of the bins, on both sides, and once round; 359.6° is -0.4°
     for degrees in (30, 75, 110, 150, 0.4, 19.6, 20.4, 99.6, 160.4, 179.6, 199.6, 280.4, 359.6):
         angle = np.deg2rad(degrees)
         rows, columns = np.mgrid[:6, :6]
-        ramp = columns * np.cos(angle) + rows * np.sin(angle)
+        ramp = level + height * (columns * np.cos(angle) + rows * np.sin(angle))
         right, wrong = np.zeros((2, 9))
-        right[int(degrees % 180 // 20)] = 16 * 2
-        wrong[int(degrees % 180 // 20 + (1 if degrees % 20 > 10 else -1)) % 9] = 16 * 2
+        right[int(degrees % 180 // 20)] = 16 * 2 * height
+        wrong[int(degrees % 180 // 20 + (1 if degrees % 20 > 10 else -1)) % 9] = 16 * 2 * height
         expect_close(
             hog_cell(ramp, 9),
             right,

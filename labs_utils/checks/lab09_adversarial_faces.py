@@ -1,4 +1,4 @@
-"""Checks of lab 09: gradients with respect to pixels, FGSM, projection, PGD, targets, noise, pixels, patches, rates."""
+"""Checks of lab 09: gradients with respect to pixels, attacks, adversarial training, patches, interval bounds."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close
+from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close, expect_items
 from labs_utils.exercises.student import Student, StudentError
 
 checks = Checks("09_adversarial_faces")
@@ -21,21 +21,21 @@ EPSILON = 0.1
 SHAPE = (6, 5, 2)  # of a picture
 
 
-def _linear(rng: np.random.Generator, classes: int) -> Any:
+def _linear(rng: np.random.Generator, classes: int, shape: tuple = SHAPE) -> Any:
     """A Keras model with one layer: the logits are linear in the pixels, and some pixels do not count."""
     import keras
 
-    model = keras.Sequential([keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(classes)])
+    model = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(classes)])
     _fill(model, rng)
     return model
 
 
-def _bent(rng: np.random.Generator, classes: int = 3) -> Any:
+def _bent(rng: np.random.Generator, classes: int = 3, shape: tuple = SHAPE) -> Any:
     """A Keras model with a hidden layer of tanh and much dropout, for which some pixels do not count."""
     import keras
 
     hidden = [keras.layers.Dense(12, activation="tanh"), keras.layers.Dropout(0.5)]
-    model = keras.Sequential([keras.Input(SHAPE), keras.layers.Flatten(), *hidden, keras.layers.Dense(classes)])
+    model = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), *hidden, keras.layers.Dense(classes)])
     _fill(model, rng)
     return model
 
@@ -520,33 +520,6 @@ def _nearest(images: np.ndarray, originals: np.ndarray, epsilon: float) -> np.nd
     return np.sort(np.stack([low, high, images]), axis=0)[1]
 
 
-@checks.probe("project_to_ball")
-def far_outside(project_to_ball: Student, rng: np.random.Generator) -> None:
-    """Pictures inside and far outside the ball."""
-    originals = _pictures(rng, 3)
-    images = originals + rng.normal(scale=0.2, size=originals.shape).astype("float32")
-    expect_close(
-        project_to_ball(images, originals, EPSILON),
-        _nearest(images, originals, EPSILON),
-        "the projected pictures",
-        _projections(images, originals, EPSILON),
-    )
-
-
-@checks.probe("project_to_ball")
-def what_is_allowed_stays(project_to_ball: Student, rng: np.random.Generator) -> None:
-    """What is allowed already stays as it is."""
-    originals = _pictures(rng, 3)
-    images = np.clip(originals + rng.uniform(-0.05, 0.05, size=originals.shape), 0, 1).astype("float32")
-    expect_close(
-        project_to_ball(images, originals, EPSILON),
-        images,
-        "the projected pictures",
-        _projections(images, originals, EPSILON)
-        | {"the result is the original: what lies inside the ball should stay": originals},
-    )
-
-
 # -- steps ------------------------------------------------------------------------------------------------------------
 
 STEP = 0.04
@@ -697,64 +670,6 @@ def steps_reach_the_optimum(pgd_step: Student, rng: np.random.Generator) -> None
     )
 
 
-@checks.probe("robust_accuracy")
-def right_every_time(robust_accuracy: Student, rng: np.random.Generator) -> None:
-    """Only pictures that are right under every attack count."""
-    labels = rng.integers(0, 3, size=40)
-    predictions = np.where(rng.random((4, 40)) < 0.75, labels, (labels + 1) % 3)
-    predictions[1, :30] = labels[:30]  # neither the first attack nor the last is the weakest or the strongest
-    predictions[2, 10:32] = (labels[10:32] + 1) % 3
-    predictions[:, 0], predictions[:, -1] = labels[0], (labels[-1] + 1) % 3
-    right = predictions == labels
-    values = {
-        "this is the mean over the attacks: a picture that falls to one of them is not safe": right.mean(),
-        "this is the accuracy under the strongest single attack; another attack may get other pictures": right.mean(
-            axis=1
-        ).min(),
-        "this is the accuracy under the weakest attack; a picture has to withstand all of them": right.mean(
-            axis=1
-        ).max(),
-        "this is the fraction that falls to every attack; asked is what withstands every one": (~right)
-        .all(axis=0)
-        .mean(),
-        "the accuracies are multiplied, as if the attacks had nothing to do with each other": np.prod(
-            right.mean(axis=1)
-        ),
-        "this is one answer for each picture: take their mean": right.all(axis=0),
-        "this is the median over the attacks: a picture that falls to one of them is not safe": np.median(
-            right.mean(axis=1)
-        ),
-        "a picture counts only if all predictions are right, not if any is": right.any(axis=0).mean(),
-        "this is the number of pictures; divide by how many there are": float(right.all(axis=0).sum()),
-        "this is the fraction that some attack brings down: accuracy is the rest": 1 - right.all(axis=0).mean(),
-        "this counts attacks that no picture falls to: rows are attacks, so take np.all over axis 0": right.all(
-            axis=1
-        ).mean(),
-        "this is one answer an attack: rows are attacks, so take np.all over axis 0": right.all(axis=1),
-        "the majority of the attacks does not decide; one success is enough": (right.mean(axis=0) > 0.5).mean(),
-        "this is the accuracy under each attack; one number is asked for": right.mean(axis=1),
-        "only the last attack counts here": right[-1].mean(),
-        "only the first attack counts here": right[0].mean(),
-        "predictions that agree with each other can all be wrong: compare with the labels": np.mean(
-            np.ptp(predictions, axis=0) == 0
-        ),
-    }
-    expect_close(robust_accuracy(predictions, labels), right.all(axis=0).mean(), "the robust accuracy", values)
-
-
-@checks.probe("robust_accuracy")
-def one_attack(robust_accuracy: Student, rng: np.random.Generator) -> None:
-    """With one attack it is the ordinary accuracy."""
-    labels = rng.integers(0, 2, size=30)
-    predictions = np.where(rng.random((1, 30)) < 0.6, labels, 1 - labels)
-    expect_close(
-        robust_accuracy(predictions, labels),
-        np.mean(predictions[0] == labels),
-        "the robust accuracy",
-        {"this is the error rate": np.mean(predictions[0] != labels)},
-    )
-
-
 @checks.probe("targeted_step")
 def towards_one_of_three(targeted_step: Student, rng: np.random.Generator) -> None:
     """One step towards one of three classes, linear model."""
@@ -784,144 +699,354 @@ def the_targets_loss_falls(targeted_step: Student, rng: np.random.Generator) -> 
     _expect_loss(model, originals, images, labels, "the target's loss should fall", rises=False)
 
 
-# -- one pixel, one patch ---------------------------------------------------------------------------------------------
+# -- a patch ----------------------------------------------------------------------------------------------------------
 
 
-def _compare_pixel(change_one_pixel: Student, image: np.ndarray, candidate: np.ndarray) -> None:
-    def changed(row: float, column: float, colour: Any) -> np.ndarray:
-        picture = image.copy()
-        if row < image.shape[0] and column < image.shape[1]:
-            picture[int(row), int(column)] = colour
-        return picture
+def _pasted(images: np.ndarray, patch: np.ndarray, top: np.ndarray, left: np.ndarray, size: int) -> np.ndarray:
+    """Pictures with the patch, shown at `size` pixels, pasted pixel by pixel."""
+    result, k = images.astype(float), len(patch)
+    for picture, t, s in zip(result, top, left, strict=True):
+        for row in range(size):
+            for column in range(size):
+                picture[t + row, s + column] = patch[row * k // size, column * k // size]
+    return result
 
-    row, column, colour = candidate[0], candidate[1], candidate[2:]
-    nearest = [min(int(np.round(part)), size - 1) for part, size in zip(candidate[:2], image.shape, strict=False)]
-    one_channel, whole_row, whole_column = image.copy(), image.copy(), image.copy()
-    one_channel[int(row), int(column), 0] = colour[0]
-    whole_row[int(row)] = colour
-    alone = np.zeros_like(image)
-    alone[int(row), int(column)] = colour
-    whole_column[:, int(column)] = colour
+
+def _patch_gradient(case: tuple, loss: Callable) -> np.ndarray:
+    """Central differences of `loss` (of the pasted pictures), dot by dot, in float64."""
+    images, patch, top, left, size = case
+    found = np.zeros(patch.shape)
+    for place in np.ndindex(patch.shape):
+        ends = []
+        for shift in (1e-4, -1e-4):
+            moved = patch.astype(float)
+            moved[place] += shift
+            ends.append(loss(_pasted(images, moved, top, left, size)))
+        found[place] = (ends[0] - ends[1]) / 2e-4
+    return found
+
+
+def _mean_loss(model: Any, images: np.ndarray, labels: np.ndarray) -> float:
+    scores = _forward(model, images)[0]
+    return float(np.mean(special.logsumexp(scores, axis=1) - scores[np.arange(len(labels)), labels]))
+
+
+def _compare_patch_gradient(
+    student: Student, model: Any, rng: np.random.Generator, n: int, k: int, size: int, room: tuple[int, int]
+) -> None:
+    height, width = room
+    images, patch = _pictures(rng, n, (height, width, 3)), rng.random((k, k, 3)).astype("float32")
+    top, left = rng.integers(0, height - size + 1, n), rng.integers(0, width - size + 1, n)
+    top[0], left[0] = height - size, 0
+    case = images, patch, top, left, size
+    target = int(rng.integers(0, model.output_shape[-1]))
+    labels = np.full(n, target)
+    true = _patch_gradient(case, lambda pictures: _mean_loss(model, pictures, labels))
+    at_pasted = _gradient(model, _pasted(*case).astype("float32"), labels) / n
+    at_plain = _gradient(model, images, labels) / n
+    index = np.arange(size) * k // size
+
+    def gathered(gradient: np.ndarray, rows: np.ndarray, columns: np.ndarray, total: Callable = np.sum) -> np.ndarray:
+        cells = [[[] for _ in range(k)] for _ in range(k)]
+        for g, t, s in zip(gradient, rows, columns, strict=True):
+            for a, b in np.ndindex(size, size):
+                if t + a < height and s + b < width:
+                    cells[index[a]][index[b]].append(g[t + a, s + b])
+        return np.array([[total(cell, axis=0) if cell else np.zeros(3) for cell in row] for row in cells])
+
+    def only_one(last: bool) -> np.ndarray:
+        """What `total[index] += …` leaves: of the pixels that show a dot, one."""
+        picked = [np.flatnonzero(index == dot)[-1 if last else 0] for dot in range(k)]
+        window = sum(g[t : t + size, s : s + size] for g, t, s in zip(at_pasted, top, left, strict=True))
+        return window[np.ix_(picked, picked)]
+
+    got = student(model, images, patch, target, top, left, size)
+    _expect_no_weights(got, model)
+    away = np.asarray([int(np.argmax(row)) for row in _forward(model, images)[0]])
+    mistakes = {
+        "the gradient is taken at the pictures without the patch: paste it first": lambda: gathered(
+            at_plain, top, left
+        ),
+        "the sum over the batch is not divided by the number of pictures: the loss is a mean": true * n,
+        "of the pixels that show a dot only one counts: a[index] += b adds once for each dot; np.add.at(a, index, b)"
+        " adds every time": lambda: only_one(last=True),
+        "of the pixels that show a dot only the first counts: add them all": lambda: only_one(last=False),
+        "the gradients of the pixels that show a dot are averaged: a dot that is shown larger has more weight, so"
+        " add them": lambda: gathered(at_pasted, top, left, np.mean) * n,
+        "top and left are swapped": lambda: gathered(at_pasted, left, top),
+        "every window is cut out at the first picture's place": lambda: gathered(
+            at_pasted, np.full(n, top[0]), np.full(n, left[0])
+        ),
+        "this is the gradient of the first picture only": lambda: gathered(at_pasted[:1], top[:1], left[:1]),
+        "this is the sign of the gradient; the gradient itself is asked for": np.sign(true),
+        "this climbs: it is the gradient with the wrong sign": -true,
+        "the loss is that of the answer the network gives now, not that of the target": lambda: _patch_gradient(
+            case, lambda pictures: _mean_loss(model, pictures, away)
+        ),
+    }
+    expect_close(got, true, "the gradient of the patch", mistakes, rtol=2e-3, atol=2e-5)
+
+
+@checks.probe("patch_gradient")
+def each_dot_shown_several_times(patch_gradient: Student, rng: np.random.Generator) -> None:
+    """Dots shown two or three pixels wide, linear model."""
+    _compare_patch_gradient(patch_gradient, _linear(rng, 3, (7, 8, 3)), rng, 5, 2, 5, (7, 8))
+
+
+@checks.probe("patch_gradient")
+def each_dot_shown_once(patch_gradient: Student, rng: np.random.Generator) -> None:
+    """A network with dropout; the patch at its own size."""
+    model = _bent(rng, 2, (6, 5, 3))
+    _compare_patch_gradient(patch_gradient, model, rng, 4, 3, 3, (6, 5))
+
+
+# -- adversarial training ---------------------------------------------------------------------------------------------
+
+
+def _weight_gradients(model: Any, images: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+    """The mean loss's gradients with respect to the weights, by the chain rule, in float64."""
+    weights = [weight.astype(float) for weight in model.get_weights()]
+    scores, hidden = _forward(model, images)
+    delta = (special.softmax(scores, axis=1) - _one_hot(labels, scores.shape[1])) / len(labels)
+    flat = images.reshape(len(images), -1).astype(float)
+    if hidden is None:
+        return [flat.T @ delta, delta.sum(axis=0)]
+    back = (delta @ weights[2].T) * (1 - hidden**2)
+    return [flat.T @ back, back.sum(axis=0), hidden.T @ delta, delta.sum(axis=0)]
+
+
+def _smooth(rng: np.random.Generator, classes: int, shape: tuple) -> Any:
+    """A hidden layer of tanh without dropout."""
+    import keras
+
+    body = [keras.layers.Flatten(), keras.layers.Dense(7, activation="tanh"), keras.layers.Dense(classes)]
+    model = keras.Sequential([keras.Input(shape), *body])
+    model.set_weights([0.5 * rng.normal(size=weight.shape) for weight in model.get_weights()])
+    return model
+
+
+def _flat(arrays: Any) -> np.ndarray:
+    return np.concatenate([np.ravel(np.asarray(array, float)) for array in arrays])
+
+
+def _compare_adversarial(student: Student, model: Any, rng: np.random.Generator, n: int, shape: tuple) -> None:
+    images, labels = _pictures(rng, n, shape), rng.integers(0, model.output_shape[-1], n)
+    noise = rng.uniform(-1, 1, images.shape).astype("float32")
+    start = images + np.float32(EPSILON) * noise
+
+    def at(step: float, begin: np.ndarray = start, project: bool = True, sign: bool = True) -> list[np.ndarray]:
+        direction = _gradient(model, begin, labels)
+        worse = begin + step * EPSILON * (np.sign(direction) if sign else direction)
+        return _weight_gradients(model, _nearest(worse, images, EPSILON) if project else worse, labels)
+
+    names = tuple(f"gradient of {variable.path.split('/', 1)[-1]}" for variable in model.trainable_variables)
+    got = student(model, images, labels, EPSILON, noise)
+    if isinstance(got, np.ndarray) and got.shape == images.shape:
+        raise CheckFailed(
+            f"Expected {len(names)} gradients, one for each array of weights; got pictures of shape {got.shape}.\n"
+            "  Likely cause: these are the worse pictures, or the gradient with respect to them: go on, and take the"
+            " gradient of their loss with respect to model.trainable_variables."
+        )
+    if isinstance(got, list) and any(item is None for item in got):
+        raise CheckFailed(
+            "A gradient is None.\n  Likely cause: the second loss is computed outside its tape, or NumPy broke the"
+            " chain between the weights and the loss."
+        )
+    got = expect_items(got, names)
+    true = at(1.25)
+    expect(
+        [np.shape(item) for item in got] == [item.shape for item in true],
+        f"The gradients should have the shapes of the weights, {[item.shape for item in true]}; got"
+        f" {[np.shape(item) for item in got]}.",
+    )
     expect_close(
-        change_one_pixel(image, candidate),
-        changed(row, column, colour),
-        "the picture",
+        _flat(got),
+        _flat(true),
+        "the gradients, one after the other,",
         {
-            "row and column are swapped: the row comes first": changed(column, row, colour),
-            "the place is rounded: 4.7 lies in row 4, so take int(…), which cuts off": changed(*nearest, colour),
-            "the colour is added; the pixel should get it": changed(row, column, image[int(row), int(column)] + colour),
-            "the colour is added and clipped; the pixel should get it": changed(
-                row, column, np.clip(image[int(row), int(column)] + colour, 0, 1)
+            "the gradient is taken at the clean pictures: this is ordinary training": lambda: _flat(
+                _weight_gradients(model, images, labels)
             ),
-            "only the red channel changes": one_channel,
-            "a whole row changes": whole_row,
-            "a whole column changes": whole_column,
-            "nothing changed": image,
-            "the place is rounded up: 4.2 lies in row 4, so take int(…), which cuts off": changed(
-                *(min(int(np.ceil(part)), size - 1) for part, size in zip(candidate[:2], image.shape, strict=False)),
-                colour,
+            "the gradient is taken at the random start: the step up the loss is missing": lambda: _flat(
+                _weight_gradients(model, start, labels)
             ),
-            "the colour stands in reverse order: red, green, blue": changed(row, column, colour[::-1]),
-            "the pixel became grey: it gets the three numbers of the colour": changed(row, column, colour.mean()),
-            "the colour was mixed with the pixel; the pixel should get it": changed(
-                row, column, (image[int(row), int(column)] + colour) / 2
+            "the step starts from the clean pictures: the random start is missing": lambda: _flat(at(1.25, images)),
+            "the step goes down the loss: training on easier pictures hardens nothing": lambda: _flat(at(-1.25)),
+            "the step is ε and not 1.25 ε": lambda: _flat(at(1)),
+            "the worse pictures are not projected back into the ball and [0, 1]": lambda: _flat(
+                at(1.25, project=False)
             ),
-            "all other pixels became black: start from a copy of the image": alone,
-            "the colour was multiplied by 255; it is in [0, 1]": changed(row, column, colour * 255),
-            "the whole candidate was taken for the colour: it starts at its third number": changed(
-                row, column, candidate[:3]
-            ),
-            "the colour is in [0, 1] already: do not divide it by 255": changed(row, column, colour / 255),
-            "rows are counted from the bottom here; row 0 is at the top": changed(
-                image.shape[0] - 1 - int(row), column, colour
-            ),
+            "the sign is missing in the step": lambda: _flat(at(1.25, sign=False)),
+            "the loss is summed over the batch; the mean is asked for": n * _flat(true),
+            "the gradients have the wrong sign": -_flat(true),
         },
+        rtol=2e-3,
+        atol=2e-5,
     )
 
 
-@checks.probe("change_one_pixel")
-def one_place(change_one_pixel: Student, rng: np.random.Generator) -> None:
-    """A place given in whole numbers."""
-    image = rng.random((7, 6, 3))
-    place = [float(rng.integers(0, 3)), float(rng.integers(3, 6))]
-    _compare_pixel(change_one_pixel, image, np.array(place + list(rng.random(3))))
+@checks.probe("adversarial_gradients")
+def on_a_linear_model(adversarial_gradients: Student, rng: np.random.Generator) -> None:
+    """A linear model, whose gradients are known."""
+    _compare_adversarial(adversarial_gradients, _linear(rng, 3, (4, 3, 2)), rng, 5, (4, 3, 2))
 
 
-@checks.probe("change_one_pixel")
-def fractions_of_a_place(change_one_pixel: Student, rng: np.random.Generator) -> None:
-    """Places with a fraction, up to the last pixel."""
-    image = rng.random((7, 6, 3))
-    for place in ([2.7, 4.6], [6.9, 0.2], [1.1, 5.8]):
-        _compare_pixel(change_one_pixel, image, np.array(place + list(rng.random(3))))
+@checks.probe("adversarial_gradients")
+def on_a_smooth_network(adversarial_gradients: Student, rng: np.random.Generator) -> None:
+    """A network with a hidden layer."""
+    _compare_adversarial(adversarial_gradients, _smooth(rng, 2, (3, 5, 1)), rng, 6, (3, 5, 1))
 
 
-def _compare_patch(paste_patch: Student, rng: np.random.Generator, shape: tuple[int, int, int], size: int) -> None:
-    n, h, w = shape
-    images, patch = rng.random((n, h, w, 3)), rng.random((size, size, 3))
-    down, across = h - size, min(h, w) - size  # where h < w, places lie inside with rows and columns exchanged as well
-    top, left = rng.integers(0, down + 1, size=n), rng.integers(0, across + 1, size=n)
-    top[:2], left[:2] = (0, down), (across, 1)
-
-    def pasted(top: np.ndarray, left: np.ndarray, paint: Callable = lambda old: patch) -> np.ndarray:
-        result = images.copy()
-        for picture, t, s in zip(result, top, left, strict=True):
-            window = picture[t : t + size, s : s + size]
-            window[:] = paint(window)[: window.shape[0], : window.shape[1]]
-        return result
-
-    def pasted_part(part: int) -> np.ndarray:
-        result = images.copy()
-        for picture, t, s in zip(result, top, left, strict=True):
-            picture[t : t + part, s : s + part] = patch[:part, :part]
-        return result
-
-    first = np.full(n, top[0]), np.full(n, left[0])
-    everywhere = images.copy()
-    for t, s in zip(top, left, strict=True):
-        everywhere[:, t : t + size, s : s + size] = patch
-    expect_close(
-        paste_patch(images, patch, top, left),
-        pasted(top, left),
-        "the pictures",
-        {
-            "top and left are swapped: rows come first": pasted(left, top),
-            "all pictures got the patch at the first one's place: each has its own": pasted(*first),
-            "every picture got all patches: picture i gets one, at top[i], left[i]": everywhere,
-            "the patch is added; it should cover what is below": pasted(top, left, lambda old: old + patch),
-            "the patch is added and clipped; it should cover what is below": pasted(
-                top, left, lambda old: np.clip(old + patch, 0, 1)
-            ),
-            "the patch is mixed with the picture; it should cover what is below": pasted(
-                top, left, lambda old: (old + patch) / 2
-            ),
-            "top and left are the patch's corner, not its middle": lambda: pasted(
-                np.maximum(top - size // 2, 0), np.maximum(left - size // 2, 0)
-            ),
-            "all else became black: start from a copy of the pictures": pasted(top, left)
-            * np.isclose(pasted(top, left), pasted(top, left, lambda old: patch))
-            * ~np.isclose(pasted(top, left), images),
-            "only the last picture got its patch": lambda: np.concatenate([images[:-1], pasted(top, left)[-1:]]),
-            "only the first picture got its patch": lambda: np.concatenate([pasted(top, left)[:1], images[1:]]),
-            "the window is one pixel too small: it ends at top + k, left + k": lambda: pasted_part(size - 1),
-            "only the patch's first colour was used": pasted(top, left, lambda old: patch[..., :1] + 0 * old),
-            "the patch stands upside down": pasted(top, left, lambda old: patch[::-1]),
-            "the patch is mirrored": pasted(top, left, lambda old: patch[:, ::-1]),
-            "the patch is transposed": pasted(top, left, lambda old: patch.transpose(1, 0, 2)),
-            "nothing changed": images,
-        },
+@checks.probe("adversarial_gradients")
+def dropout_at_work(adversarial_gradients: Student, rng: np.random.Generator) -> None:
+    """A network with dropout: at rest in the attack, at work in the training step."""
+    model = _bent(rng)
+    images, labels = _pictures(rng, 4), rng.integers(0, 3, 4)
+    noise = rng.uniform(-1, 1, images.shape).astype("float32")
+    first, second = (_flat(adversarial_gradients(model, images, labels, EPSILON, noise)) for _ in range(2))
+    expect(
+        first.shape == second.shape and not np.allclose(first, second, atol=1e-6),
+        "Two calls on a network with dropout gave the same gradients.\n  Likely cause: the last loss is computed with"
+        " training=False; it is a training step, so dropout works: model(worse, training=True).",
     )
 
 
-@checks.probe("paste_patch")
-def small_patch(paste_patch: Student, rng: np.random.Generator) -> None:
-    """A patch of 4 × 4 on five pictures."""
-    _compare_patch(paste_patch, rng, (5, 9, 11), 4)
+# -- interval bounds --------------------------------------------------------------------------------------------------
 
 
-@checks.probe("paste_patch")
-def another_patch(paste_patch: Student, rng: np.random.Generator) -> None:
-    """A patch of 5 × 5 on two pictures."""
-    _compare_patch(paste_patch, rng, (2, 10, 8), 5)
+def _corners(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """All corners of each box: (2**d, n, d)."""
+    choices = np.array(np.meshgrid(*[[0, 1]] * lower.shape[1], indexing="ij")).reshape(lower.shape[1], -1).T
+    return np.where(choices[:, None, :] == 1, upper[None], lower[None])
+
+
+def _box(rng: np.random.Generator, n: int, d: int, sizes: tuple[float, float] = (0, 1)) -> tuple:
+    middle, half = rng.normal(size=(n, d)), rng.uniform(*sizes, size=(n, d))
+    return middle - half, middle + half
+
+
+def _compare_layer(
+    student: Student, lower: np.ndarray, upper: np.ndarray, weights: np.ndarray, bias: np.ndarray
+) -> None:
+    values = _corners(lower, upper) @ weights + bias
+    true = values.min(axis=0), values.max(axis=0)
+    got = expect_items(student(lower, upper, weights, bias), ("the lower bounds", "the upper bounds"))
+    one, other = lower @ weights + bias, upper @ weights + bias
+    positive, size = np.maximum(weights, 0), np.abs(weights)
+    middle, half = (lower + upper) / 2, (upper - lower) / 2
+    free = np.zeros_like(bias)
+    expect_close(
+        got,
+        np.stack(true),
+        "lower and upper bounds",
+        {
+            "the ends are sent through the layer as if all weights were positive: a negative weight turns them round": [
+                one,
+                other,
+            ],
+            "the smaller of the two ends is no bound: each input may be at either end": [
+                np.minimum(one, other),
+                np.maximum(one, other),
+            ],
+            "the negative weights are left out": [lower @ positive + bias, upper @ positive + bias],
+            "the bias is missing": [true[0] - bias, true[1] - bias],
+            "the bias counts in the width as well; it shifts both ends alike": lambda: [
+                middle @ weights + bias - (half @ size + bias),
+                middle @ weights + bias + (half @ size + bias),
+            ],
+            "the width is taken twice: from the middle it is half of the width to each end": lambda: [
+                middle @ weights + bias - 2 * half @ size,
+                middle @ weights + bias + 2 * half @ size,
+            ],
+            "the absolute value of the weights is missing in the width": [
+                middle @ weights + bias - half @ weights,
+                middle @ weights + bias + half @ weights,
+            ],
+            "the absolute value of the weights belongs to the width only, not to the middle": [
+                middle @ size + bias - half @ size,
+                middle @ size + bias + half @ size,
+            ],
+            "lower and upper are swapped": [true[1], true[0]],
+            "these are middle and half width; lower and upper are asked for": [
+                middle @ weights + bias,
+                half @ size + free,
+            ],
+            "ReLU does not belong to this function": [np.maximum(true[0], 0), np.maximum(true[1], 0)],
+        },
+        rtol=1e-3,
+    )
+
+
+@checks.probe("interval_layer")
+def every_corner_of_the_box(interval_layer: Student, rng: np.random.Generator) -> None:
+    """Boxes whose corners are all tried."""
+    _compare_layer(interval_layer, *_box(rng, 4, 5), rng.normal(size=(5, 3)), rng.normal(size=3))
+
+
+@checks.probe("interval_layer")
+def boxes_without_width(interval_layer: Student, rng: np.random.Generator) -> None:
+    """Boxes of which some sides, or all, have no width."""
+    lower, upper = _box(rng, 5, 3)
+    upper[:2], upper[2:, 1] = lower[:2], lower[2:, 1]
+    _compare_layer(interval_layer, lower, upper, rng.normal(size=(3, 4)), rng.normal(size=4))
+
+
+def _compare_margin(student: Student, rng: np.random.Generator, n: int, d: int, classes: int) -> None:
+    lower, upper = _box(rng, n, d)
+    lower, upper = np.maximum(lower, 0), np.maximum(upper, 0)
+    weights, bias, labels = rng.normal(size=(d, classes)), rng.normal(size=classes), rng.integers(0, classes, n)
+    logits = _corners(lower, upper) @ weights + bias  # (corners, n, classes)
+    own = np.take_along_axis(logits, labels[None, :, None], axis=2)
+    margins = np.where(np.arange(classes) == labels[:, None], np.inf, own - logits)
+    true = margins.min(axis=(0, 2))
+    low, high = logits.min(axis=0), logits.max(axis=0)
+    rows = np.arange(n)
+    rivals = np.where(np.arange(classes) == labels[:, None], -np.inf, high)
+    centre = (lower + upper) / 2 @ weights + bias
+    others = np.where(np.arange(classes) == labels[:, None], -np.inf, centre)
+    gap = lower @ weights + bias
+    gap = gap[rows, labels] - np.where(np.arange(classes) == labels[:, None], -np.inf, gap).max(axis=1)
+    got = student(lower, upper, weights, bias, labels)
+    expect_close(
+        got,
+        true,
+        "the smallest margins",
+        {
+            "the two logits are bounded one by one, as if the hidden layer could be in two states at once: bound"
+            " their difference, whose weights are w_y - w_k": low[rows, labels] - rivals.max(axis=1),
+            "this is the margin in the middle of the box, not the smallest one in it": centre[rows, labels]
+            - others.max(axis=1),
+            "this is the margin at the lower end of the box; the smallest may be elsewhere": gap,
+            "this is the largest margin in the box": np.where(np.isinf(margins), -np.inf, margins).max(axis=(0, 2)),
+            "the rival must be the one that comes nearest: the smallest margin over all other labels, not the"
+            " largest": np.where(np.isinf(margins[0]), -np.inf, margins.min(axis=0)).max(axis=1),
+            "the label is compared with itself too, which gives 0": np.minimum(true, 0),
+            "the bias is left out": lambda: _margin_without(lower, upper, weights, labels),
+            "the sign is turned round: the label's logit minus the rival's": -true,
+            "one number a picture is asked for, the smallest over the rivals": margins.min(axis=0),
+            "True and False are not asked for, but the margin itself": true > 0,
+            "this is the smallest margin of all pictures; each has its own": float(true.min()),
+        },
+        rtol=1e-3,
+    )
+
+
+def _margin_without(lower: np.ndarray, upper: np.ndarray, weights: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    logits = _corners(lower, upper) @ weights
+    own = np.take_along_axis(logits, labels[None, :, None], axis=2)
+    return np.where(np.arange(weights.shape[1]) == labels[:, None], np.inf, own - logits).min(axis=(0, 2))
+
+
+@checks.probe("smallest_margin")
+def of_four_labels(smallest_margin: Student, rng: np.random.Generator) -> None:
+    """Four labels, boxes whose corners are all tried."""
+    _compare_margin(smallest_margin, rng, 7, 5, 4)
+
+
+@checks.probe("smallest_margin")
+def of_two_labels(smallest_margin: Student, rng: np.random.Generator) -> None:
+    """Two labels, so that there is one rival."""
+    _compare_margin(smallest_margin, rng, 3, 6, 2)
 
 
 # -- accounts ---------------------------------------------------------------------------------------------------------
@@ -932,92 +1057,5 @@ checks.choice(
     because={
         "a": "the attack through the rounding brings the accuracy down again: such pictures were there all the time.",
         "b": "the attack did converge; it was handed a gradient of zero, which says nothing about the pictures.",
-    },
-)
-
-
-def _compare_rates(got: Any, labels: np.ndarray, predictions: np.ndarray, groups: np.ndarray, count: int) -> None:
-    wrong = labels != predictions
-    sizes = np.bincount(groups, minlength=count)
-    counts = np.bincount(groups, weights=wrong, minlength=count)
-    with np.errstate(invalid="ignore"):
-        true = counts / sizes
-    got = [np.nan if item is None else item for item in got] if isinstance(got, list) else got
-    array = np.asarray(got, float) if got is not None and not isinstance(got, str | dict) else np.asarray(np.nan)
-    empty = sizes == 0
-    if array.shape == true.shape and empty.any() and not np.isnan(array[empty]).all():
-        raise CheckFailed(
-            f"Group {int(np.argmax(empty))} has no members: its rate should be nan, got {array[empty][0]:.4g}.\n"
-            "  Likely cause: an empty group was given a rate; no measurement is not a measurement of 0."
-        )
-    unmeasured = np.isnan(array) & ~empty if array.shape == true.shape else np.zeros(count, bool)
-    if unmeasured.any():
-        group = int(np.argmax(unmeasured))
-        members = f"{sizes[group]} member" + "s" * bool(sizes[group] > 1)
-        raise CheckFailed(
-            f"Group {group} has {members}, but its rate is nan.\n  Likely cause:"
-            " nan is for a group without any member; look at the condition, and whether all groups are asked."
-        )
-    filled = np.where(empty, -1, true)
-    if array.shape == true.shape:
-        array = np.where(empty, -1, array)
-    expect_close(
-        array if np.ndim(array) else got,
-        filled,
-        "the error rates",
-        {
-            "each group is divided by the number of all; divide by its own size": np.where(
-                empty, -1, counts / len(labels)
-            ),
-            "these are accuracies: the error rate is the rest": np.where(empty, -1, 1 - true),
-            "these are the groups' shares of all errors; divide by the group's size": np.where(
-                empty, -1, counts / max(counts.sum(), 1)
-            ),
-            "these are numbers of errors; divide by the group's size": np.where(empty, -1, counts),
-            "this is the error rate of all together": np.where(empty, -1, wrong.mean()),
-            "these are the groups' sizes as a share of all": np.where(empty, -1, sizes / len(labels)),
-            "the groups are those of the labels, not of `groups`": _rates_of(labels, wrong, count, empty),
-            "the groups are those of the predictions, not of `groups`": _rates_of(predictions, wrong, count, empty),
-            "groups that nobody is in were left out: their rate is nan": filled[~empty] if empty.any() else np.empty(0),
-            "this is the first group's rate alone: look where `return` stands": filled[0],
-            "these are percentages: the rate is a share, from 0 to 1": np.where(empty, -1, 100 * true),
-            "the groups are counted from 1 here: they run from 0 to count - 1": np.append(filled[1:], np.nan),
-            "this counts from the last group to the first": filled[::-1],
-            "the last group is missing: there are `count` of them": np.where(empty, -1, true)[:-1],
-        },
-    )
-
-
-def _rates_of(groups: np.ndarray, wrong: np.ndarray, count: int, empty: np.ndarray) -> np.ndarray:
-    return np.array([-1 if empty[k] or not (groups == k).any() else wrong[groups == k].mean() for k in range(count)])
-
-
-@checks.probe("error_rates")
-def groups_of_unequal_size(error_rates: Student, rng: np.random.Generator) -> None:
-    """Groups of unequal size."""
-    groups = rng.permutation(np.repeat([0, 1, 2], [10, 25, 45]))
-    labels = rng.integers(0, 2, size=80)
-    predictions = np.where(rng.random(80) < np.array([0.4, 0.2, 0.1])[groups], 1 - labels, labels)
-    for group in range(3):
-        predictions[np.argmax(groups == group)] = 1 - labels[np.argmax(groups == group)]
-    _compare_rates(error_rates(labels, predictions, groups, 3), labels, predictions, groups, 3)
-
-
-@checks.probe("error_rates")
-def an_empty_group(error_rates: Student, rng: np.random.Generator) -> None:
-    """Groups without members, and with one."""
-    groups = rng.permutation(np.repeat([0, 2, 3, 4], [12, 20, 8, 1]))
-    labels = rng.integers(0, 2, size=41)
-    predictions = np.where(rng.random(41) < 0.3, 1 - labels, labels)
-    predictions[groups == 4] = 1 - labels[groups == 4]
-    _compare_rates(error_rates(labels, predictions, groups, 6), labels, predictions, groups, 6)
-
-
-checks.choice(
-    "what_a_test_proves",
-    answer="a",
-    because={
-        "b": "an attack that fails shows that this attack fails; a stronger one may be found tomorrow.",
-        "c": "accuracy is measured on pictures like the test set's; it says nothing of others, as section 9 shows.",
     },
 )

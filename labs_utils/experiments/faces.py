@@ -1,4 +1,4 @@
-"""The long runs of lab 09: how a bias of the training set becomes one of the network."""
+"""A long run of lab 12, on portraits of 64 × 64 pixels: how a bias of the training set becomes one of the network."""
 
 BIASES = (0.0, 0.5, 0.75, 0.9, 1.0)
 SEEDS = 3
@@ -7,7 +7,7 @@ EPOCHS, PEAK = 8, 0.003
 
 
 def face_network():
-    """The lab's small network: 64 × 64 × 3 pixels in [0, 1] → two logits."""
+    """A small network: 64 × 64 × 3 pixels in [0, 1] → two logits."""
     import keras
     from keras import layers
 
@@ -18,7 +18,7 @@ def face_network():
 
 
 def faces_bias_knob() -> dict:
-    """Lab 09: error rates by label and glasses after training on sets of growing bias; three seeds each."""
+    """Lab 12: error rates by label and glasses after training on sets of growing bias; three seeds each."""
     import keras
 
     from labs_utils import robustness
@@ -42,25 +42,4 @@ def faces_bias_knob() -> dict:
     return {"train": TRAIN, "test": TEST, "biases": list(BIASES), "groups": names, "error_rates": rates}
 
 
-def faces_error_by_skin() -> dict:
-    """Lab 09: error rates by group of skin colour, the lab's network trained three times, 4000 fresh portraits."""
-    import keras
-    import numpy as np
-
-    from labs_utils import datasets, robustness
-    from labs_utils.datasets import portraits
-
-    faces = datasets.load_faces()
-    fresh = portraits.draw_portraits(4000, seed=950)
-    tone, rates = fresh.attributes["skin_tone"] - 1, []
-    for seed in range(SEEDS):
-        keras.utils.set_random_seed(seed)
-        network = face_network()
-        robustness.fit(network, faces.x_train.astype("float32") / 255, faces.y_train, EPOCHS, PEAK)
-        wrong = robustness.predicted(network, fresh.images.astype("float32") / 255) != fresh.labels
-        rates.append([round(float(wrong[tone == k].mean()), 4) for k in range(tone.max() + 1)])
-        print(f"seed {seed}: {rates[-1]}", flush=True)
-    return {"test": len(fresh.labels), "sizes": np.bincount(tone).tolist(), "error_rates": rates}
-
-
-EXPERIMENTS = {"faces_bias_knob": faces_bias_knob, "faces_error_by_skin": faces_error_by_skin}
+EXPERIMENTS = {"faces_bias_knob": faces_bias_knob}

@@ -11,10 +11,10 @@ from labs_utils.robustness.pictures import (
     circled,
     curves_and_pictures,
     magnified,
-    rate_intervals,
 )
+from labs_utils.robustness.pixel import worst_pixel
 from labs_utils.robustness.training import fit
-from labs_utils.robustness.transformations import covered, shifted, things, turned
+from labs_utils.robustness.transformations import covered, shifted, turned
 
 __all__ = [
     "accuracy",
@@ -30,8 +30,7 @@ __all__ = [
     "magnified",
     "predicted",
     "probabilities",
-    "rate_intervals",
     "shifted",
-    "things",
     "turned",
+    "worst_pixel",
 ]

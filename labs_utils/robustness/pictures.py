@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from labs_utils import plots
@@ -107,42 +106,3 @@ def circled(
             for colour, width in (("black", 3), ("white", 1.2)):  # seen on dark and on bright
                 ax.plot(column, row, "o", markersize=10, fillstyle="none", color=colour, markeredgewidth=width)
     return figure
-
-
-def rate_intervals(
-    axes: Axes,
-    rates: np.ndarray,
-    sizes: np.ndarray,
-    names: Sequence[str],
-    ylabel: str,
-    larger: tuple[np.ndarray, np.ndarray] | None = None,
-) -> None:
-    """Draws rates as points with 95 % intervals (Wilson, 1927), one row a group.
-
-    Args:
-        axes: where to draw.
-        rates: (k,) in [0, 1]; nan is left out.
-        sizes: (k,) members of each group.
-        names: of the groups.
-        ylabel: what the groups are.
-        larger: rates and sizes of a larger, stored run, drawn below the others as squares.
-    """
-    from scipy import stats
-
-    runs = [(rates, sizes, "o", plots.BLUE, "this run")]
-    if larger is not None:
-        runs.append((*map(np.asarray, larger), "s", plots.ORANGE, "stored run"))
-    for number, (values, members, marker, colour, label) in enumerate(runs):
-        shift = 0.3 * number - 0.15 * (len(runs) - 1)
-        known = np.flatnonzero(members)
-        for row in known:
-            count = round(float(values[row] * members[row]))
-            interval = stats.binomtest(count, int(members[row])).proportion_ci(method="wilson")
-            axes.plot([interval.low, interval.high], [row + shift] * 2, color=plots.GREY, linewidth=2)
-        axes.plot(values[known], known + shift, marker, color=colour, label=label)
-    if len(runs) > 1:
-        axes.legend(fontsize=8)
-    labels = [f"{name} ({size})" for name, size in zip(names, sizes, strict=True)]
-    axes.set(yticks=range(len(names)), yticklabels=labels, ylim=(len(names) - 0.5, -0.5))
-    axes.set(xlabel="error rate, 95 % interval", ylabel=ylabel, xlim=(0, None))
-    axes.locator_params(axis="x", nbins=5)

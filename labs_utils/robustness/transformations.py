@@ -1,4 +1,4 @@
-"""Changes of a picture that no attacker is needed for, and pictures that show no face at all."""
+"""Changes of a picture that no attacker is needed for."""
 
 import numpy as np
 
@@ -23,19 +23,3 @@ def covered(images: np.ndarray, side: int) -> np.ndarray:
     result = images.copy()
     result[:, max(top, 0) : max(top, 0) + side, left : left + side] = 0.5
     return result
-
-
-def things(size: int = 64) -> dict[str, np.ndarray]:
-    """Square pictures (size, size, 3) in [0, 1] without any person: photographs of scikit-image, and noise."""
-    from skimage import color, data, transform
-
-    photographs = {
-        "cat": data.cat()[:300, 75:375],
-        "coffee": data.coffee()[:, 100:500],
-        "bricks": color.gray2rgb(data.brick()),
-    }
-    small = {
-        name: transform.resize(picture, (size, size), anti_aliasing=True).astype("float32")
-        for name, picture in photographs.items()
-    }
-    return small | {"noise": np.random.default_rng(0).random((size, size, 3), dtype="float32")}

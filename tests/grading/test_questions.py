@@ -63,6 +63,7 @@ def test_points_come_back_into_every_table_and_page(graded, grade, separator, ha
     assert rows(graded / "students-comma.csv", ";")[0]["total"] == "10,5"
     (page,) = (graded / "feedback").glob("ann-*.html")
     page = page.read_text("utf-8")
+    assert "✘" not in page, "half the points of a question are no failure"
     assert "10.5 of 11 points" in page and "Question 1 · 1.5/2" in page and "Nearly &lt;right&gt;." in page
     kept = rows(graded / questions.OPEN)[0]
     assert (kept["points"], kept["of"], kept["comment"]) == ("1.5", "2", "Nearly <right>.")

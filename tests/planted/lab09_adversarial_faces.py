@@ -471,103 +471,6 @@ def noise_in_tensorflow(perturbation, seed):
     )
 
 
-# -- project_to_ball --------------------------------------------------------------------------------------------------
-
-
-@wrong("project_to_ball", says="the ball is centred at 0")
-def project_around_zero(images, originals, epsilon):
-    return np.clip(np.clip(images, -epsilon, epsilon), 0, 1)
-
-
-@wrong("project_to_ball", says="the two are swapped")
-def project_the_originals(images, originals, epsilon):
-    return np.clip(np.clip(originals, images - epsilon, images + epsilon), 0, 1)
-
-
-@wrong("project_to_ball", says="the projection has two parts")
-def project_without_range(images, originals, epsilon):
-    return np.clip(images, originals - epsilon, originals + epsilon)
-
-
-@wrong("project_to_ball", says="clipping to [0, 255]")
-def project_to_bytes(images, originals, epsilon):
-    return np.clip(np.clip(images, originals - epsilon, originals + epsilon), 0, 255)
-
-
-@wrong("project_to_ball", says="only [0, 1] is observed")
-def project_to_range_only(images, originals, epsilon):
-    return np.clip(images, 0, 1)
-
-
-@wrong("project_to_ball", says="the whole perturbation is scaled down")
-def project_by_scaling(images, originals, epsilon):
-    change = images - originals
-    largest = np.abs(change).max(axis=(1, 2, 3), keepdims=True)
-    return np.clip(originals + change * np.minimum(1, epsilon / largest), 0, 1)
-
-
-@wrong("project_to_ball", says="ball of the Euclidean length")
-def project_to_a_round_ball(images, originals, epsilon):
-    change = images - originals
-    return np.clip(originals + change * np.minimum(1, epsilon / _length(change)), 0, 1)
-
-
-@wrong("project_to_ball", says="add the original picture")
-def project_the_change_only(images, originals, epsilon):
-    return np.clip(images - originals, -epsilon, epsilon)
-
-
-@wrong("project_to_ball", says="those inside stay where they are")
-def project_to_the_edge(images, originals, epsilon):
-    return np.clip(originals + epsilon * np.sign(images - originals), 0, 1)
-
-
-@wrong("project_to_ball", says="only the upper bound is observed")
-def project_upwards_only(images, originals, epsilon):
-    return np.clip(np.minimum(images, originals + epsilon), 0, 1)
-
-
-@wrong("project_to_ball", says="only the lower bound is observed")
-def project_downwards_only(images, originals, epsilon):
-    return np.clip(np.maximum(images, originals - epsilon), 0, 1)
-
-
-@wrong("project_to_ball", says="pixels that went too far were put back to the original")
-def project_back_to_the_originals(images, originals, epsilon):
-    return np.where(np.abs(images - originals) > epsilon, originals, images).clip(0, 1)
-
-
-@wrong("project_to_ball", says="nothing was projected")
-def project_nothing(images, originals, epsilon):
-    return images
-
-
-@wrong("project_to_ball", says="the radius is half of ε")
-def project_half(images, originals, epsilon):
-    return np.clip(images, originals - epsilon / 2, originals + epsilon / 2).clip(0, 1)
-
-
-@wrong("project_to_ball", says="these are the originals")
-def project_to_the_original(images, originals, epsilon):
-    return originals
-
-
-@wrong("project_to_ball", says="the ball is a share of each pixel's brightness")
-def project_in_fractions(images, originals, epsilon):
-    return np.clip(np.clip(images, originals * (1 - epsilon), originals * (1 + epsilon)), 0, 1)
-
-
-@right("project_to_ball")
-def project_in_tensorflow(images, originals, epsilon):
-    change = tf.clip_by_value(tf.subtract(images, originals), -epsilon, epsilon)
-    return tf.clip_by_value(originals + change, 0.0, 1.0)
-
-
-@right("project_to_ball")
-def project_by_median(images, originals, epsilon):
-    return np.median([images, np.maximum(originals - epsilon, 0), np.minimum(originals + epsilon, 1)], axis=0)
-
-
 # -- pgd_step ---------------------------------------------------------------------------------------------------------
 
 
@@ -786,446 +689,403 @@ def target_by_its_log_probability(model, images, originals, target, epsilon, ste
     return _project(images + step * np.sign(tape.gradient(score, pixels)), originals, epsilon)
 
 
-# -- change_one_pixel -------------------------------------------------------------------------------------------------
+# -- the ball, now a part of the step ---------------------------------------------------------------------------------
 
 
-@wrong("change_one_pixel", says="changes its first argument in place")
-def pixel_in_place(image, candidate):
-    image[int(candidate[0]), int(candidate[1])] = candidate[2:]
-    return image
+def _climbed(model, images, labels, step):
+    return images + step * np.sign(_gradient(model, images, labels))
 
 
-@wrong("change_one_pixel", says="row and column are swapped")
-def pixel_swapped(image, candidate):
-    picture = image.copy()
-    row, column = int(candidate[1]) % image.shape[0], int(candidate[0]) % image.shape[1]
-    picture[row, column] = candidate[2:]
-    return picture
+@wrong("pgd_step", says="the ball is centred at 0")
+def pgd_around_zero(model, images, originals, labels, epsilon, step):
+    return np.clip(np.clip(_climbed(model, images, labels, step), -epsilon, epsilon), 0, 1)
 
 
-@wrong("change_one_pixel", says="the place is rounded")
-def pixel_rounded(image, candidate):
-    picture = image.copy()
-    row = min(round(candidate[0]), image.shape[0] - 1)
-    column = min(round(candidate[1]), image.shape[1] - 1)
-    picture[row, column] = candidate[2:]
-    return picture
+@wrong("pgd_step", says="the projection has two parts")
+def pgd_without_range(model, images, originals, labels, epsilon, step):
+    return np.clip(_climbed(model, images, labels, step), originals - epsilon, originals + epsilon)
 
 
-@wrong("change_one_pixel", says="the colour is added")
-def pixel_added(image, candidate):
-    picture = image.copy()
-    picture[int(candidate[0]), int(candidate[1])] += candidate[2:]
-    return picture
+@wrong("pgd_step", says="only [0, 1] is observed")
+def pgd_within_the_range_only(model, images, originals, labels, epsilon, step):
+    return np.clip(_climbed(model, images, labels, step), 0, 1)
 
 
-@wrong("change_one_pixel", says="only the red channel changes")
-def pixel_red(image, candidate):
-    picture = image.copy()
-    picture[int(candidate[0]), int(candidate[1]), 0] = candidate[2]
-    return picture
+@wrong("pgd_step", says="ball of the Euclidean length")
+def pgd_in_a_round_ball(model, images, originals, labels, epsilon, step):
+    change = _climbed(model, images, labels, step) - originals
+    return np.clip(originals + change * np.minimum(1, epsilon / _length(change)), 0, 1)
 
 
-@wrong("change_one_pixel", says="a whole row changes")
-def pixel_row(image, candidate):
-    picture = image.copy()
-    picture[int(candidate[0])] = candidate[2:]
-    return picture
+@wrong("pgd_step", says="every pixel was moved to the edge")
+def pgd_to_the_edge(model, images, originals, labels, epsilon, step):
+    return np.clip(originals + epsilon * np.sign(_climbed(model, images, labels, step) - originals), 0, 1)
 
 
-@wrong("change_one_pixel", says="a whole column changes")
-def pixel_column_wise(image, candidate):
-    picture = image.copy()
-    picture[:, int(candidate[1])] = candidate[2:]
-    return picture
+# -- patch_gradient ---------------------------------------------------------------------------------------------------
 
 
-@wrong("change_one_pixel", says="nothing changed")
-def pixel_nothing(image, candidate):
-    return image
-
-
-@wrong("change_one_pixel", says="the colour stands in reverse order")
-def pixel_colour_backwards(image, candidate):
-    picture = image.copy()
-    picture[int(candidate[0]), int(candidate[1])] = candidate[:1:-1]
-    return picture
-
-
-@wrong("change_one_pixel", says="the pixel became grey")
-def pixel_grey(image, candidate):
-    picture = image.copy()
-    picture[int(candidate[0]), int(candidate[1])] = np.mean(candidate[2:])
-    return picture
-
-
-@wrong("change_one_pixel", says="the colour was mixed with the pixel")
-def pixel_mixed(image, candidate):
-    picture = image.copy()
-    picture[int(candidate[0]), int(candidate[1])] = (picture[int(candidate[0]), int(candidate[1])] + candidate[2:]) / 2
-    return picture
-
-
-@wrong("change_one_pixel", says="the place is rounded")
-def pixel_rounded_up(image, candidate):
-    picture = image.copy()
-    row, column = int(np.ceil(candidate[0])), int(np.ceil(candidate[1]))
-    picture[min(row, len(image) - 1), min(column, image.shape[1] - 1)] = candidate[2:]
-    return picture
-
-
-@wrong("change_one_pixel", says="all other pixels became black")
-def pixel_alone(image, candidate):
-    picture = np.zeros_like(image)
-    picture[int(candidate[0]), int(candidate[1])] = candidate[2:]
-    return picture
-
-
-@wrong("change_one_pixel", says="an index is a whole number")
-def pixel_with_float_index(image, candidate):
-    picture = image.copy()
-    picture[candidate[0], candidate[1]] = candidate[2:]
-    return picture
-
-
-@wrong("change_one_pixel", says="the colour was multiplied by 255")
-def pixel_in_bytes(image, candidate):
-    picture = image.copy()
-    picture[int(candidate[0]), int(candidate[1])] = candidate[2:] * 255
-    return picture
-
-
-@right("change_one_pixel")
-def pixel_by_a_mask(image, candidate):
-    row, column, *colour = candidate
-    h, w, _ = image.shape
-    mask = (np.arange(h)[:, None] == np.floor(row)) & (np.arange(w) == np.floor(column))
-    return np.where(mask[..., None], colour, image)
-
-
-@right("change_one_pixel")
-def pixel_as_lists(image, candidate):
-    rows = image.tolist()
-    rows[int(candidate[0])][int(candidate[1])] = [float(part) for part in candidate[2:]]
-    return rows
-
-
-# -- paste_patch ------------------------------------------------------------------------------------------------------
-
-
-@wrong("paste_patch", says="changes its first argument in place")
-def patch_in_place(images, patch, top, left):
-    k = len(patch)
+def _on(images, patch, top, left, size):
+    index = np.arange(size) * len(patch) // size
+    changed = np.array(images)
     for i in range(len(images)):
-        images[i, top[i] : top[i] + k, left[i] : left[i] + k] = patch
-    return images
+        changed[i, top[i] : top[i] + size, left[i] : left[i] + size] = patch[index][:, index]
+    return changed, index
 
 
-@wrong("paste_patch", says="top and left are swapped")
-def patch_swapped(images, patch, top, left):
-    return patch_in_place(images.copy(), patch, left, top)
+def _windows(gradient, top, left, size):
+    return np.stack([g[t : t + size, s : s + size] for g, t, s in zip(gradient, top, left, strict=True)])
+
 
+def _dots(window, index, patch):
+    total = np.zeros_like(patch)
+    np.add.at(total, (index[:, None], index), window)
+    return total
 
-@wrong("paste_patch", says="the first one's place")
-def patch_at_one_place(images, patch, top, left):
-    return patch_in_place(images.copy(), patch, np.full(len(images), top[0]), np.full(len(images), left[0]))
+
+def _of_patch(model, images, patch, target, top, left, size):
+    pasted, index = _on(images, patch, top, left, size)
+    return _gradient(model, pasted, _all(target, images)) / len(images), index
 
 
-@wrong("paste_patch", says="every picture got all patches")
-def patch_everywhere(images, patch, top, left):
-    images, k = images.copy(), len(patch)
-    for t, s in zip(top, left, strict=True):
-        images[:, t : t + k, s : s + k] = patch
-    return images
+@wrong("patch_gradient", says="paste it first")
+def patch_not_pasted(model, images, patch, target, top, left, size):
+    gradient = _gradient(model, images, _all(target, images)) / len(images)
+    window = _windows(gradient, top, left, size).sum(axis=0)
+    return _dots(window, np.arange(size) * len(patch) // size, patch)
 
-
-@wrong("paste_patch", says="the patch is added")
-def patch_added(images, patch, top, left):
-    images, k = images.copy(), len(patch)
-    for i in range(len(images)):
-        images[i, top[i] : top[i] + k, left[i] : left[i] + k] += patch
-    return images
 
+@wrong("patch_gradient", says="not divided by the number of pictures")
+def patch_summed(model, images, patch, target, top, left, size):
+    gradient, index = _of_patch(model, images, patch, target, top, left, size)
+    return len(images) * _dots(_windows(gradient, top, left, size).sum(axis=0), index, patch)
+
+
+@wrong("patch_gradient", says="a[index] += b adds once")
+def patch_added_once(model, images, patch, target, top, left, size):
+    pasted, index = _on(images, patch, top, left, size)
+    gradient = _gradient(model, pasted, _all(target, images)) / len(images)
+    total = np.zeros_like(patch)
+    total[index[:, None], index] += _windows(gradient, top, left, size).sum(axis=0)
+    return total
+
 
-@wrong("paste_patch", says="nothing changed")
-def patch_lost(images, patch, top, left):
-    k = len(patch)
-    for image, t, s in zip(images, top, left, strict=True):
-        image = image.copy()
-        image[t : t + k, s : s + k] = patch
-    return images
+@wrong("patch_gradient", says="has more weight, so add them")
+def patch_averaged_over_a_dot(model, images, patch, target, top, left, size):
+    gradient, index = _of_patch(model, images, patch, target, top, left, size)
+    total = _dots(_windows(gradient, top, left, size).sum(axis=0), index, patch)
+    return total / _dots(np.ones((size, size, 3)), index, patch)
+
 
+@wrong("patch_gradient", says="top and left are swapped")
+def patch_with_places_swapped(model, images, patch, target, top, left, size):
+    gradient, index = _of_patch(model, images, patch, target, top, left, size)
+    total = np.zeros_like(patch)
+    for g, t, s in zip(gradient, left, top, strict=True):
+        for a in range(size):
+            for b in range(size):
+                if t + a < g.shape[0] and s + b < g.shape[1]:
+                    total[index[a], index[b]] += g[t + a, s + b]
+    return total
 
-@wrong("paste_patch", says="runs too far")
-def patch_for_five(images, patch, top, left):
-    images, k = images.copy(), len(patch)
-    for i in range(5):
-        images[i, top[i] : top[i] + k, left[i] : left[i] + k] = patch
-    return images
 
+@wrong("patch_gradient", says="at the first picture's place")
+def patch_at_one_place(model, images, patch, target, top, left, size):
+    gradient, index = _of_patch(model, images, patch, target, top, left, size)
+    window = gradient[:, top[0] : top[0] + size, left[0] : left[0] + size].sum(axis=0)
+    return _dots(window, index, patch)
 
-@wrong("paste_patch", says="the window is one pixel too small")
-def patch_of_three(images, patch, top, left):
-    images, k = images.copy(), patch.shape[-1]
-    for i in range(len(images)):
-        images[i, top[i] : top[i] + k, left[i] : left[i] + k] = patch[:k, :k]
-    return images
 
+@wrong("patch_gradient", says="wrong sign")
+def patch_climbing(model, images, patch, target, top, left, size):
+    gradient, index = _of_patch(model, images, patch, target, top, left, size)
+    return -_dots(_windows(gradient, top, left, size).sum(axis=0), index, patch)
 
-@wrong("paste_patch", says="top and left are the patch's corner, not its middle")
-def patch_by_its_middle(images, patch, top, left):
-    images, k = images.copy(), len(patch)
-    for i in range(len(images)):
-        t, s = max(top[i] - k // 2, 0), max(left[i] - k // 2, 0)
-        images[i, t : t + k, s : s + k] = patch
-    return images
 
+@wrong("patch_gradient", says="gradient with respect to the weights")
+def patch_by_the_weights(model, images, patch, target, top, left, size):
+    pasted, _ = _on(images, patch, top, left, size)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(_entropy(_all(target, images), model(pasted, training=False)))
+    return tape.gradient(loss, model.trainable_variables)
 
-@wrong("paste_patch", says="the window is one pixel too small")
-def patch_off_by_one(images, patch, top, left):
-    images, k = images.copy(), len(patch) - 1
-    for i in range(len(images)):
-        images[i, top[i] : top[i] + k, left[i] : left[i] + k] = patch[:k, :k]
-    return images
 
+@right("patch_gradient")
+def patch_by_loops(model, images, patch, target, top, left, size):
+    gradient, index = _of_patch(model, images, patch, target, top, left, size)
+    total = np.zeros(patch.shape)
+    for g, t, s in zip(gradient, top, left, strict=True):
+        for a in range(size):
+            for b in range(size):
+                total[index[a], index[b]] += g[t + a, s + b]
+    return total.tolist()
 
-@wrong("paste_patch", says="the patch is mixed with the picture")
-def patch_mixed(images, patch, top, left):
-    images, k = images.copy(), len(patch)
-    for i in range(len(images)):
-        window = images[i, top[i] : top[i] + k, left[i] : left[i] + k]
-        images[i, top[i] : top[i] + k, left[i] : left[i] + k] = (window + patch) / 2
-    return images
 
+@right("patch_gradient")
+def patch_by_a_tape(model, images, patch, target, top, left, size):
+    dots = tf.Variable(patch)
+    index = np.arange(size) * len(patch) // size
+    with tf.GradientTape() as tape:
+        shown = tf.gather(tf.gather(dots, index, axis=0), index, axis=1)
+        rows = []
+        for image, t, s in zip(images, top, left, strict=True):
+            height, width = image.shape[:2]
+            frame = [[t, height - t - size], [s, width - s - size], [0, 0]]
+            hole = tf.pad(tf.ones((size, size, 3)), frame)
+            rows.append(image * (1 - hole) + tf.pad(shown, frame))
+        loss = tf.reduce_mean(_entropy(_all(target, images), model(tf.stack(rows), training=False)))
+    return tf.convert_to_tensor(tape.gradient(loss, dots))
 
-@wrong("paste_patch", says="only the first picture got its patch")
-def patch_first_only(images, patch, top, left):
-    images, k = images.copy(), len(patch)
-    for i in range(len(images)):
-        images[i, top[i] : top[i] + k, left[i] : left[i] + k] = patch
-        return images
 
+@right("patch_gradient")
+def patch_by_matrices(model, images, patch, target, top, left, size):
+    gradient, index = _of_patch(model, images, patch, target, top, left, size)
+    belongs = np.eye(len(patch))[index]  # (pixels, dots)
+    return np.einsum("abc,ai,bj->ijc", _windows(gradient, top, left, size).sum(axis=0), belongs, belongs)
 
-@wrong("paste_patch", says="all else became black")
-def patch_on_black(images, patch, top, left):
-    images, k = np.zeros_like(images), len(patch)
-    for i in range(len(images)):
-        images[i, top[i] : top[i] + k, left[i] : left[i] + k] = patch
-    return images
 
+# -- adversarial_gradients --------------------------------------------------------------------------------------------
 
-@wrong("paste_patch", says="a slice begins and ends with one number")
-def patch_all_at_once(images, patch, top, left):
-    images, k = images.copy(), len(patch)
-    images[:, top : top + k, left : left + k] = patch
-    return images
 
+def _harden(model, images, labels, epsilon, noise, *, factor=1.25, project=True, sign=True, training=True, mean=True):
+    start = tf.convert_to_tensor(images + np.float32(epsilon) * noise)
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        loss = tf.reduce_mean(_entropy(labels, model(start, training=False)))
+    gradient = tape.gradient(loss, start)
+    step = tf.sign(gradient) if sign else gradient * len(images)
+    worse = start + factor * epsilon * step
+    if project:
+        worse = tf.clip_by_value(tf.clip_by_value(worse, images - epsilon, images + epsilon), 0.0, 1.0)
+    with tf.GradientTape() as tape:
+        losses = _entropy(labels, model(worse, training=training))
+        loss = tf.reduce_mean(losses) if mean else tf.reduce_sum(losses)
+    return tape.gradient(loss, model.trainable_variables)
 
-@right("paste_patch")
-def patch_by_indices(images, patch, top, left):
-    images, steps = images.copy(), np.arange(len(patch))
-    rows, columns = top[:, None, None] + steps[:, None], left[:, None, None] + steps
-    images[np.arange(len(images))[:, None, None], rows, columns] = patch
-    return images
 
+@wrong("adversarial_gradients", says="this is ordinary training")
+def hardening_on_clean_pictures(model, images, labels, epsilon, noise):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(_entropy(labels, model(images, training=True)))
+    return tape.gradient(loss, model.trainable_variables)
 
-@right("paste_patch")
-def patch_by_tensorflow(images, patch, top, left):
-    h, w, k = images.shape[1], images.shape[2], len(patch)
-    results = []
-    for image, t, s in zip(images, top.tolist(), left.tolist(), strict=True):
-        margins = [[t, h - t - k], [s, w - s - k], [0, 0]]
-        mask = tf.pad(tf.ones_like(patch), margins)
-        results.append(image * (1 - mask) + tf.pad(patch, margins))
-    return tf.stack(results)
 
+@wrong("adversarial_gradients", says="the step up the loss is missing")
+def hardening_on_noise(model, images, labels, epsilon, noise):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(_entropy(labels, model(images + np.float32(epsilon) * noise, training=True)))
+    return tape.gradient(loss, model.trainable_variables)
 
-# -- robust_accuracy --------------------------------------------------------------------------------------------------
 
+@wrong("adversarial_gradients", says="the random start is missing")
+def hardening_without_a_start(model, images, labels, epsilon, noise):
+    return _harden(model, images, labels, epsilon, 0 * noise)
 
-@wrong("robust_accuracy", says="this is the mean over the attacks")
-def robust_mean(predictions, labels):
-    return np.mean(predictions == labels)
 
+@wrong("adversarial_gradients", says="goes down the loss")
+def hardening_downhill(model, images, labels, epsilon, noise):
+    return _harden(model, images, labels, epsilon, noise, factor=-1.25)
 
-@wrong("robust_accuracy", says="the strongest single attack")
-def robust_minimum(predictions, labels):
-    return (predictions == labels).mean(axis=1).min()
 
+@wrong("adversarial_gradients", says="not projected back")
+def hardening_unprojected(model, images, labels, epsilon, noise):
+    return _harden(model, images, labels, epsilon, noise, project=False)
 
-@wrong("robust_accuracy", says="not if any is")
-def robust_any(predictions, labels):
-    return (predictions == labels).any(axis=0).mean()
 
+@wrong("adversarial_gradients", says="the sign is missing")
+def hardening_without_sign(model, images, labels, epsilon, noise):
+    return _harden(model, images, labels, epsilon, noise, sign=False)
 
-@wrong("robust_accuracy", says="np.all over axis 0")
-def robust_over_the_wrong_axis(predictions, labels):
-    return np.mean(np.all(predictions == labels, axis=1))
 
+@wrong("adversarial_gradients", says="summed over the batch")
+def hardening_with_a_sum(model, images, labels, epsilon, noise):
+    return _harden(model, images, labels, epsilon, noise, mean=False)
 
-@wrong("robust_accuracy", says="np.all over axis 0")
-def robust_without_the_mean(predictions, labels):
-    return np.all(predictions == labels, axis=1)
 
+@wrong("adversarial_gradients", says="the last loss is computed with training=False")
+def hardening_at_rest(model, images, labels, epsilon, noise):
+    return _harden(model, images, labels, epsilon, noise, training=False)
 
-@wrong("robust_accuracy", says="this is the number of pictures")
-def robust_count(predictions, labels):
-    return (predictions == labels).all(axis=0).sum()
 
+@wrong("adversarial_gradients", says="these are the worse pictures")
+def hardening_gives_pictures(model, images, labels, epsilon, noise):
+    return images + epsilon * np.sign(_gradient(model, images, labels))
 
-@wrong("robust_accuracy", says="compare with the labels")
-def robust_agreement(predictions, labels):
-    return np.mean(predictions.min(axis=0) == predictions.max(axis=0))
 
+@right("adversarial_gradients")
+def hardening_in_numpy_first(model, images, labels, epsilon, noise):
+    start = images + epsilon * noise
+    worse = start + 1.25 * epsilon * np.sign(_gradient(model, start, labels))
+    worse = np.clip(np.clip(worse, images - epsilon, images + epsilon), 0, 1).astype("float32")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    with tf.GradientTape() as tape:
+        value = loss(labels, model(worse, training=True))
+    return tuple(gradient.numpy() for gradient in tape.gradient(value, model.trainable_weights))
 
-@wrong("robust_accuracy", says="only the last attack counts here")
-def robust_last_attack(predictions, labels):
-    return np.mean(predictions[-1] == labels)
 
+@right("adversarial_gradients")
+def hardening_with_one_tape(model, images, labels, epsilon, noise):
+    start = tf.constant(images + epsilon * noise, tf.float32)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(start)
+        first = tf.reduce_sum(_entropy(labels, model(start, training=False)))
+        change = start + 1.25 * epsilon * tf.sign(tape.gradient(first, start)) - images
+        worse = tf.clip_by_value(images + tf.clip_by_value(change, -epsilon, epsilon), 0.0, 1.0)
+        second = tf.reduce_mean(_entropy(labels, model(tf.stop_gradient(worse), training=True)))
+    return tape.gradient(second, model.trainable_variables)
 
-@wrong("robust_accuracy", says="only the first attack counts here")
-def robust_first_attack(predictions, labels):
-    return np.mean(predictions[0] == labels)
 
+# -- interval_layer ---------------------------------------------------------------------------------------------------
 
-@wrong("robust_accuracy", says="this is the fraction that some attack brings down")
-def robust_fallen(predictions, labels):
-    return 1 - np.mean(np.all(predictions == labels, axis=0))
 
+@wrong("interval_layer", says="as if all weights were positive")
+def ends_straight_through(lower, upper, weights, bias):
+    return lower @ weights + bias, upper @ weights + bias
 
-@wrong("robust_accuracy", says="this is the fraction that falls to every attack")
-def robust_fallen_everywhere(predictions, labels):
-    return np.mean(np.all(predictions != labels, axis=0))
 
+@wrong("interval_layer", says="the smaller of the two ends is no bound")
+def smaller_of_two_ends(lower, upper, weights, bias):
+    one, other = lower @ weights + bias, upper @ weights + bias
+    return np.minimum(one, other), np.maximum(one, other)
 
-@wrong("robust_accuracy", says="this is the accuracy under the weakest attack")
-def robust_best_attack(predictions, labels):
-    return (predictions == labels).mean(axis=1).max()
 
+@wrong("interval_layer", says="the bias is missing")
+def interval_without_bias(lower, upper, weights, bias):
+    positive, negative = np.maximum(weights, 0), np.minimum(weights, 0)
+    return lower @ positive + upper @ negative, upper @ positive + lower @ negative
 
-@wrong("robust_accuracy", says="the majority of the attacks does not decide")
-def robust_majority(predictions, labels):
-    return np.mean((predictions == labels).mean(axis=0) > 0.5)
 
+@wrong("interval_layer", says="the bias counts in the width as well")
+def bias_in_the_width(lower, upper, weights, bias):
+    middle, half = (lower + upper) / 2 @ weights + bias, (upper - lower) / 2 @ np.abs(weights) + bias
+    return middle - half, middle + half
 
-@wrong("robust_accuracy", says="this is the accuracy under each attack")
-def robust_of_each_attack(predictions, labels):
-    return (predictions == labels).mean(axis=1)
 
+@wrong("interval_layer", says="the width is taken twice")
+def whole_width_each_way(lower, upper, weights, bias):
+    middle, width = (lower + upper) / 2 @ weights + bias, (upper - lower) @ np.abs(weights)
+    return middle - width, middle + width
 
-@wrong("robust_accuracy", says="this is one answer for each picture")
-def robust_of_each_picture(predictions, labels):
-    return np.all(predictions == labels, axis=0)
 
+@wrong("interval_layer", says="absolute value of the weights is missing")
+def width_without_absolute_value(lower, upper, weights, bias):
+    middle, half = (lower + upper) / 2 @ weights + bias, (upper - lower) / 2 @ weights
+    return middle - half, middle + half
 
-@wrong("robust_accuracy", says="the accuracies are multiplied, as if the attacks had nothing to do wit")
-def robust_product(predictions, labels):
-    return np.prod((predictions == labels).mean(axis=1))
 
+@wrong("interval_layer", says="ReLU does not belong")
+def interval_with_relu(lower, upper, weights, bias):
+    return [np.maximum(end, 0) for end in interval_by_signs(lower, upper, weights, bias)]
 
-@right("robust_accuracy")
-def robust_by_a_loop(predictions, labels):
-    safe = [all(row[i] == label for row in predictions) for i, label in enumerate(labels)]
-    return sum(safe) / len(safe)
 
+@wrong("interval_layer", says="lower and upper are swapped")
+def interval_swapped(lower, upper, weights, bias):
+    return interval_by_signs(lower, upper, weights, bias)[::-1]
 
-@right("robust_accuracy")
-def robust_by_products(predictions, labels):
-    return tf.reduce_mean(tf.reduce_prod(tf.cast(predictions == labels[None], tf.float64), axis=0))
 
+@right("interval_layer")
+def interval_by_signs(lower, upper, weights, bias):
+    positive, negative = np.maximum(weights, 0), np.minimum(weights, 0)
+    return lower @ positive + upper @ negative + bias, upper @ positive + lower @ negative + bias
 
-# -- error_rates ------------------------------------------------------------------------------------------------------
 
+@right("interval_layer")
+def interval_by_loops(lower, upper, weights, bias):
+    low, high = [], []
+    for a, b in zip(lower, upper, strict=True):
+        ends = [[sorted((a[i] * w[i], b[i] * w[i])) for i in range(len(a))] for w in weights.T]
+        low.append([sum(pair[0] for pair in column) + c for column, c in zip(ends, bias, strict=True)])
+        high.append([sum(pair[1] for pair in column) + c for column, c in zip(ends, bias, strict=True)])
+    return low, high
 
-@wrong("error_rates", says="divide by its own size")
-def rates_of_all(labels, predictions, groups, count):
-    wrong_ones = labels != predictions
-    return [np.sum(wrong_ones[groups == k]) / len(labels) if (groups == k).any() else np.nan for k in range(count)]
 
+@right("interval_layer")
+def interval_in_tensorflow(lower, upper, weights, bias):
+    middle = tf.linalg.matmul((lower + upper) / 2, weights) + bias
+    half = tf.linalg.matmul((upper - lower) / 2, tf.abs(weights))
+    return tf.stack([middle - half, middle + half])
 
-@wrong("error_rates", says="these are accuracies")
-def rates_of_success(labels, predictions, groups, count):
-    return [(labels == predictions)[groups == k].mean() if (groups == k).any() else np.nan for k in range(count)]
 
+# -- smallest_margin --------------------------------------------------------------------------------------------------
 
-@wrong("error_rates", says="shares of all errors")
-def rates_as_shares(labels, predictions, groups, count):
-    counts = np.bincount(groups[labels != predictions], minlength=count)
-    return np.where(np.bincount(groups, minlength=count) > 0, counts / counts.sum(), np.nan)
 
+def _rivals(values, labels, of_label):
+    own = np.arange(values.shape[1]) == labels[:, None]
+    return np.where(own, of_label, values)
 
-@wrong("error_rates", says="no measurement is not a measurement of 0")
-def rates_with_zero(labels, predictions, groups, count):
-    counts = np.bincount(groups[labels != predictions], minlength=count)
-    return counts / np.maximum(np.bincount(groups, minlength=count), 1)
 
+@wrong("smallest_margin", says="bounded one by one")
+def margin_of_two_bounds(lower, upper, weights, bias, labels):
+    low, high = interval_by_signs(lower, upper, weights, bias)
+    return low[np.arange(len(labels)), labels] - _rivals(high, labels, -np.inf).max(axis=1)
 
-@wrong("error_rates", says="number")
-def rates_as_counts(labels, predictions, groups, count):
-    counts = np.bincount(groups[labels != predictions], minlength=count).astype(float)
-    return np.where(np.bincount(groups, minlength=count) > 0, counts, np.nan)
 
+@wrong("smallest_margin", says="the margin in the middle of the box")
+def margin_in_the_middle(lower, upper, weights, bias, labels):
+    logits = (lower + upper) / 2 @ weights + bias
+    return logits[np.arange(len(labels)), labels] - _rivals(logits, labels, -np.inf).max(axis=1)
 
-@wrong("error_rates", says="1 member, but its rate is nan")
-def rates_of_ones_are_nan(labels, predictions, groups, count):
-    wrong_ones = labels != predictions
-    return [wrong_ones[groups == k].mean() if np.sum(groups == k) > 1 else np.nan for k in range(count)]
 
+@wrong("smallest_margin", says="lower end of the box")
+def margin_at_the_lower_end(lower, upper, weights, bias, labels):
+    logits = lower @ weights + bias
+    return logits[np.arange(len(labels)), labels] - _rivals(logits, labels, -np.inf).max(axis=1)
 
-@wrong("error_rates", says="nan is for a group without any member")
-def rates_by_label(labels, predictions, groups, count):
-    wrong_ones = labels != predictions
-    return [wrong_ones[labels == k].mean() if np.any(labels == k) else np.nan for k in range(count)]
 
+def _margins(lower, upper, weights, bias, labels):
+    difference = weights.T[labels][:, :, None] - weights[None]  # (n, hidden, labels)
+    low = np.einsum("nh,nhk->nk", lower, np.maximum(difference, 0))
+    low += np.einsum("nh,nhk->nk", upper, np.minimum(difference, 0))
+    return low + bias[labels][:, None] - bias
 
-@wrong("error_rates", says="nan is for a group without any member")
-def rates_from_one(labels, predictions, groups, count):
-    wrong_ones = labels != predictions
-    return [wrong_ones[groups == k].mean() if np.any(groups == k) else np.nan for k in range(1, count + 1)]
 
+@wrong("smallest_margin", says="the label is compared with itself")
+def margin_with_itself(lower, upper, weights, bias, labels):
+    return _margins(lower, upper, weights, bias, labels).min(axis=1)
 
-@wrong("error_rates", says="this is the error rate of all together")
-def rates_of_everybody(labels, predictions, groups, count):
-    return np.where(np.bincount(groups, minlength=count) > 0, np.mean(labels != predictions), np.nan)
 
+@wrong("smallest_margin", says="not the largest")
+def margin_of_the_weakest_rival(lower, upper, weights, bias, labels):
+    return _rivals(_margins(lower, upper, weights, bias, labels), labels, -np.inf).max(axis=1)
 
-@wrong("error_rates", says="groups that nobody is in were left out")
-def rates_of_groups_that_occur(labels, predictions, groups, count):
-    return [np.mean((labels != predictions)[groups == k]) for k in np.unique(groups)]
 
+@wrong("smallest_margin", says="the bias is left out")
+def margin_without_bias(lower, upper, weights, bias, labels):
+    return _rivals(_margins(lower, upper, weights, 0 * bias, labels), labels, np.inf).min(axis=1)
 
-@wrong("error_rates", says="this counts from the last group to the first")
-def rates_backwards(labels, predictions, groups, count):
-    return rates_by_a_loop(labels, predictions, groups, count)[::-1]
 
+@wrong("smallest_margin", says="the sign is turned round")
+def margin_the_other_way(lower, upper, weights, bias, labels):
+    return -_rivals(_margins(lower, upper, weights, bias, labels), labels, np.inf).min(axis=1)
 
-@wrong("error_rates", says="these are percentages")
-def rates_in_percent(labels, predictions, groups, count):
-    return [100 * rate for rate in rates_by_a_loop(labels, predictions, groups, count)]
 
+@wrong("smallest_margin", says="True and False are not asked for")
+def margin_as_a_verdict(lower, upper, weights, bias, labels):
+    return _rivals(_margins(lower, upper, weights, bias, labels), labels, np.inf).min(axis=1) > 0
 
-@wrong("error_rates", says="this is the first group's rate alone")
-def rates_of_the_first_group(labels, predictions, groups, count):
-    for k in range(count):
-        return np.mean((labels != predictions)[groups == k])
 
+@right("smallest_margin")
+def margin_by_einsum(lower, upper, weights, bias, labels):
+    return _rivals(_margins(lower, upper, weights, bias, labels), labels, np.inf).min(axis=1)
 
-@wrong("error_rates", says="these are the groups' sizes as a share of all")
-def rates_shares_of_sizes(labels, predictions, groups, count):
-    return np.bincount(groups, minlength=count) / len(groups)
 
+@right("smallest_margin")
+def margin_by_loops(lower, upper, weights, bias, labels):
+    found = []
+    for low, high, y in zip(lower, upper, labels, strict=True):
+        each = []
+        for k in range(weights.shape[1]):
+            if k != y:
+                w = weights[:, y] - weights[:, k]
+                each.append(sum(min(a * v, b * v) for a, b, v in zip(low, high, w, strict=True)) + bias[y] - bias[k])
+        found.append(min(each))
+    return found
 
-@right("error_rates")
-def rates_by_a_loop(labels, predictions, groups, count):
-    rates = []
-    for k in range(count):
-        pairs = [(y, p) for y, p, g in zip(labels, predictions, groups, strict=True) if g == k]
-        rates.append(sum(y != p for y, p in pairs) / len(pairs) if pairs else float("nan"))
-    return rates
 
-
-@right("error_rates")
-def rates_by_weights(labels, predictions, groups, count):
-    with np.errstate(invalid="ignore"):
-        wrong_ones = np.bincount(groups, weights=labels != predictions, minlength=count)
-        return wrong_ones / np.bincount(groups, minlength=count)
+@right("smallest_margin")
+def margin_in_tensorflow(lower, upper, weights, bias, labels):
+    own, others = tf.gather(weights, labels, axis=1), tf.constant(weights)
+    difference = tf.transpose(own)[:, None] - tf.transpose(others)[None]
+    low = tf.reduce_sum(tf.minimum(difference * lower[:, None], difference * upper[:, None]), axis=-1)
+    low += tf.gather(bias, labels)[:, None] - bias
+    return tf.reduce_min(tf.where(tf.one_hot(labels, len(bias)) > 0, np.inf, low), axis=1)
