@@ -142,7 +142,8 @@ def test_a_lab_has_the_form_of_a_lab(lab):
     assert len(re.findall(r"^# ", outside_details, re.MULTILINE)) == 1
     numbers = [int(number) for number in re.findall(r"^## (\d+) · ", text, re.MULTILINE)]
     assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) >= 5
-    assert "**Predict" in text and "**What you see" in text and "Margin note" in text
+    assert "**Predict" in text and "**What you see" in text
+    assert "Margin note" in text or lab == "12_trust"  # the lectures have no formula there, and so no slip
     assert not re.search(r"(?<!\[)!\[|<img|<script", text.replace(notebooks.badge(lab), "")), "an image from elsewhere"
     assert not re.search(r"(?<![=!<>\w])!(?![=\[\w])", re.sub(r"`[^`]*`|\$[^$]*\$", "", text)), "an exclamation mark"
     assert text.count("<details>") == text.count("</details>") == text.count("<summary>")
