@@ -141,9 +141,9 @@ lab.compare("mean confidence at 90 degrees", sure_at_90, p_turned)
 # Compare each known picture with each unknown one: `known[:, None] > unknown` does it in one expression.
 #
 # </details>
-# <details><summary>"This is … 1 − the right value"</summary>
+# <details><summary>"The score's sign is flipped"</summary>
 #
-# The sign of the score is flipped. An area below 0.5 nearly always means that: a *distance* is high for the unknown.
+# An area below 0.5 nearly always means that: a *distance* is high for the unknown.
 #
 # </details>
 
@@ -759,7 +759,7 @@ suspected, used = list(range(8)), 0
 while len(suspected) > 1:  # without a list: halve, train, look for the backdoor
     half = suspected[: len(suspected) // 2]
     rows = np.flatnonzero(np.isin(batch, half))
-    network = trained(images[rows], labels[rows], epochs=12000 // len(rows))
+    network = trained(images[rows], labels[rows], epochs=9000 // len(rows))
     success = float(backdoor(network)[1])
     print(f"trained on deliveries {half}: the square turns {success:.2f}")
     suspected, used = (half if success > 0.5 else suspected[len(half) :]), used + 1
