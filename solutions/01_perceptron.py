@@ -14,7 +14,8 @@
 # %% [markdown]
 # # 01 · The perceptron
 #
-# One artificial neuron: a weighted sum, a bias, an activation function. You build it, teach it in two ways, and let it read handwriting.
+# One artificial neuron: a weighted sum, a bias, an activation function. You build it, teach it in two ways, and let
+# it read handwriting.
 #
 # **After this lab you can answer:**
 #
@@ -99,7 +100,7 @@ def sigmoid(z):
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# Use the quotient rule, then look for the function itself in what you got.
+# Use the quotient rule, then look for the function itself in it.
 #
 # </details>
 # <details><summary>Hint 2 · the sigmoid, half-way</summary>
@@ -156,7 +157,7 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** The sigmoid's derivative peaks at ¼ and, like that of tanh, fades on both sides; that of leaky
-# ReLU never drops below $a = 0.1$. The silent `assert`: your three agree with automatic differentiation.
+# ReLU never drops below $a = 0.1$.
 #
 # **Why.** A sigmoid that is already close to 0 or 1 hardly reacts to a change of $z$: it is *saturated*. A
 # chain of saturated neurons multiplies small derivatives, one reason why deep networks use ReLU.
@@ -213,7 +214,8 @@ plots.explore(
 
 
 # %% [markdown]
-# **What you see.** At $(-1, 2)$ the sum is $-6$ and $\hat{y} \approx 0.002$. A straight line divides the plane. $w_0$ moves the line without turning it, $w_1$ and $w_2$ turn it; doubling all
+# **What you see.** At $(-1, 2)$ the sum is $-6$ and $\hat{y} \approx 0.002$. A straight line divides the plane. $w_0$
+# moves the line without turning it, $w_1$ and $w_2$ turn it; doubling all
 # three leaves it where it is and makes the transition twice as steep.
 #
 # **Why.** $\hat{y} = \frac12$ exactly where $z = 0$, and $z = 0$ is the equation of a line. The vector
@@ -231,7 +233,8 @@ plots.explore(
 # </details>
 # <details><summary>Hint 2 · the line of attack</summary>
 #
-# Take such a vector as $\mathbf{w}$ and choose $w_0$ so that $z(a) = 0$. Then $z(b) = 0$ too. What is $z$ at `inside` now?
+# Take such a vector as $\mathbf{w}$ and choose $w_0$ so that $z(a) = 0$. Then $z(b) = 0$ too. What is $z$ at `inside`
+# now?
 #
 # </details>
 # <details><summary>Hint 3 · I get a division by zero, inf or nan</summary>
@@ -302,7 +305,8 @@ plots.show(
 # %% [markdown]
 # **What you see.** Around your star both outcomes mix. The rule is right for about nine students in ten.
 #
-# **Why.** There the true chance is near one half, and luck decides. A rule works as long as somebody can see the line; with
+# **Why.** There the true chance is near one half, and luck decides. A rule works as long as somebody can see the
+# line; with
 # 64 pixels (section 9) nobody can. Then a neuron must learn, and somebody must measure how wrong it is.
 #
 # A *loss* turns "predicted 0.1, actual 1" into a number; its mean over the data is the *empirical risk*
@@ -347,7 +351,8 @@ def binary_cross_entropy(y, z):
 
 
 # %% [markdown]
-# For learning, what matters is the *slope* of a loss with respect to $z$. The chain rule with $\hat{y} = \sigma(z)$ gives
+# For learning, what matters is the *slope* of a loss with respect to $z$. The chain rule with $\hat{y} = \sigma(z)$
+# gives
 # for one sample
 #
 # $$\frac{\partial\,\text{cross-entropy}}{\partial z} = \hat{y} - y, \qquad
@@ -393,7 +398,8 @@ plots.show(
 
 
 # %% [markdown]
-# **What you see.** Far on the left, where the neuron is confidently wrong, the slope of the squared error is nearly 0. With
+# **What you see.** Far on the left, where the neuron is confidently wrong, the slope of the squared error is nearly
+# 0. With
 # cross-entropy $\hat{y}$ passes one half after 7
 # steps, with the squared error after 214.
 #
@@ -443,12 +449,15 @@ def gradient(x, y, w, w0):
 # For a whole network TensorFlow finds the gradient: a `tf.GradientTape` records
 # what is computed inside its `with` block and differentiates it.
 #
-# > **Margin note.** The slide writes `weights = weights - lr * gradient` inside `while True:`. The assignment *rebinds* the name: `weights` was a
-# > `tf.Variable`, which a tape watches, and becomes a plain tensor, which it does not. In the second round the gradient is
+# > **Margin note.** The slide writes `weights = weights - lr * gradient` inside `while True:`. The assignment
+# > *rebinds* the name: `weights` was a
+# > `tf.Variable`, which a tape watches, and becomes a plain tensor, which it does not. In the second round the
+# > gradient is
 # > `None`. `weights.assign_sub(lr * gradient)` changes the variable in place. (And `tf.random.normal()` needs a shape.)
 #
 # The slide leaves open *when to stop*. At a minimum the gradient is zero: a sound criterion is that its length
-# $\lVert\nabla J\rVert$ falls below a tolerance. (The slide starts from random weights; one neuron may start at zero, a network may not, see lab 02.)
+# $\lVert\nabla J\rVert$ falls below a tolerance. (The slide starts from random weights; one neuron may start at zero,
+# a network may not, see lab 02.)
 #
 # ### Exercise · `gradient_descent`
 #
@@ -593,7 +602,7 @@ marks = zip(paths.items(), plots.CYCLE, plots.MARKERS, strict=False)
 for (name, path), colour, marker in marks:
     left.plot(*path.T, color=colour, marker=marker, markersize=4, lw=1.2, label=name)
 left.set(xlim=(-6, 14), ylim=(-4, 14), xlabel="$w_1$", ylabel="$w_2$")
-fig.colorbar(filled, ax=left).set_label("$J$", rotation=0)
+fig.colorbar(filled, ax=left).ax.set_title("$J$")
 falls = {name: [risk(w, w0) for w in path] for name, path in paths.items()}
 plots.curves(right, falls, "step", "empirical risk $J$")
 plots.show(
@@ -603,7 +612,8 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** With $\eta = 0.05$ the walker has gone only a short part of the way. With $\eta = 3$ it reaches the floor of the
+# **What you see.** With $\eta = 0.05$ the walker has gone only a short part of the way. With $\eta = 3$ it reaches
+# the floor of the
 # valley within ten steps. With $\eta = 30$ the first step goes far beyond it; then the walker leaps from one side to the
 # other, at about twice the lowest risk.
 #
@@ -699,10 +709,12 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** After one epoch the smallest batch is furthest down. After ten, the mini-batch of 20 is the lowest; the single
+# **What you see.** After one epoch the smallest batch is furthest down. After ten, the mini-batch of 20 is the
+# lowest; the single
 # samples keep trembling, now further from the floor than after one epoch, and the full batch is still on its way.
 #
-# **Why.** One epoch costs about the same in all three cases, but buys 1, 10 or 200 steps. The gradient of a single sample
+# **Why.** One epoch costs about the same in all three cases, but buys 1, 10 or 200 steps. The gradient of a single
+# sample
 # is a rough estimate, and with a constant rate its noise never dies out; averaging over $B$ samples shrinks it about as
 # $1/\sqrt{B}$ (lab 03 measures it).
 #
@@ -769,8 +781,10 @@ print(f"by linear algebra, without descent:    w {best[1:].round(2)}")
 # **What you see.** 2433.3 for the slide's grades. For the class, a rate of 0.3 ends where linear algebra
 # does, with an error near the 36 that luck has in these grades. With a rate of 1 the error grows without end.
 #
-# **Why.** Both gradients are the error times the input. But the slope of the squared error changes by about 2 for each unit
-# of $w$ here, that of the cross-entropy by about ¼ at most. When $\eta$ times this *curvature* exceeds 2, every step lands
+# **Why.** Both gradients are the error times the input. But the slope of the squared error changes by about 2 for
+# each unit
+# of $w$ here, that of the cross-entropy by about ¼ at most. When $\eta$ times this *curvature* exceeds 2, every step
+# lands
 # further away than it started.
 #
 # ## 7 · Rosenblatt's rule beside gradient descent
@@ -846,9 +860,11 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** Rosenblatt's rule makes 9, 4, 4 and 0 mistakes and stops at the first line that separates the
-# classes, here one that nearly touches a student. Another order of the students gives another line; gradient descent's does not depend on the order.
+# classes, here one that nearly touches a student. Another order of the students gives another line; gradient
+# descent's does not depend on the order.
 #
-# **Why.** Once nobody is misjudged, every correction is zero; cross-entropy goes on pushing the closest students away from
+# **Why.** Once nobody is misjudged, every correction is zero; cross-entropy goes on pushing the closest students away
+# from
 # the line. That the rule stops after finitely many mistakes whenever *some* line separates the data is Novikoff's
 # theorem (1962).
 #
@@ -879,8 +895,9 @@ print(
 # all four answers are wrong when their turn comes. Gradient descent does not leave its start:
 # $\hat{y} = \frac12$ for all four *is* the floor of its valley.
 #
-# **Why.** Each correction undoes what another sample has asked for, and the same weights must repeat for ever. The cross-entropy has a minimum, but a useless one: "I do not know". Minsky and Papert (1969) proved
-# such limits for a whole family of tasks. This neuron needs company.
+# **Why.** Each correction undoes what another sample has asked for, and the same weights must repeat for ever. The
+# cross-entropy has a minimum, but a useless one: "I do not know". Minsky and Papert (1969) proved
+# such limits for a whole family of tasks.
 #
 # ## 8 · From one neuron to a layer
 #
@@ -890,10 +907,12 @@ print(
 # ### Exercise · `MyDense`
 #
 # Write the layer as Keras does. In its words the number of neurons is `units`, $W$ is the *kernel*, and an
-# *initializer* sets a weight's starting value. Weights are made in `build`, which Keras calls with the shape of the first
+# *initializer* sets a weight's starting value. Weights are made in `build`, which Keras calls with the shape of the
+# first
 # batch.
 #
-# > **Margin note.** The slide's `MydenseLayer` must be told `input_dim`, always applies the sigmoid, and starts its biases at
+# > **Margin note.** The slide's `MydenseLayer` must be told `input_dim`, always applies the sigmoid, and starts its
+# > biases at
 # > random where `Dense` starts at zero. Its `add_weight([input_dim, output_dim])` runs in Keras 3 only.
 #
 # <details><summary>Hint 1 · a nudge</summary>
@@ -952,7 +971,8 @@ class MyDense(keras.layers.Layer):
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# Multiply out the right-hand side, keeping the order of the matrices. What stands with $X$ is $W$, the rest $\mathbf{b}$.
+# Multiply out the right-hand side, keeping the order of the matrices. What stands with $X$ is $W$, the rest
+# $\mathbf{b}$.
 #
 # </details>
 
@@ -1039,7 +1059,9 @@ plots.show(
 #
 # ## 9 · A neuron that reads
 #
-# scikit-learn brings 1797 handwritten digits of 8 × 8 pixels. One neuron with 64 inputs tells a 3 from an 8. It can learn much of a small data set by heart. Hence the lecture's three sets: 60 % of the images to *train* the weights, 20 % to *validate*, 20 % to *test*.
+# scikit-learn brings 1797 handwritten digits of 8 × 8 pixels. One neuron with 64 inputs tells a 3 from an 8. It can
+# learn much of a small data set by heart. Hence the lecture's three sets: 60 % of the images to *train* the weights,
+# 20 % to *validate*, 20 % to *test*.
 #
 # ### Question · `which_set`
 
@@ -1114,7 +1136,8 @@ print(f"Keras: {neuron.count_params()} parameters, test accuracy {accuracy_keras
 
 
 # %% [markdown]
-# **What you see.** By accuracy the validation set cannot decide: one image is 0.014, and even the smallest rate, with all outputs near
+# **What you see.** By accuracy the validation set cannot decide: one image is 0.014, and even the smallest rate, with
+# all outputs near
 # ½, has most images on the right side. The cross-entropy decides: it also counts *how sure* the neuron is. At 300 it is
 # certain, also where it is wrong.
 #
@@ -1154,11 +1177,13 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** For 0 against 1, ink in the middle speaks for the 1, ink on either side of it for the 0.
-# For 3 against 8 the strongest weights stand left of the centre, above and below the waist: there the 8 closes its loops. The violet pixels at the top, which both digits share, warn: no weight can be read alone.
+# For 3 against 8 the strongest weights stand left of the centre, above and below the waist: there the 8 closes its
+# loops. The violet pixels at the top, which both digits share, warn: no weight can be read alone.
 #
 # ### One distribution for all three
 #
-# The lecture insists: *each set must have the same distribution as the whole labelled data set*. Break this on purpose: test images moved one pixel to the right, in 20 splits.
+# The lecture insists: *each set must have the same distribution*. Break this on purpose: test images moved one pixel
+# to the right, in 20 splits.
 #
 # **Predict.** The neuron reads 99 % of the 3s and 8s. What is left after the shift? Would the
 # validation set have warned you?
@@ -1199,10 +1224,11 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** One pixel of shift takes the neuron from 0.988 to 0.676 in the mean of 20 splits, while the
+# **What you see.** One pixel of shift takes the neuron from 0.989 to 0.676 in the mean of 20 splits, while the
 # validation accuracy gave no sign. Trained on both kinds of images it reads the shifted ones at 0.985.
 #
-# **Why.** Each weight belongs to one place; one pixel further the ink meets its neighbour's weight. A validation set warns only of what it contains. (Lab 06 uses the same weights in every place.)
+# **Why.** Each weight belongs to one place; one pixel further the ink meets its neighbour's weight. A validation set
+# warns only of what it contains. (Lab 06 uses the same weights in every place.)
 #
 # ## 10 · What you have found
 #
@@ -1238,7 +1264,8 @@ plots.table(["experiment", "result", "beside it"], summary, "Results of this run
 # %% [markdown]
 # ## 11 · Challenge: four pixels
 #
-# Choose **four** of the 64 pixels (number 8 × row + column, from 0), so that a neuron with these four inputs tells 3 from 8
+# Choose **four** of the 64 pixels (number 8 × row + column, from 0), so that a neuron with these four inputs tells 3
+# from 8
 # as often as possible. The score is the mean over 20 splits of the training and validation images; the test images are
 # forbidden.
 #
@@ -1247,7 +1274,8 @@ plots.table(["experiment", "result", "beside it"], summary, "Results of this run
 # <details><summary>How we found it</summary>
 #
 # Pixels 26, 42, 43 and 46. Least squares is fast enough to judge all triples; the best 400 were extended by every fourth
-# pixel, and the best 40 choices went through `score`. On the test images ours has 0.944: the best of many scores is partly
+# pixel, and the best 40 choices went through `score`. On the test images ours has 0.944: the best of many scores is
+# partly
 # luck.
 #
 # </details>
@@ -1283,9 +1311,12 @@ print(f"{len(my_pixels)} pixels: {score(my_pixels):.3f}")
 #    questions do you ask before it sorts your letters?
 
 # %% [markdown] tags=["solution"]
-# **For instructors.** A follow-up to the race of the losses: for which $\hat{y}$ is the slope of the squared error steepest?
-# At $\frac13$. `which_set`: lab 05 lets students over-use a test set. 1. The norm of the gradient falls about as 1/steps, so the
-# loop stops because of its tolerance, and the tolerance sets the length of $\mathbf{w}$, hence how sure the outputs look: no. 2.
+# **For instructors.** A follow-up to the race of the losses: for which $\hat{y}$ is the slope of the squared error
+# steepest?
+# At $\frac13$. `which_set`: lab 05 lets students over-use a test set. 1. The norm of the gradient falls about as
+# 1/steps, so the
+# loop stops because of its tolerance, and the tolerance sets the length of $\mathbf{w}$, hence how sure the outputs
+# look: no. 2.
 # They describe who passed, not what would happen to a student who acts otherwise: whoever attends may also care more.
 # 3. For example: written by whom and scanned how (the same distribution?); how was the part held out, and how often was
 # it looked at; how sure is the program where it errs, and what happens then?

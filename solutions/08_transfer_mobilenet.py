@@ -634,8 +634,7 @@ plots.table(header, rows, f"Fine-tuning on textures ({base_network.trained_on})"
 assert base_is_intact()  # all this happened to a copy
 
 # %% [markdown]
-# **What you see.** The low rate changes little: the frozen head leaves it no room. At the rate of
-# 0.01, ten times Adam's usual one, it loses, with ImageNet's weights *on the patches it was trained on as well*.
+# **What you see.** The low rate changes little: the frozen head leaves it no room. At the rate of 0.01, ten times Adam's usual one, it loses, with ImageNet's weights *on the patches it was trained on as well*.
 #
 # **Why.** The optimiser diverges. Adam
 # divides the gradient by its recent size, so that each weight moves by about the learning rate in every step, however
@@ -869,7 +868,7 @@ assert base_is_intact()
 #
 # ### Exercise · `mean_scores`
 #
-# Not by distance: a bright, contrasty picture has long features, and length is not kind. By angle, through the *cosine*
+# Not by distance: a bright, contrasty picture has long features, and length says nothing about the kind. By angle, through the *cosine*
 # $\dfrac{f \cdot m}{\lVert f \rVert\, \lVert m \rVert}$.
 #
 # <details><summary>Hint 1 · line of attack</summary>
@@ -1168,8 +1167,8 @@ for path, answer, truth in zip(own.paths, found, own.labels, strict=True):
         print(f"  {path} is taken for {own.class_names[answer]}")
 
 # %% [markdown]
-# Corrupt, tiny and mislabelled files are named and left out. The crops share no pixel, and yet this test flatters: all crops of a class come from *one* photograph, with one light
-# and one background. With your own pictures, let whole sessions, animals or days be the test set.
+# Corrupt, tiny and mislabelled files are named and left out. The crops share no pixel, and yet this test flatters: all
+# crops of a class come from *one* photograph, with one light and one background. With your own pictures, let whole sessions, animals or days be the test set.
 #
 # ## 11 · What you have found
 #
@@ -1210,7 +1209,7 @@ assert base_is_intact()  # still what section 2 cached
 # ## 12 · Challenge
 #
 # Digits with **five labels per class**, mean accuracy over the five draws below. Anything goes that uses only those 50
-# labels: other layers, grids, copies, mixtures, a fine-tuned network. The line below has the middle layer alone. **The
+# labels: other layers, grids, copies, mixtures, a fine-tuned network. The cell below has the middle layer alone. **The
 # number to beat** is what it prints, 0.930 with ImageNet's weights. Our best: 0.936 with four copies moved by up to
 # 8 pixels and `C=0.1`; with the embedded weights, 0.933 with eight copies moved by up to 12.
 

@@ -348,6 +348,23 @@ def test_a_certificate_file_that_is_gone_is_named(monkeypatch, tmp_path, capsys)
 
 
 @pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("http://127.0.0.1:9", "the proxy refuses or does not answer: correct or unset HTTPS_PROXY"),
+        ("socks5://127.0.0.1:9", "the proxy"),
+        ("nonsense://127.0.0.1:9", "the proxy"),
+    ],
+)
+def test_a_proxy_that_does_not_work_is_named(monkeypatch, capsys, proxy, said):
+    use_catalogue(monkeypatch, remote_file("https://course.invalid/x", path="one"))
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+    assert run_fetch("things") == 1
+    text = capsys.readouterr().out
+    assert said in text and "HTTPS_PROXY" in text and "no connection" not in text
+
+
+@pytest.mark.parametrize(
     ("place", "what"),
     [
         ("one.gz", "move it there"),

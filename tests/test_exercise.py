@@ -207,6 +207,7 @@ def test_stopping_an_endless_answer_is_one_sentence(lab, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["✘ sigmoid · 0/2 points", "  You stopped it after 0 s."] and len(lines) == 3
     assert np.isclose(stand_in(0.0), 0.5)
+    assert lab._results["sigmoid"].status == "stopped"
 
 
 def test_verdicts_have_colours_where_a_page_shows_them(lab, capsys, monkeypatch):

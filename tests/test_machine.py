@@ -22,7 +22,7 @@ for name in {exercises!r}:
 print("state", keras.config.backend(), keras.config.floatx(), np.get_printoptions()["precision"])
 """
 CNN = ("06_cnn", ["conv_parameters", "lenet5"])
-GRADIENT = ("10_cam_visualisation", ["upsample", "score_gradient"])
+GRADIENT = ("10_cam_visualisation", ["grad_cam", "score_gradient"])
 TRANSFER = ("08_transfer_mobilenet", ["train_from"])
 
 

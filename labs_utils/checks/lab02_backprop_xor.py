@@ -1,13 +1,14 @@
 """Checks of lab 02: derivatives against TensorFlow's automatic differentiation, networks against SciPy's sigmoid."""
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from labs_utils.exercises.checking import (
     Checks,
     arranged,
     expect,
     expect_close,
+    expect_fresh,
     expect_items,
     expect_model,
     expect_one_of,
@@ -50,6 +51,20 @@ def _check_one_layer(one_layer_gradient, x, y, w):
         "the sign is flipped: the loss contains y_pred - y": -expected,
         "the derivative of the sigmoid is y_pred * (1 - y_pred), without a square": x.T
         @ (2 * (out - y) * out * (1 - out**2)),
+        "the sigmoid is missing: y_pred = sigmoid(x @ w)": x.T @ (2 * (x @ w - y)),
+        "the activation is ReLU here; it is the sigmoid": x.T @ (2 * (np.maximum(x @ w, 0) - y) * (x @ w > 0)),
+        "this is the gradient of the cross-entropy; the loss here is the squared error": x.T @ (out - y),
+        "y_pred is the sigmoid's value already: no second sigmoid in its derivative": x.T
+        @ (2 * (out - y) * expit(out) * (1 - expit(out))),
+        "the error was squared: the derivative of the square is twice the error": x.T
+        @ ((out - y) ** 2 * out * (1 - out)),
+        "the derivative of tanh stands where that of the sigmoid belongs": x.T @ (2 * (out - y) * (1 - out**2)),
+        "the targets are missing in the error: it is y_pred - y": x.T @ (2 * out * out * (1 - out)),
+        "the inputs are missing: the last factor is x.T": np.full_like(
+            expected, np.sum(2 * (out - y) * out * (1 - out))
+        ),
+        "the factor (1 - y_pred) is missing: the derivative of the sigmoid is y_pred * (1 - y_pred)": x.T
+        @ (2 * (out - y) * out),
     }
     expect_close(one_layer_gradient(x, y, w), expected, "the gradient", mistakes)
 
@@ -74,6 +89,11 @@ def hidden_activations(forward, rng):
         "return h first, then y_pred": expected @ w2,
         "the sigmoid is 1 / (1 + exp(-z)); the slide's 1 + exp(-z) is a slip": 1 + np.exp(-x @ w1),
         "the minus sign in exp(-z) is missing": expit(-x @ w1),
+        "the hidden layer has tanh here; it is the sigmoid": np.tanh(x @ w1),
+        "the hidden layer has ReLU here; it is the sigmoid": np.maximum(x @ w1, 0),
+        "the hidden layer is a hard threshold here; it is the sigmoid": (x @ w1 > 0).astype(float),
+        "the sigmoid was applied twice": expit(expit(x @ w1)),
+        "the hidden layer is softmax here; it is the sigmoid of each": softmax(x @ w1, axis=1),
     }
     expect_close(h, expected, "h", mistakes)
 
@@ -125,6 +145,11 @@ def output_weights(output_gradients, rng):
         "the output is linear, so there is no factor y_pred * (1 - y_pred)": h.T @ (error * y_pred * (1 - y_pred)),
         "return grad_w2 first, then grad_h": expected_h,
         "the transpose of h is missing: grad_w2 has the shape of w2": expected.T,
+        "the error was squared: the derivative of the square is twice the error": h.T @ (y_pred - y) ** 2,
+        "the targets are missing in the error: it is y_pred - y": h.T @ (2 * y_pred),
+        "the absolute value of the error loses its sign": h.T @ np.abs(error),
+        "the factor h * (1 - h) comes later, in hidden_gradient": (h * h * (1 - h)).T @ error,
+        "this is the error, at the output: multiply by h.T": error,
     }
     expect_close(got, expected, "grad_w2", mistakes)
 
@@ -142,6 +167,11 @@ def hidden_units(output_gradients, rng):
         "the output is linear, so there is no factor y_pred * (1 - y_pred)": (error * y_pred * (1 - y_pred)) @ w2.T,
         "the factor h * (1 - h) comes later, in hidden_gradient": expected * h * (1 - h),
         "return grad_w2 first, then grad_h": expected_w2,
+        "this is the error, at the output: multiply by w2.T": error,
+        "the error was squared: the derivative of the square is twice the error": (y_pred - y) ** 2 @ w2.T,
+        "the targets are missing in the error: it is y_pred - y": 2 * y_pred @ w2.T,
+        "the absolute value of the error loses its sign": np.abs(error) @ w2.T,
+        "this is the gradient with respect to z: the factor h * (1 - h) comes later": expected * (1 - h),
         "multiply by w2: that is how the error reaches each hidden unit": np.broadcast_to(error, h.shape),
     }
     expect_close(got, expected, "grad_h", mistakes)
@@ -171,6 +201,11 @@ def _check_hidden(hidden_gradient, x, w1, rng):
         "the derivative of the sigmoid is h * (1 - h): a factor is missing": x.T @ (grad_h * (1 - h)),
         "the derivative of the sigmoid is h * (1 - h); 1 - h**2 belongs to tanh": x.T @ (grad_h * (1 - h**2)),
         "the loss is a sum over the points: do not divide by n": expected / len(x),
+        "grad_h is missing: the gradient at the hidden units comes in as a factor": x.T @ (h * (1 - h)),
+        "the derivative of the sigmoid is h * (1 - h): the factor 1 - h is missing": x.T @ (grad_h * h),
+        "this is the gradient at z: multiply by x.T": grad_h * h * (1 - h),
+        "h is squared: the derivative of the sigmoid is h * (1 - h)": x.T @ (grad_h * h**2 * (1 - h)),
+        "the inputs are missing: multiply by x.T": np.tile((grad_h * h * (1 - h)).sum(axis=0), (x.shape[1], 1)),
         "the result is the transpose of the gradient: it must have the shape of w1": expected.T,
     }
     expect_close(hidden_gradient(x, h, grad_h), expected, "grad_w1", mistakes)
@@ -296,6 +331,9 @@ def _check_step(train_step, x, y, w1, w2):
         uphill: w1 + eta * g1,
         "the learning rate is missing": w1 - g1,
         "return the new weights, not the gradients": g1,
+        "return the new weights, not the changes": -eta * g1,
+        "return the new weights, not the learning rate times the gradients": eta * g1,
+        "the gradient was divided by the number of points": w1 - eta * g1 / len(x),
         "w1 did not move": w1,
         "return w1 first, then w2": w2 - eta * g2,
         "grad_h needs the old w2: compute both gradients before you change any weights": w1 - eta * late1,
@@ -325,12 +363,13 @@ def _second_derivatives(x, y, w1, w2):
     import tensorflow as tf
 
     weights = tf.Variable(np.concatenate([w1.ravel(), w2.ravel()]))
-    with tf.GradientTape() as outer:
+    with tf.GradientTape(persistent=True) as outer:
         with tf.GradientTape() as inner:
             one, two = tf.reshape(weights[: w1.size], w1.shape), tf.reshape(weights[w1.size :], w2.shape)
             loss = tf.reduce_sum((tf.sigmoid(tf.constant(x) @ one) @ two - y) ** 2)
         gradient = inner.gradient(loss, weights)
-    return outer.jacobian(gradient, weights).numpy()
+    # row by row: a vectorised Jacobian is traced anew for every shape, which takes five times as long here
+    return outer.jacobian(gradient, weights, experimental_use_pfor=False).numpy()
 
 
 @checks.probe("hessian")
@@ -477,6 +516,7 @@ def parameters(xor_network, rng):
         f"Expected 12 parameters (3 x 3 and 3 x 1), got {model.parameters}."
         + (f"\n  Likely cause: {cause}." if cause else ""),
     )
+    expect_fresh(model)
     x, expected, mistakes = _xor_outputs(model, rng)
     expect_one_of(model.predict(x), [expected, *mistakes.values()])
 
@@ -499,15 +539,27 @@ def _xor_outputs(model, rng):
         + ".",
     )
     w1, w2 = arranged([w for w in weights if w.ndim == 2], (3, 3), (3, 1))
+    w1[:] = w1 / 2 + 2 * np.eye(3)  # outputs on both sides of 0, so that a ReLU there shows
+    w2[:] = rng.uniform(0.8, 1.2, size=(3, 1)) * [[1], [-1.5], [0.7]]
+    model.set_weights(weights)
     b1 = next((w for w in weights if w.shape == (3,)), 0)
     b2 = next((w for w in weights if w.shape == (1,)), 0)
-    x = rng.normal(scale=2, size=(6, 3))
-    expected = expit(x @ w1 + b1) @ w2 + b2
+    for _ in range(1000):
+        x = rng.normal(scale=3, size=(8, 3))
+        expected = expit(x @ w1 + b1) @ w2 + b2
+        if expected.min() < -0.05 and expected.max() > 0.05:
+            break
     mistakes = {
         "the output is linear: no activation in the last layer": expit(expected),
         'the hidden layer needs activation="sigmoid"': (x @ w1 + b1) @ w2 + b2,
         "the hidden layer needs the sigmoid, not tanh": np.tanh(x @ w1 + b1) @ w2 + b2,
         "the hidden layer needs the sigmoid, not ReLU": np.maximum(x @ w1 + b1, 0) @ w2 + b2,
+        "the output is linear: it has a ReLU here": np.maximum(expected, 0),
+        "the output is linear: it has tanh here": np.tanh(expected),
+        "the output is linear: it has softmax here, which is 1 for a single output": np.ones_like(expected),
+        "the output is linear: it has ELU here": np.where(expected > 0, expected, np.expm1(np.minimum(expected, 0))),
+        "the output is linear: it has leaky ReLU here": np.where(expected > 0, expected, 0.2 * expected),
+        "the hidden layer needs the sigmoid, not softmax": softmax(x @ w1 + b1, axis=1) @ w2 + b2,
         "the sigmoid belongs into the hidden layer, not at the output": expit((x @ w1 + b1) @ w2 + b2),
     }
     return x, expected, mistakes

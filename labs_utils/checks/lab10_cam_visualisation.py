@@ -1,7 +1,7 @@
 """Checks of lab 10: class activation maps, Grad-CAM, gradients of the input, occlusion, and how maps are measured."""
 
 import numpy as np
-from scipy import ndimage
+from scipy import special
 
 from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close
 from labs_utils.exercises.student import Student
@@ -36,6 +36,14 @@ def as_a_dense_layer_sees_it(class_activation_map: Student, rng: np.random.Gener
             "negative values were set to 0: they count in CAM, or its mean is not the score": np.maximum(true, 0),
             "the maps were divided by their maximum": true / true.max(axis=(1, 2), keepdims=True),
             "the sign of the weights is lost": features @ np.abs(weights),
+            "the maps were stretched to [0, 1]: they are asked for as they are": lambda: (
+                (true - true.min(axis=(1, 2), keepdims=True))
+                / (true.max(axis=(1, 2), keepdims=True) - true.min(axis=(1, 2), keepdims=True))
+            ),
+            "only the channel with the largest weight was taken: sum over all": features[..., weights.argmax()],
+            "the weights are missing: CAM is the weighted sum of the channels": features.sum(axis=-1),
+            "the largest weighted channel was taken: sum over all": contributions.max(axis=-1),
+            "this is the absolute value: negative values speak against the class and stay": np.abs(true),
             "rows and columns are swapped: a map has the rows of its image as rows": true.transpose(0, 2, 1),
         },
     )
@@ -50,67 +58,6 @@ def mean_is_the_score(class_activation_map: Student, rng: np.random.Generator) -
     expect_close(maps.mean(axis=(1, 2)), features.mean(axis=(1, 2)) @ weights, "the mean over each map")
 
 
-def _resized(maps: np.ndarray, height: int, width: int, how: str = "bilinear") -> np.ndarray:
-    import keras
-
-    return np.asarray(keras.ops.image.resize(maps[..., None], (height, width), interpolation=how))[..., 0]
-
-
-def _corner_to_corner(maps: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Bilinear interpolation that puts the centres of the corner pixels on each other."""
-    return ndimage.zoom(maps, (1, height / maps.shape[1], width / maps.shape[2]), order=1)
-
-
-@checks.probe("upsample")
-def by_whole_factors(upsample: Student, rng: np.random.Generator) -> None:
-    """From 4 × 5 to 12 × 20."""
-    _compare_upsampled(upsample, rng.normal(size=(2, 4, 5)), 12, 20)
-
-
-@checks.probe("upsample")
-def by_any_factor(upsample: Student, rng: np.random.Generator) -> None:
-    """From 6 × 6 to 16 × 23."""
-    _compare_upsampled(upsample, rng.normal(size=(3, 6, 6)), 16, 23)
-
-
-def _compare_upsampled(upsample: Student, maps: np.ndarray, height: int, width: int) -> None:
-    true = _resized(maps, height, width)
-    rows, columns = maps.shape[1:]
-    one_sided = [np.minimum(np.arange(new) * old / new, old - 1) for new, old in ((height, rows), (width, columns))]
-    grid = np.meshgrid(*one_sided, indexing="ij")
-    without_half = np.stack([ndimage.map_coordinates(m, grid, order=1) for m in maps])
-    centred = [(np.arange(new) + 0.5) * old / new - 0.5 for new, old in ((height, rows), (width, columns))]
-    places = np.meshgrid(*centred, indexing="ij")
-    beyond, mirrored = (
-        np.stack([ndimage.map_coordinates(m, places, order=1, mode=mode) for m in maps])
-        for mode in ("grid-constant", "mirror")
-    )
-    expect_close(
-        upsample(maps, height, width),
-        true,
-        f"the maps, brought from {rows} × {columns} to {height} × {width}",
-        {
-            "the maps are not upsampled": maps,
-            "each value is repeated (nearest neighbour): interpolate between the centres": lambda: _resized(
-                maps, height, width, "nearest"
-            ),
-            "the maps are transposed: the second axis is the row": lambda: _resized(
-                maps.transpose(0, 2, 1), height, width
-            ),
-            "height and width are swapped": lambda: _resized(maps, width, height),
-            "the corners were put on each other: the centre of pixel i is at i + 0.5, in both pictures": (
-                lambda: _corner_to_corner(maps, height, width)
-            ),
-            "the halves are missing: the centre of pixel i is at i + 0.5 of its own picture": without_half,
-            "the values fade towards the border: beyond the outermost centres they stay what they are there": beyond,
-            "the values are mirrored at the border: beyond the outermost centres they stay what they are": mirrored,
-            "this is cubic interpolation; bilinear is asked for": lambda: _resized(maps, height, width, "bicubic"),
-        },
-        rtol=1e-3,
-        atol=1e-4,
-    )
-
-
 # -- the pointing game ------------------------------------------------------------------------------------------------
 
 
@@ -122,6 +69,8 @@ def _boxes(rng: np.random.Generator, n: int, height: int, width: int) -> np.ndar
 
 def _peaked(places: np.ndarray, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     maps = rng.normal(0, 0.1, (len(places), height, width))
+    for row_wise, size in ((maps, height), (maps.swapaxes(1, 2), width)):  # broad ridges elsewhere, lower than the peak
+        row_wise[np.arange(len(places)), rng.integers(0, size, len(places))] += 1
     maps[np.arange(len(places)), places[:, 0], places[:, 1]] = 3
     return maps
 
@@ -135,41 +84,63 @@ def _share(places: np.ndarray, boxes: np.ndarray, last: int = 0) -> float:
 @checks.probe("pointing_game")
 def hits_and_misses(pointing_game: Student, rng: np.random.Generator) -> None:
     """Peaks somewhere in 11 × 17 pixels."""
-    for _ in range(20):  # until the usual mistakes give other numbers
+    for _ in range(50):  # until the mistakes give other numbers, as far as they can
         boxes = _boxes(rng, 40, 11, 17)
         inside = boxes[:, :2] + rng.integers(0, 2, (40, 2))
         places = np.where(rng.random((40, 1)) < 0.6, inside, rng.integers(0, (11, 17), (40, 2)))
-        swapped = _share(places[:, ::-1], boxes)
-        if abs(swapped - _share(places, boxes)) > 0.01:
+        maps, true = _peaked(places, 11, 17, rng), _share(places, boxes)
+        mistakes = _pointing_mistakes(maps, places, boxes)
+        shares = [true, *(value for value in mistakes.values() if np.ndim(value) == 0)]
+        if len(np.unique(np.round(shares, 3))) == len(shares):
             break
+    expect_close(pointing_game(maps, boxes), true, "the share of hits", mistakes)
+
+
+def _pointing_mistakes(maps: np.ndarray, places: np.ndarray, boxes: np.ndarray) -> dict[str, float | np.ndarray]:
+    n, height, width = maps.shape
     true = _share(places, boxes)
-    expect_close(
-        pointing_game(_peaked(places, 11, 17, rng), boxes),
-        true,
-        "the share of hits",
-        {
-            "rows and columns are swapped: a box is top, left, bottom, right": swapped,
-            "this is the number of hits, not their share": true * 40,
-            "this is the share of misses": 1 - true,
-        },
-    )
+    sums = np.column_stack([maps.sum(axis=2).argmax(axis=1), maps.sum(axis=1).argmax(axis=1)])
+    lowest = np.column_stack(np.unravel_index(maps.reshape(n, -1).argmin(axis=1), (height, width)))
+    return {
+        "rows and columns are swapped: a box is top, left, bottom, right": _share(places[:, ::-1], boxes),
+        "this is the number of hits, not their share": true * n,
+        "this is the share of misses": 1 - true,
+        "the row and the column with the largest sums were taken: take the place of the largest value": _share(
+            sums, boxes
+        ),
+        "each map has its own answer: return their mean": np.array(
+            [_share(place[None], box[None]) for place, box in zip(places, boxes, strict=True)]
+        ),
+        "a box is top, left, bottom, right, not top, left, height, width": np.mean(
+            (places >= boxes[:, :2]).all(axis=1) & (places < boxes[:, :2] + boxes[:, 2:]).all(axis=1)
+        ),
+        "rows or columns that fit are not enough: both must": np.mean(
+            ((places >= boxes[:, :2]) & (places < boxes[:, 2:])).any(axis=1)
+        ),
+        "the smallest value was looked for": _share(lowest, boxes),
+        "all maps were compared with the first box: map i belongs to box i": _share(places, np.tile(boxes[0], (n, 1))),
+    }
 
 
 @checks.probe("pointing_game")
 def along_the_border(pointing_game: Student, rng: np.random.Generator) -> None:
     """Peaks along the borders of the boxes."""
-    boxes = np.tile([[3, 5, 7, 10]], (5, 1))
-    places = np.array([[3, 5], [6, 9], [7, 8], [5, 10], [2, 6]])
+    boxes = np.tile([[3, 5, 7, 10]], (6, 1))
+    places = np.array([[3, 5], [6, 9], [7, 8], [5, 10], [2, 6], [4, 4]])
     maps = _peaked(places, 12, 14, rng)
-    one_by_one = np.array([float(pointing_game(maps[i : i + 1], boxes[i : i + 1])) for i in range(5)])
+    one_by_one = np.array([float(pointing_game(maps[i : i + 1], boxes[i : i + 1])) for i in range(6)])
     expect_close(
         one_by_one,
-        [1, 1, 0, 0, 0],
-        "hits with peaks at the first pixel, the last, just below, just right of and just above the box",
+        [1, 1, 0, 0, 0, 0],
+        "hits with peaks at the first pixel, the last, just below, right of, above and left of the box",
         {
-            "bottom and right are the first row and column outside: use <, not <=": [1, 1, 1, 1, 0],
-            "top and left belong to the box: use <=, not <": [0, 1, 0, 0, 0],
-            "top and left belong to the box, bottom and right do not": [0, 1, 1, 1, 0],
+            "bottom and right are the first row and column outside: use <, not <=": [1, 1, 1, 1, 0, 0],
+            "top and left belong to the box: use <=, not <": [0, 1, 0, 0, 0, 0],
+            "top and left belong to the box, bottom and right do not": [0, 1, 1, 1, 0, 0],
+            "the left border was not looked at": [1, 1, 0, 0, 0, 1],
+            "the upper border was not looked at": [1, 1, 0, 0, 1, 0],
+            "the lower border was not looked at": [1, 1, 1, 0, 0, 0],
+            "the right border was not looked at": [1, 1, 0, 1, 0, 0],
         },
     )
 
@@ -239,6 +210,20 @@ def any_gradient(grad_cam: Student, rng: np.random.Generator) -> None:
                 np.maximum(signed, 0) / np.maximum(signed.max(axis=(1, 2), keepdims=True), 1e-8)
             ),
             "this is the mean over the channels; their sum is asked for": np.maximum(signed, 0) / 4,
+            "the weights are missing: each channel counts with the mean of its gradient": features.sum(axis=-1),
+            "features and gradients are exchanged: the gradients are averaged, the features are the map": lambda: (
+                np.maximum((gradients * features.mean(axis=(1, 2), keepdims=True)).sum(axis=-1), 0)
+            ),
+            "the weights are the largest gradients; their means are asked for": np.maximum(
+                _weighted(features, gradients.max(axis=(1, 2))), 0
+            ),
+            "the absolute value of the gradient was averaged; its sign counts": np.maximum(
+                _weighted(features, np.abs(gradients).mean(axis=(1, 2))), 0
+            ),
+            "the features are missing: the map is their weighted sum": np.maximum(gradients.sum(axis=-1), 0),
+            "the largest weighted channel was taken: sum over all": np.maximum(
+                (weights[:, None, None] * features).max(axis=-1), 0
+            ),
             "the absolute value keeps what speaks against the class: use ReLU": np.abs(signed),
         },
     )
@@ -275,18 +260,18 @@ checks.choice(
 
 
 def _small_network(rng: np.random.Generator):
-    """A network of four classes whose inputs run from -1 to 1, with a normalisation that has seen other data."""
+    """A network of five classes whose inputs run from -1 to 1, with a normalisation that has seen other data."""
     import keras
     from keras import layers
 
     model = keras.Sequential(
         [
-            keras.Input((9, 9, 3)),
+            keras.Input((9, 8, 3)),
             layers.Conv2D(5, 3, activation="tanh"),
             layers.BatchNormalization(),
             layers.Conv2D(6, 3, strides=2, activation="tanh"),
             layers.Flatten(),
-            layers.Dense(4),
+            layers.Dense(5),
         ]
     )
     scale = {"gamma": (0.5, 1.5), "moving_variance": (0.5, 1.5)}
@@ -312,8 +297,8 @@ def _gradient(model, images: np.ndarray, score) -> np.ndarray:
 @checks.probe("score_gradient")
 def against_differences(score_gradient: Student, rng: np.random.Generator) -> None:
     """The change of the score when single pixels change a little."""
-    model, images = _small_network(rng), rng.uniform(0.1, 0.9, (3, 9, 9, 3)).astype("float32")
-    classes = np.array([2, 0, 2])
+    model, images = _small_network(rng), rng.uniform(0.1, 0.9, (4, 9, 8, 3)).astype("float32")
+    classes = np.array([2, 0, 2, 4])
     got = score_gradient(model, images, classes)
     expect(
         got is not None,
@@ -424,8 +409,8 @@ def one_copy(smooth_grad: Student, rng: np.random.Generator) -> None:
 
 
 def _compare_smooth(smooth_grad: Student, rng: np.random.Generator, n: int) -> None:
-    model, image = _small_network(rng), rng.uniform(0.2, 0.8, (9, 9, 3)).astype("float32")
-    noise = (0.2 * (n > 1) * rng.normal(size=(n, 9, 9, 3))).astype("float32")
+    model, image = _small_network(rng), rng.uniform(0.2, 0.8, (9, 8, 3)).astype("float32")
+    noise = (0.2 * (n > 1) * rng.normal(size=(n, 9, 8, 3))).astype("float32")
     k = int(rng.integers(0, 4))
 
     def gradients(images):
@@ -463,19 +448,77 @@ def _compare_smooth(smooth_grad: Student, rng: np.random.Generator, n: int) -> N
     )
 
 
+# -- integrated gradients ---------------------------------------------------------------------------------------------
+
+
+@checks.probe("integrated_gradients")
+def six_steps(integrated_gradients: Student, rng: np.random.Generator) -> None:
+    """Six steps from a baseline that is another picture."""
+    _compare_integrated(integrated_gradients, rng, 6, rng.uniform(0, 1, (9, 9, 3)).astype("float32"))
+
+
+@checks.probe("integrated_gradients")
+def a_single_step(integrated_gradients: Student, rng: np.random.Generator) -> None:
+    """One step from grey: the gradient halfway."""
+    _compare_integrated(integrated_gradients, rng, 1, np.full((9, 9, 3), 0.5, "float32"))
+
+
+def _compare_integrated(
+    integrated_gradients: Student, rng: np.random.Generator, steps: int, baseline: np.ndarray
+) -> None:
+    model, image = _small_network(rng), rng.uniform(0, 1, (9, 9, 3)).astype("float32")
+    k, difference = int(rng.integers(0, 4)), image - baseline
+
+    def mean_gradient(shares, start=baseline, way=difference):
+        path = (start + np.asarray(shares)[:, None, None, None] * way).astype("float32")
+        return _gradient(model, path, lambda x, _: model(2 * x - 1)[0, k]).mean(axis=0)
+
+    middles = (np.arange(steps) + 0.5) / steps
+    mean = mean_gradient(middles)
+    true = mean * difference
+    expect_close(
+        integrated_gradients(model, image, k, baseline, steps),
+        true,
+        "the contributions",
+        {
+            "the mean gradient is not multiplied by image - baseline": mean,
+            "the mean gradient is multiplied by the image: by image - baseline, or the sum is not the score's rise": (
+                mean * image
+            ),
+            "the sign is turned round: the path leads from the baseline to the image": -true,
+            "the gradients are summed over the steps; their mean is asked for": steps * true,
+            "this is the absolute value; the sign is asked for as well": np.abs(true),
+            "the channels are joined already: keep them": true.sum(axis=-1),
+            "the places are (i + 1/2) / steps; these begin at the baseline, i / steps": lambda: (
+                mean_gradient(np.arange(steps) / steps) * difference
+            ),
+            "the places are (i + 1/2) / steps; these end at the image, (i + 1) / steps": lambda: (
+                mean_gradient((np.arange(steps) + 1) / steps) * difference
+            ),
+            "the places are (i + 1/2) / steps; these run from 0 to 1 with both ends": lambda: (
+                mean_gradient(np.linspace(0, 1, steps)) * difference
+            ),
+            "the path starts at black, not at the baseline": lambda: mean_gradient(middles, 0, image) * difference,
+            "this is the gradient at the image only: average along the path": lambda: mean_gradient([1]) * difference,
+        },
+        rtol=1e-3,
+        atol=1e-4,
+    )
+
+
 # -- occlusion --------------------------------------------------------------------------------------------------------
 
 
 @checks.probe("occluded_copies")
 def grey_window(occluded_copies: Student, rng: np.random.Generator) -> None:
-    """A grey window of 4 pixels that moves by 2 over 10 × 12."""
-    _compare_copies(occluded_copies, rng.uniform(0, 1, (10, 12, 3)), 4, 2, 0.5)
+    """A grey window of 5 pixels that moves by 3 over 10 × 13: one step more would stick out by one pixel."""
+    _compare_copies(occluded_copies, rng.uniform(0, 1, (10, 13, 4)), 5, 3, 0.5)
 
 
 @checks.probe("occluded_copies")
 def coloured_window(occluded_copies: Student, rng: np.random.Generator) -> None:
-    """A coloured window of 3 pixels that moves by 4 over 9 × 12."""
-    _compare_copies(occluded_copies, rng.uniform(0, 1, (9, 12, 3)), 3, 4, rng.uniform(0, 1, 3))
+    """A coloured window of 5 pixels that moves by 2 over 11 × 17: the last one ends at the border."""
+    _compare_copies(occluded_copies, rng.uniform(0, 1, (11, 17, 3)), 5, 2, rng.uniform(0, 1, 3))
 
 
 def _compare_copies(occluded_copies: Student, image: np.ndarray, size: int, stride: int, value: object) -> None:
@@ -489,6 +532,14 @@ def _compare_copies(occluded_copies: Student, image: np.ndarray, size: int, stri
 
     tops, lefts = range(0, height - size + 1, stride), range(0, width - size + 1, stride)
     true = copies(tops, lefts)
+
+    def smaller() -> np.ndarray:
+        result = np.broadcast_to(image, true.shape).copy()
+        for i, top in enumerate(tops):
+            for j, left in enumerate(lefts):
+                result[i, j, top : top + size - 1, left : left + size - 1] = value
+        return result
+
     piled = np.empty_like(true)
     current = image.copy()
     for i, top in enumerate(tops):
@@ -512,6 +563,15 @@ def _compare_copies(occluded_copies: Student, image: np.ndarray, size: int, stri
             "the last position is missing: a window that ends at the border still fits": lambda: copies(
                 range(0, height - size, stride), range(0, width - size, stride)
             ),
+            "a window that sticks out by one pixel counts as well: the last one starts at h - size": lambda: copies(
+                range(0, height - size + 2, stride), range(0, width - size + 2, stride)
+            ),
+            "rows and columns are exchanged: the first axis is the row": lambda: copies(lefts, tops).swapaxes(0, 1),
+            "the window is one pixel too small: it ends at top + size, left + size": smaller,
+            "the value is added; the window should get it": lambda: np.where(
+                np.isclose(true, image), image, image + value
+            ),
+            "only the first row of positions was made": true[:1],
             "windows that stick out of the image count as well: only whole windows are asked for": lambda: copies(
                 range(0, height, stride), range(0, width, stride)
             ),
@@ -547,7 +607,7 @@ def with_decay(ascent_step: Student, rng: np.random.Generator) -> None:
 
 def _compare_step(ascent_step: Student, rng: np.random.Generator, decay: float) -> None:
     images, gradients = rng.uniform(0, 1, (3, 6, 5, 2)), rng.normal(0, 1, (3, 6, 5, 2))
-    gradients *= np.array([0.01, 1.0, 30.0]).reshape(3, 1, 1, 1)
+    gradients *= np.array([0.1, 1.0, 30.0]).reshape(3, 1, 1, 1)
     rate = 0.05
     flat = gradients.reshape(3, -1)
     strengths = np.sqrt(np.var(flat, axis=1) + flat.mean(axis=1) ** 2)  # the root mean square of each image
@@ -576,6 +636,12 @@ def _compare_step(ascent_step: Student, rng: np.random.Generator, decay: float) 
             "this divides by the standard deviation: the root mean square does not subtract the mean first": lambda: (
                 images + rate * gradients / gradients.std(axis=(1, 2, 3), keepdims=True) - pull
             ),
+            "this is the change alone: add it to the images": rate * unit - pull,
+            "the gradient is divided by its largest entry: divide by its root mean square": lambda: (
+                images + rate * gradients / np.abs(gradients).max(axis=(1, 2, 3), keepdims=True) - pull
+            ),
+            "the images lost their grey: only their distance from 0.5 was kept": true - 0.5,
+            "the rate is missing": images + unit - pull,
             "the images were clipped: the loop around your function does that": true.clip(0, 1),
             "only the sign of the gradient is used": images + rate * np.sign(gradients) - pull,
             "the gradient is divided by its mean absolute value": lambda: (
@@ -626,6 +692,11 @@ def counted_one_by_one(winner_counts: Student, rng: np.random.Generator) -> None
                 activations == activations.max(axis=(1, 2), keepdims=True)
             ).sum(axis=0),
             "this counts positive activations: only the largest at each place wins": (activations > 0).sum(axis=0),
+            "only the first image was counted": np.eye(4, dtype=int)[activations[0].argmax(axis=-1)],
+            "softmax shares were added up: only the largest activation wins, and counts 1": lambda: special.softmax(
+                activations, axis=-1
+            ).sum(axis=0),
+            "the activations were added up: count how often each filter wins": activations.sum(axis=0),
             "this lists the winners of each image; count them over the images": activations.argmax(axis=-1),
             "the counts of all places are added up: keep the places": true.sum(axis=(0, 1)),
             "the filters stand in the first axis: they belong in the last": np.moveaxis(true, -1, 0),

@@ -228,13 +228,25 @@ def check_labs() -> Section:
         except (OSError, ValueError, KeyError, TypeError) as error:
             section.rows.append((path.stem, "-", "-", "WRONG"))
             reason = f"{type(error).__name__}: {error}"
-            section.faults.append(f"{path.name} is not a notebook of the course ({reason}); run the command `build`")
+            section.faults.append(f"{path.name} is not a notebook of the course ({reason}); {_remake()}")
         except LabsError as error:
             section.rows.append((path.stem, card["title"], str(card["minutes"]), "WRONG"))
             section.faults.append(f"{path.name}: {error}")
     if not section.rows:
-        section.advice.append("there are no notebooks yet; `python -m labs_utils build` makes them")
+        told = section.advice if _is_whole() else section.faults
+        told.append(f"there are no notebooks in {course.NOTEBOOKS}; {_remake()}")
     return section
+
+
+def _is_whole() -> bool:
+    """Whether the sources are here of which notebooks can be made: students' bundles have none."""
+    return any(course.SOLUTIONS.glob("*.py"))
+
+
+def _remake() -> str:
+    if _is_whole():
+        return "run: python -m labs_utils build"
+    return "unpack or clone the course once more and take it from there"
 
 
 def _plan_of(name: str) -> str:

@@ -34,8 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _news(original, copy) -> str:
     try:
         versions = {notebooks.read_notebook(path).metadata.get("labs", {}).get("digest") for path in (original, copy)}
-    except LabsError as error:
-        return f" ({error})"
+    except (LabsError, OSError) as error:
+        return f", but it cannot be opened ({error}): rename it, and `start` brings a fresh copy"
     if len(versions) == 1:
         return ""
     return f"; the course has a newer version, which you can read as notebooks/{original.name}"

@@ -204,7 +204,7 @@ def _read(url: str, patience: Patience, pieces: queue.SimpleQueue, given_up: thr
         pieces.put(_MirrorFailed("no answer in time"))
     except requests.exceptions.ChunkedEncodingError:
         pieces.put(_MirrorFailed("connection lost midway"))
-    except requests.exceptions.InvalidSchema as error:
+    except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL) as error:  # our own addresses are valid
         pieces.put(_MirrorFailed(f"the proxy cannot be used ({error}): correct or unset HTTPS_PROXY and ALL_PROXY"))
     except requests.ConnectionError:
         pieces.put(_MirrorFailed("no connection"))

@@ -84,7 +84,7 @@ class Lab:
             return checking.undefined(name, error, points)
         except KeyboardInterrupt:
             seconds = time.monotonic() - started
-            return checking.Result(name, "failed", 0, points, (f"  You stopped it after {seconds:.0f} s.",))
+            return checking.Result(name, "stopped", 0, points, (f"  You stopped it after {seconds:.0f} s.",))
         if (seconds := time.monotonic() - started) > checking.TIME_LIMIT:
             print(f"{name} took {seconds:.0f} s here; a grader allows {checking.TIME_LIMIT} s.")
         return result

@@ -30,7 +30,8 @@ def train(model, inputs: np.ndarray, labels: np.ndarray, epochs: int, peak: floa
 
     rate = warmup_cosine(epochs * -(-len(inputs) // 32), peak)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(rate), loss, steps_per_execution=15)
+    # Without XLA, whose compilation takes longer than it saves in these few thousand steps.
+    model.compile(keras.optimizers.Adam(rate), loss, steps_per_execution=15, jit_compile=False)
     model.fit(inputs, labels, batch_size=32, epochs=epochs, verbose=0)
 
 

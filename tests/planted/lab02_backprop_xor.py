@@ -73,6 +73,41 @@ def one_without_transpose(x, y, w):
     return x @ (2 * (p - y) * p * (1 - p))
 
 
+@wrong("one_layer_gradient", says="the activation is ReLU")
+def one_layer_with_relu(x, y, w):
+    z = x @ w
+    return x.T @ (2 * (np.maximum(z, 0) - y) * (z > 0))
+
+
+@wrong("one_layer_gradient", says="the sign is flipped")
+def one_layer_with_the_factors_turned(x, y, w):
+    p = 1 / (1 + np.exp(-x @ w))
+    return x.T @ (2 * (p - y) * p * (p - 1))
+
+
+@wrong("one_layer_gradient", says="the sigmoid is missing")
+def one_layer_of_a_linear_output(x, y, w):
+    return x.T @ (2 * (x @ w - y))
+
+
+@wrong("one_layer_gradient", says="this is the gradient of the cross-entropy")
+def one_layer_of_the_cross_entropy(x, y, w):
+    return x.T @ (1 / (1 + np.exp(-x @ w)) - y)
+
+
+@wrong("one_layer_gradient", says="y_pred is the sigmoid's value already")
+def one_layer_with_two_sigmoids(x, y, w):
+    p = 1 / (1 + np.exp(-x @ w))
+    q = 1 / (1 + np.exp(-p))
+    return x.T @ (2 * (p - y) * q * (1 - q))
+
+
+@wrong("one_layer_gradient", says="rows and columns are swapped")
+def one_layer_transposed(x, y, w):
+    p = 1 / (1 + np.exp(-x @ w))
+    return (x.T @ (2 * (p - y) * p * (1 - p))).T
+
+
 @right("one_layer_gradient")
 def one_by_tape(x, y, w):
     v = tf.Variable(w)
@@ -133,6 +168,36 @@ def forward_without_return(x, w1, w2):
 @wrong("forward", says="the slide's 1 + exp(-z) is a slip")
 def forward_as_on_the_slide(x, w1, w2):
     h = 1 + np.exp(-x @ w1)
+    return h, h @ w2
+
+
+@wrong("forward", says="the hidden layer has tanh here")
+def forward_with_tanh(x, w1, w2):
+    h = np.tanh(x @ w1)
+    return h, h @ w2
+
+
+@wrong("forward", says="the hidden layer has ReLU here")
+def forward_with_relu(x, w1, w2):
+    h = np.maximum(x @ w1, 0)
+    return h, h @ w2
+
+
+@wrong("forward", says="Return 2 things")
+def forward_in_a_dictionary(x, w1, w2):
+    h = 1 / (1 + np.exp(-x @ w1))
+    return {"h": h, "y_pred": h @ w2}
+
+
+@wrong("forward", says="an axis of length 1 is missing")
+def forward_with_a_flat_output(x, w1, w2):
+    h = 1 / (1 + np.exp(-x @ w1))
+    return h, (h @ w2).ravel()
+
+
+@wrong("forward", says="a hard threshold")
+def forward_with_a_step(x, w1, w2):
+    h = (x @ w1 > 0).astype(float)
     return h, h @ w2
 
 
@@ -198,6 +263,29 @@ def output_transposed(y, y_pred, h, w2):
     return g.T @ h, g @ w2.T
 
 
+@wrong("output_gradients", says="return grad_w2 first, then grad_h")
+def output_gradients_exchanged(y, y_pred, h, w2):
+    error = 2 * (y_pred - y)
+    return error @ w2.T, h.T @ error
+
+
+@wrong("output_gradients", says="this is the error, at the output")
+def output_gradients_of_the_error(y, y_pred, h, w2):
+    error = 2 * (y_pred - y)
+    return h.T @ error, error
+
+
+@wrong("output_gradients", says="the error was squared")
+def output_gradients_squared(y, y_pred, h, w2):
+    error = (y_pred - y) ** 2
+    return h.T @ error, error @ w2.T
+
+
+@wrong("output_gradients", says="the targets are missing in the error")
+def output_gradients_with_y(y, y_pred, h, w2):
+    return h.T @ (2 * y_pred), 2 * y_pred @ w2.T
+
+
 @right("output_gradients")
 def output_by_tape(y, y_pred, h, w2):
     vh, v2 = tf.Variable(h), tf.Variable(w2)
@@ -251,6 +339,26 @@ def hidden_mean(x, h, grad_h):
 def hidden_in_place(x, h, grad_h):
     grad_h *= h * (1 - h)
     return x.T @ grad_h
+
+
+@wrong("hidden_gradient", says="the sign is flipped")
+def hidden_with_the_factors_turned(x, h, grad_h):
+    return x.T @ (grad_h * h * (h - 1))
+
+
+@wrong("hidden_gradient", says="grad_h is missing")
+def hidden_without_grad_h(x, h, grad_h):
+    return x.T @ (h * (1 - h))
+
+
+@wrong("hidden_gradient", says="the derivative of the sigmoid is h *")
+def hidden_with_the_first_factor(x, h, grad_h):
+    return x.T @ (grad_h * h)
+
+
+@wrong("hidden_gradient", says="this is the gradient at z")
+def hidden_at_the_activations(x, h, grad_h):
+    return grad_h * h * (1 - h)
 
 
 @right("hidden_gradient")
@@ -382,6 +490,12 @@ def gradients(x, y, w1, w2):
     return x.T @ (g @ w2.T * h * (1 - h)), h.T @ g
 
 
+def train_by_hand(x, y, w1, w2, eta):
+    h = 1 / (1 + np.exp(-x @ w1))
+    error = 2 * (h @ w2 - y)
+    return w1 - eta * x.T @ (error @ w2.T * h * (1 - h)), w2 - eta * h.T @ error
+
+
 @wrong("train_step", says="descent subtracts the gradient")
 def step_uphill(x, y, w1, w2, eta):
     g1, g2 = gradients(x, y, w1, w2)
@@ -448,6 +562,17 @@ def step_forward_in_reverse(x, y, w1, w2, eta):
     h = y_pred @ w2
     g = 2 * (y_pred - y)
     return w1 - eta * x.T @ (g @ w2.T * h * (1 - h)), w2 - eta * h.T @ g
+
+
+@wrong("train_step", says="return the new weights, not the changes")
+def step_of_the_changes(x, y, w1, w2, eta):
+    new1, new2 = train_by_hand(x, y, w1, w2, eta)
+    return new1 - w1, new2 - w2
+
+
+@wrong("train_step", says="return w1 first, then w2")
+def step_exchanged(x, y, w1, w2, eta):
+    return train_by_hand(x, y, w1, w2, eta)[::-1]
 
 
 @right("train_step")
@@ -703,6 +828,44 @@ def network_with_a_number_as_shape():
             keras.layers.Dense(1, use_bias=False),
         ]
     )
+
+
+@wrong("xor_network", says="Dropout")
+def network_with_dropout():
+    hidden = keras.layers.Dense(3, activation="sigmoid", use_bias=False)
+    return network(3, hidden, keras.layers.Dropout(0.2), keras.layers.Dense(1, use_bias=False))
+
+
+@wrong("xor_network", says="frozen")
+def network_with_a_frozen_layer():
+    hidden = keras.layers.Dense(3, activation="sigmoid", use_bias=False, trainable=False)
+    return network(3, hidden, keras.layers.Dense(1, use_bias=False))
+
+
+@wrong("xor_network", says="start at the same value")
+def network_of_zeros():
+    layers = [
+        keras.layers.Dense(n, a, use_bias=False, kernel_initializer="zeros") for n, a in ((3, "sigmoid"), (1, None))
+    ]
+    return network(3, *layers)
+
+
+@wrong("xor_network", says="it has a ReLU here")
+def network_with_relu_output():
+    hidden = keras.layers.Dense(3, activation="sigmoid", use_bias=False)
+    return network(3, hidden, keras.layers.Dense(1, "relu", use_bias=False))
+
+
+@wrong("xor_network", says="the output is linear")
+def network_with_softmax_output():
+    hidden = keras.layers.Dense(3, activation="sigmoid", use_bias=False)
+    return network(3, hidden, keras.layers.Dense(1, "softmax", use_bias=False))
+
+
+@wrong("xor_network", says="it has ELU here")
+def network_with_elu_output():
+    hidden = keras.layers.Dense(3, activation="sigmoid", use_bias=False)
+    return network(3, hidden, keras.layers.Dense(1, "elu", use_bias=False))
 
 
 @right("xor_network")

@@ -35,6 +35,42 @@ def preprocess_by_128(images):
     return (images.astype("float32") - 128) / 128
 
 
+@wrong("preprocess_pixels", says="black and white are exchanged")
+def pixels_inverted(images):
+    return 1 - images / 127.5
+
+
+@wrong("preprocess_pixels", says="the pixels are unchanged")
+def pixels_unchanged(images):
+    return images
+
+
+@wrong("preprocess_pixels", says="// cuts off the fractions")
+def pixels_by_whole_division(images):
+    return images // 127.5 - 1
+
+
+@wrong("preprocess_pixels", says="this runs from -128 to 127")
+def pixels_only_centred(images):
+    return images - 127.5
+
+
+@wrong("preprocess_pixels", says="half of 255 is 127.5, not 127")
+def pixels_by_127(images):
+    return images / 127 - 1
+
+
+@wrong("preprocess_pixels", says="the picture was stretched to the range of its own values")
+def pixels_by_their_own_range(images):
+    images = np.asarray(images, float)
+    return 2 * (images - images.min()) / (images.max() - images.min()) - 1
+
+
+@right("preprocess_pixels")
+def pixels_in_half_precision(images):
+    return (np.asarray(images, "float32") / 127.5 - 1).astype("float16")
+
+
 @right("preprocess_pixels")
 def preprocess_by_keras(images):
     return keras.applications.mobilenet.preprocess_input(images.astype("float32"))
@@ -150,6 +186,36 @@ def shares_pairwise(train, test, size):
     return (_distances(train, test) < size).all(axis=2)
 
 
+@wrong("shares_pixels", says="this is the number of training patches")
+def leaks_counted(train, test, size):
+    return (_distances(train, test) < size).all(axis=2).sum(axis=1)
+
+
+@wrong("shares_pixels", says="this is one answer for all test patches together")
+def leaks_at_all(train, test, size):
+    return (_distances(train, test) < size).all(axis=2).any()
+
+
+@wrong("shares_pixels", says="only the first training patch was looked at")
+def leaks_of_the_first(train, test, size):
+    return (_distances(train[:1], test) < size).all(axis=2).any(axis=1)
+
+
+@wrong("shares_pixels", says="only the rows were compared")
+def leaks_by_rows(train, test, size):
+    return (_distances(train, test)[..., 0] < size).any(axis=1)
+
+
+@wrong("shares_pixels", says="the answer is turned round")
+def leaks_turned_round(train, test, size):
+    return ~(_distances(train, test) < size).all(axis=2).any(axis=1)
+
+
+@wrong("shares_pixels", says="the size is one pixel too small")
+def leaks_of_smaller_patches(train, test, size):
+    return (_distances(train, test) < size - 1).all(axis=2).any(axis=1)
+
+
 @right("shares_pixels")
 def shares_by_sets_of_pixels(train, test, size):
     def pixels(corner):
@@ -233,6 +299,20 @@ def build_with_maximum(base, classes):
     return _model(base, classes, pool=keras.layers.GlobalMaxPooling2D())
 
 
+@wrong("build_transfer_model", says="start at the same value")
+def transfer_from_zeros(base, classes):
+    model = _model(base, classes)
+    model.layers[-2].set_weights([np.zeros(w.shape) for w in model.layers[-2].get_weights()])
+    return model
+
+
+@wrong("build_transfer_model", says="frozen")
+def transfer_with_a_frozen_head(base, classes):
+    model = _model(base, classes)
+    model.layers[-2].trainable = False
+    return model
+
+
 @right("build_transfer_model")
 def build_with_activations_as_layers(base, classes):
     x = keras.layers.GlobalAveragePooling2D()(base.outputs[0])
@@ -290,6 +370,33 @@ def normalised_over_everything(x, gamma, beta, mean, variance, training):
     if training:
         mean, variance = x.mean(), x.var()
     return _normalise(x, gamma, beta, mean, variance)
+
+
+@wrong("normalised", says="γ and β are exchanged")
+def normalised_with_beta_first(x, gamma, beta, mean, variance, training):
+    return _normalise(x, beta, gamma, *((x.mean(0), x.var(0)) if training else (mean, variance)))
+
+
+@wrong("normalised", says="γ and β are missing")
+def normalised_without_gamma_and_beta(x, gamma, beta, mean, variance, training):
+    return _normalise(x, 1, 0, *((x.mean(0), x.var(0)) if training else (mean, variance)))
+
+
+@wrong("normalised", says="the batch's own averages are used")
+def normalised_the_other_way_round(x, gamma, beta, mean, variance, training):
+    return _normalise(x, gamma, beta, *((mean, variance) if training else (x.mean(0), x.var(0))))
+
+
+@wrong("normalised", says="the root is missing")
+def normalised_by_the_variance(x, gamma, beta, mean, variance, training):
+    mean, variance = (x.mean(0), x.var(0)) if training else (mean, variance)
+    return gamma * (x - mean) / (variance + 1e-3) + beta
+
+
+@wrong("normalised", says="the wrong way round")
+def normalised_with_a_minus(x, gamma, beta, mean, variance, training):
+    mean, variance = (x.mean(0), x.var(0)) if training else (mean, variance)
+    return gamma * (mean - x) / np.sqrt(variance + 1e-3) + beta
 
 
 @right("normalised")
@@ -378,6 +485,36 @@ def tune_one_layer_later(model, first, rate):
 @wrong("train_from", says="The learning rate")
 def tune_by_a_tenth_of_the_rate(model, first, rate):
     return _tuned(model, lambda number, layer: number >= first and not _norm(layer), rate / 10)
+
+
+@wrong("train_from", says="lost the weights it came with")
+def tune_a_clone(model, first, rate):
+    return _tuned(keras.models.clone_model(model), lambda number, layer: number >= first and not _norm(layer), rate)
+
+
+@wrong("train_from", says="the optimiser has more settings")
+def tune_with_decay(model, first, rate):
+    optimizer = keras.optimizers.Adam(rate, weight_decay=0.1)
+    return _frozen(model, lambda number, layer: number < first or _norm(layer), optimizer=optimizer)
+
+
+@wrong("train_from", says="the optimiser has more settings")
+def tune_with_clipped_gradients(model, first, rate):
+    optimizer = keras.optimizers.Adam(rate, clipnorm=1e-9)
+    return _frozen(model, lambda number, layer: number < first or _norm(layer), optimizer=optimizer)
+
+
+@wrong("train_from", says="everything was released, batch normalisation included")
+def tune_never_freezing(model, first, rate):
+    for layer in model.layers[first:]:
+        layer.trainable = not _norm(layer)
+    model.compile(keras.optimizers.Adam(rate), CROSS_ENTROPY)
+    return model
+
+
+@wrong("train_from", says="nothing new was released")
+def tune_the_last_ones(model, first, rate):
+    return _tuned(model, lambda number, layer: number >= len(model.layers) - first and not _norm(layer), rate)
 
 
 @right("train_from")

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import skimage
 import tensorflow as tf
 from scipy import ndimage
 
@@ -47,6 +46,33 @@ def cam_normalised(features, weights):
     return maps / maps.max(axis=(1, 2), keepdims=True)
 
 
+@wrong("class_activation_map", says="this is the mean over the channels")
+def cam_of_the_mean(features, weights):
+    return (features * weights).mean(axis=-1)
+
+
+@wrong("class_activation_map", says="the maps were stretched to [0, 1]")
+def cam_scaled(features, weights):
+    maps = features @ weights
+    low, high = maps.min(axis=(1, 2), keepdims=True), maps.max(axis=(1, 2), keepdims=True)
+    return (maps - low) / (high - low)
+
+
+@wrong("class_activation_map", says="this is only the first entry along axis 0")
+def cam_of_the_first_picture(features, weights):
+    return features[0] @ weights
+
+
+@wrong("class_activation_map", says="only the channel with the largest weight was taken")
+def cam_of_the_strongest_channel(features, weights):
+    return features[..., weights.argmax()]
+
+
+@wrong("class_activation_map", says="the weights are missing")
+def cam_unweighted(features, weights):
+    return features.sum(axis=-1)
+
+
 @right("class_activation_map")
 def cam_by_einsum(features, weights):
     return tf.einsum("nijc,c->nij", tf.cast(features, tf.float32), tf.cast(weights, tf.float32))
@@ -58,82 +84,6 @@ def cam_channel_by_channel(features, weights):
     for c, weight in enumerate(weights):
         total += weight * features[:, :, :, c]
     return total.tolist()
-
-
-# -- upsample ---------------------------------------------------------------------------------------------------------
-
-
-def _hat(places, old):
-    return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(old)))
-
-
-def _interpolate(maps, height, width, places):
-    h, w = maps.shape[1:]
-    return _hat(places(h, height), h) @ maps @ _hat(places(w, width), w).T
-
-
-@wrong("upsample", says="the maps are not upsampled")
-def upsample_not(maps, height, width):
-    return maps
-
-
-@wrong("upsample", says="each value is repeated")
-def upsample_nearest(maps, height, width):
-    rows = (np.arange(height) + 0.5) * maps.shape[1] / height
-    columns = (np.arange(width) + 0.5) * maps.shape[2] / width
-    return maps[:, rows.astype(int)][:, :, columns.astype(int)]
-
-
-@wrong("upsample", says="height and width are swapped")
-def upsample_swapped(maps, height, width):
-    return tf.image.resize(maps[..., None], (width, height))[..., 0]
-
-
-@wrong("upsample", says="the corners were put on each other")
-def upsample_corners(maps, height, width):
-    return _interpolate(maps, height, width, lambda old, new: np.linspace(0, old - 1, new))
-
-
-@wrong("upsample", says="the halves are missing")
-def upsample_without_halves(maps, height, width):
-    return _interpolate(maps, height, width, lambda old, new: np.minimum(np.arange(new) * old / new, old - 1))
-
-
-@wrong("upsample", says="the values fade towards the border")
-def upsample_unclipped(maps, height, width):
-    return _interpolate(maps, height, width, lambda old, new: (np.arange(new) + 0.5) * old / new - 0.5)
-
-
-@wrong("upsample", says="the maps are transposed")
-def upsample_transposed(maps, height, width):
-    return tf.image.resize(maps.transpose(0, 2, 1)[..., None], (height, width))[..., 0]
-
-
-@right("upsample")
-def upsample_by_scikit_image(maps, height, width):
-    return [skimage.transform.resize(m, (height, width), order=1, mode="edge", anti_aliasing=False) for m in maps]
-
-
-@right("upsample")
-def upsample_row_by_row(maps, height, width):
-    h, w = maps.shape[1:]
-    rows = (np.arange(height) + 0.5) * h / height - 0.5
-    columns = (np.arange(width) + 0.5) * w / width - 0.5
-    out = []
-    for m in maps:
-        wide = np.array([np.interp(columns, np.arange(w), row) for row in m])
-        out.append(np.array([np.interp(rows, np.arange(h), column) for column in wide.T]).T)
-    return np.array(out)
-
-
-@right("upsample")
-def upsample_by_tensorflow(maps, height, width):
-    return tf.image.resize(maps[..., None], (height, width))[..., 0]
-
-
-@wrong("upsample", says="the values are mirrored at the border")
-def upsample_mirrored(maps, height, width):
-    return np.stack([skimage.transform.resize(m, (height, width), order=1, anti_aliasing=False) for m in maps])
 
 
 # -- pointing_game ----------------------------------------------------------------------------------------------------
@@ -168,6 +118,45 @@ def pointing_exclusive(maps, boxes):
 @wrong("pointing_game", says="not the largest absolute value")
 def pointing_absolute(maps, boxes):
     return pointing_by_masks(np.abs(maps), boxes)
+
+
+@wrong("pointing_game", says="the row and the column with the largest sums")
+def pointing_at_sums(maps, boxes):
+    rows, columns = maps.sum(axis=2).argmax(axis=1), maps.sum(axis=1).argmax(axis=1)
+    top, left, bottom, right = boxes.T
+    return np.mean((top <= rows) & (rows < bottom) & (left <= columns) & (columns < right))
+
+
+@wrong("pointing_game", says="the left border was not looked at")
+def pointing_without_the_left_border(maps, boxes):
+    return np.mean([t <= i < b and j < r for (i, j), (t, s, b, r) in zip(_peaks(maps), boxes, strict=True)])
+
+
+@wrong("pointing_game", says="this is the share of misses")
+def pointing_misses(maps, boxes):
+    return 1 - pointing_by_masks(maps, boxes)
+
+
+@wrong("pointing_game", says="a box is top, left, bottom, right, not top, left, height, width")
+def pointing_with_sizes(maps, boxes):
+    return np.mean(
+        [t <= i < t + h and s <= j < s + w for (i, j), (t, s, h, w) in zip(_peaks(maps), boxes, strict=True)]
+    )
+
+
+@wrong("pointing_game", says="each map has its own answer")
+def pointing_one_by_one(maps, boxes):
+    return [t <= i < b and s <= j < r for (i, j), (t, s, b, r) in zip(_peaks(maps), boxes, strict=True)]
+
+
+@wrong("pointing_game", says="rows or columns that fit are not enough")
+def pointing_in_rows_or_columns(maps, boxes):
+    return np.mean([t <= i < b or s <= j < r for (i, j), (t, s, b, r) in zip(_peaks(maps), boxes, strict=True)])
+
+
+@wrong("pointing_game", says="the smallest value was looked for")
+def pointing_at_the_smallest(maps, boxes):
+    return pointing_by_masks(-maps, boxes)
 
 
 @right("pointing_game")
@@ -223,6 +212,21 @@ def grad_relu_on_weights(features, gradients):
 @wrong("grad_cam", says="this is the mean over the channels")
 def grad_mean_of_channels(features, gradients):
     return np.maximum((gradients.mean(axis=(1, 2), keepdims=True) * features).mean(axis=-1), 0)
+
+
+@wrong("grad_cam", says="the weights are missing")
+def grad_cam_unweighted(features, gradients):
+    return np.maximum(features.sum(axis=-1), 0)
+
+
+@wrong("grad_cam", says="features and gradients are exchanged")
+def grad_cam_of_the_gradient(features, gradients):
+    return np.maximum((gradients * features.mean(axis=(1, 2), keepdims=True)).sum(axis=-1), 0)
+
+
+@wrong("grad_cam", says="the weights are the largest gradients")
+def grad_cam_by_maxima(features, gradients):
+    return np.maximum((gradients.max(axis=(1, 2), keepdims=True) * features).sum(axis=-1), 0)
 
 
 @right("grad_cam")
@@ -404,6 +408,73 @@ def smooth_by_tensorflow(model, image, k, noise):
     return tf.reduce_max(tf.abs(gradient), axis=-1)
 
 
+# -- integrated_gradients ---------------------------------------------------------------------------------------------
+
+
+def _on_the_path(model, image, k, baseline, shares):
+    path = baseline + np.reshape(shares, (-1, 1, 1, 1)) * (image - baseline)
+    return np.asarray(_class_gradient(model, path.astype("float32"), k))
+
+
+def _middles(steps):
+    return (np.arange(steps) + 0.5) / steps
+
+
+@wrong("integrated_gradients", says="not multiplied by image - baseline")
+def integrated_without_the_difference(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, _middles(steps)).mean(axis=0)
+
+
+@wrong("integrated_gradients", says="multiplied by the image")
+def integrated_times_the_image(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, _middles(steps)).mean(axis=0) * image
+
+
+@wrong("integrated_gradients", says="their mean is asked for")
+def integrated_summed(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, _middles(steps)).sum(axis=0) * (image - baseline)
+
+
+@wrong("integrated_gradients", says="the sign is turned round")
+def integrated_backwards(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, _middles(steps)).mean(axis=0) * (baseline - image)
+
+
+@wrong("integrated_gradients", says="these begin at the baseline")
+def integrated_from_the_left(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, np.arange(steps) / steps).mean(axis=0) * (image - baseline)
+
+
+@wrong("integrated_gradients", says="the gradient at the image only")
+def integrated_at_the_image(model, image, k, baseline, steps):
+    return _on_the_path(model, image, k, baseline, [1.0])[0] * (image - baseline)
+
+
+@wrong("integrated_gradients", says="the channels are joined already")
+def integrated_in_grey(model, image, k, baseline, steps):
+    mean = _on_the_path(model, image, k, baseline, _middles(steps)).mean(axis=0)
+    return (mean * (image - baseline)).sum(axis=-1)
+
+
+@right("integrated_gradients")
+def integrated_one_by_one(model, image, k, baseline, steps):
+    total = np.zeros_like(image)
+    for i in range(steps):
+        x = image * (i + 0.5) / steps + baseline * (1 - (i + 0.5) / steps)
+        total += np.asarray(_class_gradient(model, x[None].astype("float32"), k))[0] / steps
+    return total * (image - baseline)
+
+
+@right("integrated_gradients")
+def integrated_by_tensorflow(model, image, k, baseline, steps):
+    start, way = tf.constant(baseline, tf.float32), tf.constant(image - baseline, tf.float32)
+    shares = tf.constant(_middles(steps), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(shares := shares[:, None, None, None] * tf.ones_like(start)[None])
+        score = model(2 * (start + shares * way) - 1, training=False)[:, k]
+    return tf.reduce_mean(tape.gradient(score, shares), axis=0)  # by the chain rule the way is a factor already
+
+
 # -- occluded_copies --------------------------------------------------------------------------------------------------
 
 
@@ -462,6 +533,40 @@ def copies_black(image, size, stride, value):
 @wrong("occluded_copies", says="the copies stand in one row")
 def copies_in_a_row(image, size, stride, value):
     return np.concatenate(copies_as_lists(image, size, stride, value))
+
+
+@wrong("occluded_copies", says="sticks out by one pixel")
+def copies_one_too_many(image, size, stride, value):
+    h, w = image.shape[:2]
+    return _copies(image, size, value, range(0, h - size + 2, stride), range(0, w - size + 2, stride))
+
+
+@wrong("occluded_copies", says="the copies stand in one row")
+def copies_in_one_row(image, size, stride, value):
+    return np.array(copies_as_lists(image, size, stride, value)).reshape(-1, *image.shape)
+
+
+@wrong("occluded_copies", says="the window is one pixel too small")
+def copies_with_a_small_window(image, size, stride, value):
+    h, w = _starts(image.shape[0], size, stride), _starts(image.shape[1], size, stride)
+    return _copies(image, size - 1, value, h, w)
+
+
+@wrong("occluded_copies", says="the window is black")
+def copies_blackened(image, size, stride, value):
+    return copies_as_lists(image, size, stride, 0)
+
+
+@wrong("occluded_copies", says="the two axes of positions are swapped")
+def copies_with_axes_exchanged(image, size, stride, value):
+    return np.array(copies_as_lists(image, size, stride, value)).swapaxes(0, 1)
+
+
+@wrong("occluded_copies", says="no pixel is covered")
+def copies_untouched(image, size, stride, value):
+    return np.tile(
+        image, (len(_starts(image.shape[0], size, stride)), len(_starts(image.shape[1], size, stride)), 1, 1, 1)
+    )
 
 
 @right("occluded_copies")
@@ -540,6 +645,42 @@ def step_then_decay(images, gradients, rate, decay):
     return images - decay * (images - 0.5)
 
 
+@wrong("ascent_step", says="this walks downhill")
+def ascent_downhill(images, gradients, rate, decay):
+    return images - rate * gradients / _rms(gradients) - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="the gradient is not normalised")
+def ascent_unscaled(images, gradients, rate, decay):
+    return images + rate * gradients - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="this is the change alone")
+def ascent_of_the_change(images, gradients, rate, decay):
+    return rate * gradients / _rms(gradients) - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="the gradient is divided by its largest entry")
+def ascent_with_the_largest_entry(images, gradients, rate, decay):
+    return images + rate * gradients / np.abs(gradients).max(axis=(1, 2, 3), keepdims=True) - decay * (images - 0.5)
+
+
+@wrong("ascent_step", says="the decay pulls to black")
+def ascent_shrunk(images, gradients, rate, decay):
+    return (1 - decay) * images + rate * gradients / _rms(gradients)
+
+
+@wrong("ascent_step", says="the images lost their grey")
+def ascent_to_grey(images, gradients, rate, decay):
+    return (1 - decay) * (images - 0.5) + rate * gradients / _rms(gradients)
+
+
+@right("ascent_step")
+def ascent_with_chollets_guard(images, gradients, rate, decay):
+    strength = np.sqrt(np.mean(np.square(gradients), axis=(1, 2, 3), keepdims=True)) + 1e-5
+    return images + rate * gradients / strength + decay * (0.5 - images)
+
+
 @right("ascent_step")
 def step_image_by_image(images, gradients, rate, decay):
     moved = []
@@ -615,6 +756,27 @@ def winners_listed(activations):
 def winners_only_those_that_win(activations):
     winners = activations.argmax(axis=-1)
     return np.stack([(winners == k).sum(axis=0) for k in np.unique(winners)], axis=-1)
+
+
+@wrong("winner_counts", says="softmax shares were added up")
+def winners_by_softmax(activations):
+    powers = np.exp(activations - activations.max(axis=-1, keepdims=True))
+    return (powers / powers.sum(axis=-1, keepdims=True)).sum(axis=0)
+
+
+@wrong("winner_counts", says="only the first image was counted")
+def winners_of_the_first_picture(activations):
+    return (activations[0].argmax(-1)[..., None] == np.arange(activations.shape[-1])).astype(int)
+
+
+@wrong("winner_counts", says="this is the share of the images")
+def winners_shared(activations):
+    return (activations.argmax(-1)[..., None] == np.arange(activations.shape[-1])).mean(axis=0)
+
+
+@wrong("winner_counts", says="the counts of all places are added up")
+def winners_of_all_places(activations):
+    return np.bincount(activations.argmax(-1).ravel(), minlength=activations.shape[-1])
 
 
 @right("winner_counts")
