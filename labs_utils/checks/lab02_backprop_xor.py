@@ -363,12 +363,13 @@ def _second_derivatives(x, y, w1, w2):
     import tensorflow as tf
 
     weights = tf.Variable(np.concatenate([w1.ravel(), w2.ravel()]))
-    with tf.GradientTape() as outer:
+    with tf.GradientTape(persistent=True) as outer:
         with tf.GradientTape() as inner:
             one, two = tf.reshape(weights[: w1.size], w1.shape), tf.reshape(weights[w1.size :], w2.shape)
             loss = tf.reduce_sum((tf.sigmoid(tf.constant(x) @ one) @ two - y) ** 2)
         gradient = inner.gradient(loss, weights)
-    return outer.jacobian(gradient, weights).numpy()
+    # row by row: a vectorised Jacobian is traced anew for every shape, which takes five times as long here
+    return outer.jacobian(gradient, weights, experimental_use_pfor=False).numpy()
 
 
 @checks.probe("hessian")
