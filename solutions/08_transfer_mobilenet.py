@@ -428,7 +428,6 @@ inputs, test_inputs = preprocess_pixels(x_train[few]), preprocess_pixels(x_test)
 model.fit(inputs, y_train[few], epochs=20, verbose=0)
 print(f"15 training patches: accuracy {share_right(model, inputs, y_train[few]):.2f}")
 print(f"300 test patches:    accuracy {share_right(model, test_inputs, y_test):.2f}")
-# The head comes after the base's weights.
 pairs = list(zip(base.get_weights(), model.get_weights(), strict=False))
 assert all(np.array_equal(old, new) for old, new in pairs) and base_is_intact()
 trainable = sum(weight.numpy().size for weight in model.trainable_weights)
@@ -574,7 +573,6 @@ for flag in (True, False):  # first the answer to the question above
     assert np.allclose(output, normalised(batch, *fresh, training=flag), atol=1e-3)
     moved = not np.array_equal(layer.get_weights()[2], fresh[2])
     print(f"batch normalisation, trainable {flag}: running mean moved: {moved}")
-
 toy = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "relu")])
 toy.add(keras.layers.Dense(2, "softmax"))
 x, y = np.random.default_rng(0).normal(size=(20, 4)), np.arange(20) % 2
@@ -659,8 +657,7 @@ COUNTS = (5, 10, 20, 40)
 
 def curve(features, seeds=range(10)):
     """Accuracies (draws, counts) of the probe on textures."""
-    train, test = features
-    return probed((train, y_train), (test, y_test), COUNTS, seeds)
+    return probed((features[0], y_train), (features[1], y_test), COUNTS, seeds)
 
 
 raw = [x[:, 4::8, 4::8].reshape(len(x), -1) / 255 for x in (x_train, x_test)]

@@ -740,7 +740,6 @@ explain(
     "SmoothGrad",
     lambda *s: np.stack([smooth_grad(fast, *x, few) for x in zip(*s, strict=True)]),
 )
-# without the softmax
 logits = keras.Model(classifier.model.inputs[0], classifier.model.layers[-2].output)
 examples = [(fast, twos[0][n], twos[1][n], names) for n in (1, 2, 3)]
 examples += [

@@ -142,9 +142,9 @@ lab.compare("mean confidence at 90 degrees", prediction, p_turned)
 # Compare each known picture with each unknown one: `known[:, None] > unknown` does it in one expression.
 #
 # </details>
-# <details><summary>"This is … 1 − the right value"</summary>
+# <details><summary>"The score's sign is flipped"</summary>
 #
-# The sign of the score is flipped. An area below 0.5 nearly always means that: a *distance* is high for the unknown.
+# An area below 0.5 nearly always means that: a *distance* is high for the unknown.
 #
 # </details>
 
@@ -497,8 +497,11 @@ empty = 1 - len(seen) / cells
 # never tested. (Some cannot occur; a test set does not say which.)
 #
 # **Why.** Independent pictures of the *same* distribution shrink the interval like $1/\sqrt n$; they say nothing of
-# kinds that are not drawn. Formal validation is the other way: lab 09 proves for a small network that no change
-# within ±ε turns a digit. It covers every input of a precisely stated kind, and no other.
+# kinds that are not drawn. Formal validation is the other way: it covers every input of a precisely
+# stated kind, and no other.
+#
+# > **Margin note.** Lecture A: "So far, no formal validation proof can be made for deep learning predictions." For
+# > small networks it can: lab 09 proves that no change within ±ε turns most of its digits.
 #
 # ### Question · `what_a_test_proves`
 
@@ -760,7 +763,7 @@ suspected, used = list(range(8)), 0
 while len(suspected) > 1:  # without a list: halve, train, look for the backdoor
     half = suspected[: len(suspected) // 2]
     rows = np.flatnonzero(np.isin(batch, half))
-    network = trained(images[rows], labels[rows], epochs=12000 // len(rows))
+    network = trained(images[rows], labels[rows], epochs=9000 // len(rows))
     success = float(backdoor(network)[1])
     print(f"trained on deliveries {half}: the square turns {success:.2f}")
     suspected, used = (half if success > 0.5 else suspected[len(half) :]), used + 1
@@ -876,7 +879,7 @@ lab.compare("best of ten minus mean, points", prediction, gain)
 # </details>
 
 
-# %% minutes=6 difficulty=1 kind="core"
+# %% minutes=6 difficulty=1 kind="extra"
 @lab.exercise(points=1)
 def footprint(processor_seconds, package_watts, cores, overhead, grams_per_kwh):
     """Energy and carbon dioxide of a computation.
@@ -951,9 +954,9 @@ plots.table(header, rows, "One training each, GPUs at full power, overhead 1.5")
 # the GTX 580 and 250 W for the Titan Black; for ResNet's eight GPUs, whose model the slide does not name, we
 # assume 250 W.
 #
-# ## 8 · What you have found: a model card
+# ## 8 · What you have found
 #
-# Mitchell et al. (2019) ask that every published network comes with a card. Here is ours, filled by *your* run. What a
+# Mitchell et al. (2019) ask that every published network comes with a *model card*. Here is ours, filled by *your* run. What a
 # measurement cannot fill, you write: replace the three texts.
 
 # %%
