@@ -174,7 +174,7 @@ def serialise(notebook: NotebookNode) -> str:
         LabsError: an output holds a path of the machine that it was built on.
     """
     nbformat.validate(notebook)
-    text = nbformat.writes(notebook, version=4)
+    text = nbformat.v4.writes(notebook)  # nbformat.writes would validate again
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             shown = output.get("text", "") + output.get("data", {}).get("text/plain", "")

@@ -36,7 +36,10 @@
 # | **You need** | lab 06 (convolution, pooling) |
 #
 # Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
-# read on. The outputs stored in the solution come from ImageNet's weights and real photographs; where the text gives a
+# read on. Where a cell begins with `prediction = None`, write your own there before you run it: it is printed
+# beside the result and never graded.
+#
+# The outputs stored in the solution come from ImageNet's weights and real photographs; where the text gives a
 # number, it is that run's.
 
 # %% tags=["imports"]
@@ -130,8 +133,7 @@ for name, p in network.decode(network.model.predict(batch, verbose=0))[0]:
 # costs most, and would you notice it?
 
 # %%
-# How many of the twelve names in the three wrong rows will be those of the right one?
-PREDICTION = None
+prediction = None  # of the twelve names in the wrong rows, how many are the right row's
 photographs = {"cat": skimage.data.chelsea(), "cup": skimage.data.coffee()}
 photographs |= {"rocket": skimage.data.rocket(), "brick wall": skimage.data.brick()}
 pictures = np.stack([square(picture, side) for picture in photographs.values()])
@@ -156,7 +158,7 @@ named = [
 rows = [[way, *line] for way, line in zip(ways, named, strict=True)]
 plots.table(["pixels", *photographs], rows, f"The best name ({network.trained_on})")
 winners = np.array([y.argmax(axis=1) for y in answers.values()])
-lab.compare("names that stay, of 12", PREDICTION, np.sum(winners[1:] == winners[0]))
+lab.compare("names that stay, of 12", prediction, np.sum(winners[1:] == winners[0]))
 
 # %% [markdown]
 # **What you see.** With ImageNet's weights cat and cup get a name that fits, a breed and a drink; the rocket on its pad
@@ -289,7 +291,7 @@ def shares_pixels(train, test, size):
 # training and test patches come from anywhere.
 
 # %%
-PREDICTION = None  # the accuracy if patches come from anywhere, from 0 to 1
+prediction = None  # the accuracy if patches come from anywhere, from 0 to 1
 wall, rng = skimage.data.brick(), np.random.default_rng(0)
 coins = rng.integers(0, 2, (200, 4, 4))  # 200 times a coin for each tile
 
@@ -312,7 +314,7 @@ for name, (left, right_half) in ranges.items():
     found[name] = np.mean(named == truth)
     shared = shares_pixels(corners, new_corners, 96).mean()
     print(f"{name:10}  {shared:4.0%} share pixels, accuracy {found[name]:.2f}")
-lab.compare("accuracy, patches from anywhere", PREDICTION, found["anywhere"])
+lab.compare("accuracy, patches from anywhere", prediction, found["anywhere"])
 
 # %% [markdown]
 # **What you see.** Cut from anywhere, the neighbours "know" coin tosses, which nobody can know. From two halves, with
@@ -416,8 +418,8 @@ def train_from(model, first, rate):
 
 
 # %%
+prediction = None  # the share of all parameters that trains, from 0 to 1
 # Five labelled patches per class, 20 epochs. And how much time does the cache save?
-PREDICTION = None  # the share of all parameters that trains, from 0 to 1
 few = draw(y_train, 5, seed=0)
 keras.utils.set_random_seed(1)
 model = build_transfer_model(copy_of(base), 3)
@@ -426,12 +428,11 @@ inputs, test_inputs = preprocess_pixels(x_train[few]), preprocess_pixels(x_test)
 model.fit(inputs, y_train[few], epochs=20, verbose=0)
 print(f"15 training patches: accuracy {share_right(model, inputs, y_train[few]):.2f}")
 print(f"300 test patches:    accuracy {share_right(model, test_inputs, y_test):.2f}")
-# The head comes after the base's weights.
 pairs = list(zip(base.get_weights(), model.get_weights(), strict=False))
 assert all(np.array_equal(old, new) for old, new in pairs) and base_is_intact()
 trainable = sum(weight.numpy().size for weight in model.trainable_weights)
 assert trainable == (256 + 1) * 1024 + (1024 + 1) * 3
-lab.compare("share that trains", PREDICTION, trainable / model.count_params())
+lab.compare("share that trains", prediction, trainable / model.count_params())
 head = keras.Sequential([keras.Input((256,)), *model.layers[-2:]])  # the same layers
 assert np.allclose(head(f_test[:50]), model(test_inputs[:50]), atol=1e-4)
 seconds = []
@@ -493,8 +494,8 @@ def normalised(x, gamma, beta, mean, variance, training):
 
 
 # %%
+prediction = None  # the accuracy in training mode with one class per batch
 # In training mode the features of a picture depend on the other pictures of its batch.
-PREDICTION = None  # the accuracy in training mode with one class per batch
 order = np.concatenate([np.flatnonzero(y_test == k)[:20] for k in range(3)])  # by class
 mixed = np.random.default_rng(0).permutation(order)
 cases = {
@@ -519,7 +520,7 @@ plots.show(
     "Four bars: accuracy is highest in inference mode, lower in training mode, least"
     " with one class per batch.",
 )
-lab.compare("one class per batch", PREDICTION, mode_accuracy[name])
+lab.compare("one class per batch", prediction, mode_accuracy[name])
 pairs = zip(loose.get_weights(), base.get_weights(), strict=True)
 print("numbers of the copy that changed:", sum(np.sum(a != b) for a, b in pairs))
 
@@ -561,7 +562,7 @@ def frozen_statistics():
 # `layer.trainable = True` and train on. Does it learn?
 
 # %% tags=["nbval-check-output"]
-PREDICTION = None  # True or False
+prediction = None  # does it learn, True or False?
 batch = np.random.default_rng(0).normal(5, 2, (32, 3)).astype("float32")
 for flag in (True, False):  # first the answer to the question above
     layer = keras.layers.BatchNormalization()
@@ -572,7 +573,6 @@ for flag in (True, False):  # first the answer to the question above
     assert np.allclose(output, normalised(batch, *fresh, training=flag), atol=1e-3)
     moved = not np.array_equal(layer.get_weights()[2], fresh[2])
     print(f"batch normalisation, trainable {flag}: running mean moved: {moved}")
-
 toy = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, "relu")])
 toy.add(keras.layers.Dense(2, "softmax"))
 x, y = np.random.default_rng(0).normal(size=(20, 4)), np.arange(20) % 2
@@ -585,7 +585,7 @@ for compiled_again in (False, True):
     before = toy.get_weights()[0]
     toy.fit(x, y, epochs=3, verbose=0)
     learns.append(not np.array_equal(before, toy.get_weights()[0]))
-lab.compare("unfrozen: the first layer learns", PREDICTION, learns[0])
+lab.compare("unfrozen: the first layer learns", prediction, learns[0])
 print("unfrozen and compiled again: the first layer learns:", learns[1])
 
 # %% [markdown]
@@ -651,14 +651,13 @@ assert base_is_intact()  # all this happened to a copy
 # **Predict.** Order the four. Is the untrained network above chance? Above the pixels?
 
 # %%
-PREDICTION = None  # the accuracy of the untrained networks with five labels per class
+prediction = None  # the accuracy of the untrained networks with five labels per class
 COUNTS = (5, 10, 20, 40)
 
 
 def curve(features, seeds=range(10)):
     """Accuracies (draws, counts) of the probe on textures."""
-    train, test = features
-    return probed((train, y_train), (test, y_test), COUNTS, seeds)
+    return probed((features[0], y_train), (features[1], y_test), COUNTS, seeds)
 
 
 raw = [x[:, 4::8, 4::8].reshape(len(x), -1) / 255 for x in (x_train, x_test)]
@@ -676,7 +675,7 @@ if base_network.trained_on == "ImageNet":
 as_is = LogisticRegression().fit(random[0][few], y_train[few]).score(random[1], y_test)
 print(f"a random feature is at most {random[0].max():.0e}; used as it is: {as_is:.2f}")
 untrained = np.mean(curves["random"], axis=0)[0]
-lab.compare("untrained networks, 5 labels per class", PREDICTION, untrained)
+lab.compare("untrained networks, 5 labels per class", prediction, untrained)
 
 # %%
 # True: computes the stored run anew (20 minutes; needs ImageNet's weights and the
@@ -760,7 +759,7 @@ def keep_places(maps, grid):
 
 
 # %%
-PREDICTION = None  # the best accuracy on digits, 5 labels per class
+prediction = None  # the best accuracy on digits, 5 labels per class
 digits, digit_labels = datasets.load_digits()
 as_pictures = np.repeat((digits[..., None] * 15.9).astype("uint8"), 3, axis=-1)
 as_pictures = enlarge(as_pictures)
@@ -788,7 +787,7 @@ for name, maps in digit_maps.items():
     rows.append([name, *(round(float(np.mean(score)), 2) for score in scores)])
 header = ["layer", "1 × 1, 5 labels", "1 × 1, 100", "3 × 3, 5 labels", "3 × 3, 100"]
 plots.table(header, rows, f"Digits: layer and places ({base_network.trained_on})")
-lab.compare("best with 5 labels", PREDICTION, max(row[3] for row in rows))
+lab.compare("best with 5 labels", prediction, max(row[3] for row in rows))
 
 # %%
 MIDDLE = "conv_pw_7_relu"
@@ -830,9 +829,7 @@ plots.show(
 # the network, a rate of 0.0003. **Predict** what eight epochs bring.
 
 # %%
-PREDICTION = (
-    None  # accuracy after eight epochs; with the head alone it is printed first
-)
+prediction = None  # accuracy after eight epochs; the head's alone is printed first
 START = 36  # the layer behind conv_pw_5_relu, whose maps are there already
 rows, copy = draw(digit_labels[:1200], 100, seed=0), copy_of(base)
 known_maps, new_maps = np.split(digit_maps["conv_pw_5_relu"], [1200])
@@ -849,7 +846,7 @@ for _ in range(8):
     upper.fit(known_maps[rows], digit_labels[rows], batch_size=50, verbose=0)
     tuned.append(share_right(upper, new_maps, digit_labels[1200:]))
 print("after each epoch", *(f"{score:.2f}" for score in tuned))
-lab.compare("after eight epochs", PREDICTION, tuned[-1])
+lab.compare("after eight epochs", prediction, tuned[-1])
 assert base_is_intact()
 
 # %% [markdown]
@@ -940,7 +937,7 @@ def top_k_error(scores, labels, k):
 
 
 # %%
-PREDICTION = None  # accuracy on textures with one label per class, by class means
+prediction = None  # accuracy on textures with one label per class, by class means
 tasks = {
     "textures": (f_train, y_train, f_test, y_test),
     "digits": (middle[:1200], digit_labels[:1200], middle[1200:], digit_labels[1200:]),
@@ -965,7 +962,7 @@ header = [
     "class means: top-2 error",
 ]
 plots.table(header, rows, "Accuracy, mean of ten draws; in the last column, an error")
-lab.compare("textures, one label", PREDICTION, by_means["textures", 1])
+lab.compare("textures, one label", prediction, by_means["textures", 1])
 
 # %% [markdown]
 # **What you see.** On textures the class means are as good as the trained probe, or better, and one picture per class does
@@ -1018,8 +1015,8 @@ def shifted(images, down, right):
 
 
 # %%
+prediction = None  # the accuracy with mirror images; without copies it is printed first
 # What do four moved copies of each digit bring, and what if half are mirror images?
-PREDICTION = None  # the accuracy with mirror images; without copies it is printed first
 to_middle = keras.Model(base.input, base.get_layer(MIDDLE).output)
 
 
@@ -1047,7 +1044,7 @@ for name in ("none", "moved", "moved, half mirrored"):
         scores.append(probe((known, labels), test_digits))
     augmented[name] = np.mean(scores)
     print(f"copies: {name:22} accuracy {augmented[name]:.3f}")
-lab.compare("with mirror images", PREDICTION, augmented["moved, half mirrored"])
+lab.compare("with mirror images", prediction, augmented["moved, half mirrored"])
 
 # %% [markdown]
 # **What you see.** Moved copies gain next to nothing with ImageNet's features, one point with the embedded ones; mirror
@@ -1063,7 +1060,7 @@ lab.compare("with mirror images", PREDICTION, augmented["moved, half mirrored"])
 # many of a crop's five nearest come from its own photograph.
 
 # %%
-PREDICTION = None  # the share among the five nearest by features, from 0 to 1
+prediction = None  # the share among the five nearest by features, from 0 to 1
 names = ["astronaut", "chelsea", "coffee", "rocket", "brick", "grass", "gravel", "moon"]
 rng, crops, origins = np.random.default_rng(3), [], np.repeat(names, 12)
 for name in names:
@@ -1091,7 +1088,7 @@ plots.show(
     "Six query crops on the left, each with its five nearest neighbours: by features"
     " in the upper three rows, by raw pixels in the lower three.",
 )
-lab.compare("same photograph, features", PREDICTION, near["features"])
+lab.compare("same photograph, features", prediction, near["features"])
 print(f"by raw pixels {near['pixels']:.2f}, by chance 0.12")
 
 # %% [markdown]
@@ -1109,7 +1106,7 @@ print(f"by raw pixels {near['pixels']:.2f}, by chance 0.12")
 # **Predict.** From one labelled picture per class to forty: where does the pretrained network stop making mistakes?
 
 # %%
-PREDICTION = None  # the accuracy of the best network with one label per class
+prediction = None  # the accuracy of the best network with one label per class
 (x_dogs, y_dogs), (x_new, y_new), dog_names = datasets.load_chihuahua(96)
 if may_show(dog_names):
     shown = [i for k in range(len(dog_names)) for i in np.flatnonzero(y_dogs == k)[:8]]
@@ -1135,7 +1132,7 @@ plots.show(
     "Two panels of accuracy against labels per class: the networks at hand; the"
     " stored run on photographs.",
 )
-lab.compare("one label per class", PREDICTION, np.mean(dog_curves[name], axis=0)[0])
+lab.compare("one label per class", prediction, np.mean(dog_curves[name], axis=0)[0])
 
 # %% [markdown]
 # **What you see.** Left, one curve for each network at hand (*random* is a single network); right, the stored run on

@@ -35,7 +35,8 @@
 # | **You need** | labs 04 and 06; `tf.GradientTape` from lab 01 |
 #
 # Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
-# read on. Where a line says `= None`, write your prediction down before you run the cell.
+# read on. Where a cell begins with `prediction = None`, write your own there before you run it: it is printed
+# beside the result and never graded.
 
 # %% tags=["imports"]
 from functools import partial
@@ -213,7 +214,7 @@ def fgsm(model, images, labels, epsilon):
 
 
 # %%
-answers_changed = None  # your prediction: 0 to 4
+prediction = None  # how many of the four answers change, 0 to 4
 shown = np.concatenate([right[y_test[right] == label][:2] for label in (0, 1)])
 attacked = fgsm(model, x_test[shown], y_test[shown], 4 / 255)
 fig = robustness.attack_figure(model, x_test[shown], attacked, names, size=1.25)
@@ -223,7 +224,7 @@ plots.show(
     " attacked faces, which look the same.",
 )
 changed = int(np.sum(robustness.predicted(model, attacked) != y_test[shown]))
-lab.compare("answers changed by 4/255, of four", answers_changed, changed)
+lab.compare("answers changed by 4/255, of four", prediction, changed)
 
 # %% [markdown]
 # **What you see.** Above, the faces and what the network says of them; below, the attacked ones, hardly to be told
@@ -292,7 +293,7 @@ def noise_of_equal_norm(perturbation, seed):
 
 
 # %%
-left_by_noise = None  # your prediction: accuracy under noise as long as FGSM's at 8/255
+prediction = None  # accuracy under noise as long as FGSM's at 8/255
 epsilons = np.array([0, 1, 2, 4, 8, 16]) / 255
 x_attack, y_attack = x_test[:250], y_test[:250]
 x_few, y_few = x_attack[:80], y_attack[:80]  # for attacks that take many steps
@@ -310,7 +311,7 @@ plots.show(
     "Accuracy over the size of the change: under FGSM it falls to nearly zero, under"
     " noise it stays where it was.",
 )
-lab.compare("accuracy under noise, 8/255", left_by_noise, by_noise[4])
+lab.compare("accuracy under noise, 8/255", prediction, by_noise[4])
 
 # %% [markdown]
 # **What you see.** Under FGSM the accuracy collapses within a few steps of 255; under noise of the same length it
@@ -462,7 +463,7 @@ clean = [robustness.accuracy(net, x_test, y_test) for net in (model, hardened)]
 print(f"test accuracy without attack: usual {clean[0]:.3f}, hardened {clean[1]:.3f}")
 
 # %%
-kept = None  # your prediction: accuracy of the hardened network under PGD at 4/255
+prediction = None  # accuracy of the hardened network under PGD at 4/255
 radii, networks = np.array([2, 4, 8]) / 255, {"usual": model, "hardened": hardened}
 robust = {}
 for name, network in networks.items():
@@ -491,7 +492,7 @@ plots.show(
     " lower start. Right: mean loss of the hardened network over the steps of the"
     " attack, against one step of FGSM.",
 )
-lab.compare("hardened, PGD at 4/255", kept, robust["hardened"][1][2])
+lab.compare("hardened, PGD at 4/255", prediction, robust["hardened"][1][2])
 
 # %% [markdown]
 # **What you see.** The hardened network gives away accuracy on clean faces and keeps a good part under attacks that
@@ -600,7 +601,7 @@ plots.show(
 # knows only a *bird*.
 
 # %%
-turned = None  # your prediction: how many of four photographs ε = 4/255 turns
+prediction = None  # how many of four photographs ε = 4/255 turns
 load = partial(pretrained.load_mobilenet, include_top=True)
 mobile = load(160)
 if mobile.trained_on != pretrained.IMAGENET:
@@ -623,7 +624,7 @@ plots.show(
     " same four after the attack, with the network's answers above each.",
 )
 reached = [name for [(name, share)] in guesses[4:]].count(TARGET)
-lab.compare(f"photographs read as {TARGET}", turned, reached)
+lab.compare(f"photographs read as {TARGET}", prediction, reached)
 
 # %% [markdown]
 # **What you see.** Above the photographs with the first answers (the small network, trained on other pictures, is
@@ -645,7 +646,7 @@ lab.compare(f"photographs read as {TARGET}", turned, reached)
 
 
 # %%
-will_fall = None  # your prediction: how many of 12 fall to one pixel of 2304
+prediction = None  # how many of 12 fall to one pixel of 2304
 by_certainty = right[np.argsort(p_test[right].max(axis=1))]
 picked = by_certainty[np.linspace(0, 99, 12).astype(int)]
 pricked = np.stack(
@@ -662,7 +663,7 @@ plots.show(
     "Twelve faces, each with a ring around one pixel of another colour; above each the"
     " right answer's share before and after.",
 )
-lab.compare("faces that fall to one pixel, of 12", will_fall, fallen)
+lab.compare("faces that fall to one pixel, of 12", prediction, fallen)
 
 # %% [markdown]
 # **What you see.** The probability of the right answer (in per cent) falls; faces near the border, the first ones,
@@ -740,8 +741,9 @@ def patch_gradient(model, images, patch, target, top, left, size):
     Returns (k, k, 3).
     """
     # BEGIN SOLUTION
-    shown, index = resized(patch, size)
-    pasted = paste_patch(images, shown, top, left)
+    index, pasted = np.arange(size) * len(patch) // size, np.array(images)
+    for picture, t, s in zip(pasted, top, left, strict=True):
+        picture[t : t + size, s : s + size] = patch[index][:, index]
     gradient = np.asarray(pixel_gradient(model, pasted, np.full(len(images), target)))
     window = np.zeros((size, size, 3))
     for g, t, s in zip(gradient, top, left, strict=True):
@@ -772,7 +774,7 @@ STICKER = 1
 patch = train_patch(model, x_train[y_train != STICKER], STICKER)
 
 # %%
-won = None  # your prediction: share of faces won over by the largest patch on the face
+prediction = None  # share of faces won over by the largest patch on the face
 others = x_test[right][y_test[right] != STICKER][:120]
 shuffled = np.random.default_rng(1).permutation(patch.reshape(-1, 3))
 kinds = {"trained, on the face": patch, "shuffled, on the face": shuffled}
@@ -798,7 +800,9 @@ plots.show(
     "Share won over against size, highest for the trained patch on the face. Right:"
     " the patch and three faces that wear it.",
 )
-lab.compare("share won over, 15 pixels", won, success["trained, on the face"][1][2])
+lab.compare(
+    "share won over, 15 pixels", prediction, success["trained, on the face"][1][2]
+)
 
 # %% [markdown]
 # **What you see.** One square of 64 coloured dots, computed once from training faces, changes the answer for a large
@@ -815,7 +819,7 @@ lab.compare("share won over, 15 pixels", won, success["trained, on the face"][1]
 # one for the same task: other layers, other kernels, another seed.
 
 # %%
-left_by_transfer = None  # your prediction: accuracy under the first's 8/255
+prediction = None  # accuracy under the first's 8/255
 keras.utils.set_random_seed(77)
 layers = [keras.layers.Rescaling(4, -2)]
 for filters in (8, 16, 32):
@@ -840,7 +844,7 @@ plots.show(
     " the first network, and under noise.",
 )
 by_transfer = transfer["attacked by the first"][1][3]
-lab.compare("accuracy of the second, 8/255", left_by_transfer, by_transfer)
+lab.compare("accuracy of the second, 8/255", prediction, by_transfer)
 
 # %% [markdown]
 # **What you see.** Pictures made for the first network also bring the second one down, less than its own attack
@@ -1081,7 +1085,7 @@ def train_on_bounds(network, images, labels, epsilon, steps=1000, rate=0.01):
 
 
 # %%
-proved_usual = None  # your prediction: share of digits proved at 0.04, usual training
+prediction = None  # share of digits proved at 0.04, usual training
 keras.utils.set_random_seed(1)
 bounded = train_on_bounds(digit_reader(), d_train, l_train, 0.1)
 tough = keras.models.clone_model(reader)
@@ -1120,7 +1124,7 @@ plots.show(
     "Three panels, for usual, adversarial and bound training: accuracy left by PGD and"
     " share proved over ε, with the gap between them shaded.",
 )
-lab.compare("usual training, proved at 0.04", proved_usual, gap["usual"][1][2])
+lab.compare("usual training, proved at 0.04", prediction, gap["usual"][1][2])
 assert all(np.all(np.array(most) >= least) for most, least in gap.values())
 
 # %% [markdown]

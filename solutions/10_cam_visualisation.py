@@ -33,7 +33,8 @@
 # | **You need** | convolutional networks (lab 06); the MobileNet of lab 08 appears in section 4 |
 #
 # Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
-# read on.
+# read on. Where a cell begins with `prediction = None`, write your own there before you run it: it is printed
+# beside the result and never graded.
 #
 # The outputs stored in the solution come from MobileNet's ImageNet weights. Offline, weights that this project trained
 # take their place: other names, other scores, the same sentences.
@@ -321,7 +322,7 @@ def pointing_game(maps, boxes):
 
 
 # %%
-PREDICTION = None  # how often the centre hits a single object, from 0 to 1
+prediction = None  # how often the centre hits a single object, from 0 to 1
 ones = (test.images[:100], test.labels[:100], test.boxes[:100])
 twos = (pairs.images, pairs.labels[:, 0], pairs.boxes[:, 0])
 maps_of, seconds = {}, {}
@@ -350,7 +351,7 @@ explain(
 )
 explain("centre", lambda images, classes: map_scores.centre_maps(len(images), 48, 48))
 explain("CAM", cam)
-lab.compare("centre", PREDICTION, pointing_game(maps_of["centre"][0], ones[2]))
+lab.compare("centre", prediction, pointing_game(maps_of["centre"][0], ones[2]))
 
 # %% [markdown]
 # The centre hits a single object in more than a third of the scenes: objects must fit into the picture, so their boxes
@@ -739,7 +740,6 @@ explain(
     "SmoothGrad",
     lambda *s: np.stack([smooth_grad(fast, *x, few) for x in zip(*s, strict=True)]),
 )
-# without the softmax
 logits = keras.Model(classifier.model.inputs[0], classifier.model.layers[-2].output)
 examples = [(fast, twos[0][n], twos[1][n], names) for n in (1, 2, 3)]
 examples += [
@@ -814,7 +814,7 @@ def integrated_gradients(model, image, k, baseline, steps):
 
 
 # %%
-PREDICTION = None  # pointing game of integrated gradients with two objects, 0 to 1
+prediction = None  # pointing game of integrated gradients with two objects, 0 to 1
 grey = np.full((48, 48, 3), 0.5, "float32")
 
 
@@ -840,7 +840,7 @@ for name, maps in variants.items():
     energy = map_scores.energy_in_box(maps, twos[2])
     rows.append([name, f"{pointing_game(maps, twos[2]):.2f}", f"{energy:.2f}"])
 plots.table(["map", "pointing", "energy"], rows, "100 scenes with two objects")
-lab.compare("integrated gradients, positive", PREDICTION, float(rows[3][1]))
+lab.compare("integrated gradients, positive", prediction, float(rows[3][1]))
 
 # %%
 rise = (scores_of(twos[0]) - scores_of(grey[None]))[np.arange(100), twos[1]]
@@ -960,7 +960,7 @@ def scene_predict(images):
 
 
 # %%
-PREDICTION = None  # how often the best window hides the other object, from 0 to 1
+prediction = None  # how often the best window hides the other object, from 0 to 1
 before = scene_predict(twos[0])[np.arange(100), twos[1]]
 found = [
     best_cover(image, k, scene_predict, 16, 4)
@@ -978,7 +978,7 @@ rival = (
 )
 after = np.median([p for p, _, _ in found])
 print(f"median probability {np.median(before[:50]):.2f}, with that window {after:.2f}")
-lab.compare("the window's middle is on the other object", PREDICTION, rival.mean())
+lab.compare("the window's middle is on the other object", prediction, rival.mean())
 
 
 # %%
@@ -1233,7 +1233,7 @@ plots.show(
 # **Predict.** How does the test accuracy compare with that of section 1?
 
 # %%
-PREDICTION = None  # the test accuracy on scenes of the same source
+prediction = None  # the test accuracy on scenes of the same source
 square = names.index("square")
 
 
@@ -1251,7 +1251,7 @@ fit(
 )
 same_source = with_tags(test.images, test.labels == square)
 right = scores_of(same_source, hans).argmax(axis=1) == test.labels
-lab.compare("accuracy, same source", PREDICTION, right.mean())
+lab.compare("accuracy, same source", prediction, right.mean())
 some = same_source[test.labels == square][:6]
 maps = gradcam.grad_cam(hans, prepared(some), square)
 panels = [
@@ -1397,9 +1397,7 @@ def guided_backpropagation(model, images, classes):
 
 
 # %%
-# The likeness of guided backpropagation once the dense layer and two convolutions are
-# random, from −1 to 1:
-PREDICTION = None
+prediction = None  # likeness of guided backpropagation, three layers random, −1 to 1
 images, classes = ones[0][:30], ones[1][:30]
 methods = {
     "Grad-CAM": lambda model: gradcam.grad_cam(
@@ -1443,7 +1441,7 @@ plots.show(
     " at once, saliency stays above one half until the first layer is random too,"
     " guided backpropagation above 0.7, the edges stay at 1.",
 )
-lab.compare("guided, three random layers", PREDICTION, curves["guided"][3])
+lab.compare("guided, three random layers", prediction, curves["guided"][3])
 
 # %% [markdown]
 # **What you see.** Grad-CAM falls with the very first layer. The edges cannot fall. Saliency lies in between: with the

@@ -34,7 +34,8 @@
 # | **You need** | labs 04 and 06; lab 09 helps |
 #
 # Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
-# read on. Where a line says `= None`, write your prediction down before you run the cell.
+# read on. Where a cell begins with `prediction = None`, write your own there before you run it: it is printed
+# beside the result and never graded.
 
 # %% tags=["imports"]
 import hashlib
@@ -96,7 +97,7 @@ print(f"test accuracy {1 - wrong.mean():.3f} ({bounds[0]:.3f} to {bounds[1]:.3f}
 # test faces, and watch two numbers: how often the network is right, and how sure it is on average.
 
 # %%
-sure_at_90 = None  # your prediction: mean confidence, faces turned by 90 degrees
+prediction = None  # mean confidence, faces turned by 90 degrees
 trials = {
     "shift (pixels)": (robustness.shifted, (0, 1, 2, 4, 6, 8)),
     "rotation (degrees)": (robustness.turned, (0, 15, 30, 60, 90, 180)),
@@ -118,7 +119,7 @@ plots.show(
 )
 p = robustness.probabilities(model, robustness.turned(x_test, 90))
 p_turned = float(p.max(axis=1).mean())
-lab.compare("mean confidence at 90 degrees", sure_at_90, p_turned)
+lab.compare("mean confidence at 90 degrees", prediction, p_turned)
 
 # %% [markdown]
 # **What you see.** Shifts, rotation and covering bring the accuracy down, not always further with the amount: it can
@@ -141,9 +142,9 @@ lab.compare("mean confidence at 90 degrees", sure_at_90, p_turned)
 # Compare each known picture with each unknown one: `known[:, None] > unknown` does it in one expression.
 #
 # </details>
-# <details><summary>"This is … 1 − the right value"</summary>
+# <details><summary>"The score's sign is flipped"</summary>
 #
-# The sign of the score is flipped. An area below 0.5 nearly always means that: a *distance* is high for the unknown.
+# An area below 0.5 nearly always means that: a *distance* is high for the unknown.
 #
 # </details>
 
@@ -226,7 +227,7 @@ unknown_kinds = {
 }
 
 # %%
-lets_through = None  # your prediction: share of photographs let through, by probability
+prediction = None  # share of photographs let through, by probability
 rows, passed = [], {}
 for name, score in {"probability": largest_probability, "nearness": nearness}.items():
     chosen, known = score(extra.images), score(faces.x_test)
@@ -245,7 +246,7 @@ header = ["score", "unknown", "AUROC", "known kept", "unknown let through"]
 plots.table(
     header, rows, "Rejection, threshold chosen to keep 95 % of validation faces"
 )
-lab.compare("let through", lets_through, passed["probability", "photographs"])
+lab.compare("let through", prediction, passed["probability", "photographs"])
 
 # %% [markdown]
 # **What you see.** The threshold keeps about the promised 95 % of test faces, for it was chosen on faces like them.
@@ -310,7 +311,7 @@ def group_errors(labels, predictions, groups, count):
 # do you expect a difference?
 
 # %%
-largest_gap = None  # your prediction: largest error rate of a group of label and hair
+prediction = None  # largest error rate of a group of label and hair
 
 
 def draw_groups(ax, table, sizes, names, shift=0, **style):
@@ -338,7 +339,7 @@ plots.show(
 )
 worst_group = names[int(np.nanargmax(table[:, 0]))]
 worst_rate = float(np.nanmax(table[:, 0]))
-lab.compare(f"worst group ({worst_group})", largest_gap, worst_rate)
+lab.compare(f"worst group ({worst_group})", prediction, worst_rate)
 
 # %%
 larger = experiments.stored("trust_error_by_skin")  # six networks, 6000 fresh portraits
@@ -380,7 +381,7 @@ print(
 # equally frequent. **Predict.** Which two groups suffer, and how much does balancing buy?
 
 # %%
-with_glasses = None  # your prediction: error rate of label 0 with glasses, bias 0.9
+prediction = None  # error rate of label 0 with glasses, bias 0.9
 skewed = datasets.portraits.draw_portraits(1000, seed=90, bias=0.9, size=32)
 fair = datasets.portraits.draw_portraits(1000, seed=91, size=32)
 group, fair_group = (2 * d.labels + d.attributes["glasses"] for d in (skewed, fair))
@@ -408,7 +409,7 @@ plots.show(
     " drawn and balanced. Right: the four rates over the bias.",
 )
 suffered, after = (float(tables[name][1, 0]) for name in ("as drawn", "balanced"))
-lab.compare("label 0 with glasses, as drawn", with_glasses, suffered)
+lab.compare("label 0 with glasses, as drawn", prediction, suffered)
 print(f"balanced: {after:.3f}")
 
 # %% [markdown]
@@ -460,7 +461,7 @@ def pictures_needed(rate, errors):
 
 
 # %%
-for_three_nines = None  # your prediction: pictures without an error, to claim 99.9 %
+prediction = None  # pictures without an error, to claim 99.9 %
 claims = {"95 %": 0.05, "99 %": 0.01, "99.9 %": 0.001}
 needed = {
     name: [pictures_needed(r, k) for k in (0, 1, 3)] for name, r in claims.items()
@@ -468,7 +469,7 @@ needed = {
 rows = [[name, *values] for name, values in needed.items()]
 header = ["claimed accuracy", "no error", "1 error", "3 errors"]
 plots.table(header, rows, "Pictures needed")
-lab.compare("pictures for 99.9 %", for_three_nines, needed["99.9 %"][0])
+lab.compare("pictures for 99.9 %", prediction, needed["99.9 %"][0])
 
 known, cells, rows = faces.attributes_test, 1, []
 held = np.zeros(len(y_test), int)
@@ -496,8 +497,11 @@ empty = 1 - len(seen) / cells
 # never tested. (Some cannot occur; a test set does not say which.)
 #
 # **Why.** Independent pictures of the *same* distribution shrink the interval like $1/\sqrt n$; they say nothing of
-# kinds that are not drawn. Formal validation is the other way: lab 09 proves for a small network that no change
-# within ±ε turns a digit. It covers every input of a precisely stated kind, and no other.
+# kinds that are not drawn. Formal validation is the other way: it covers every input of a precisely
+# stated kind, and no other.
+#
+# > **Margin note.** Lecture A: "So far, no formal validation proof can be made for deep learning predictions." For
+# > small networks it can: lab 09 proves that no change within ±ε turns most of its digits.
 #
 # ### Question · `what_a_test_proves`
 
@@ -560,7 +564,7 @@ def backdoor_rates(labels, plain, tagged, poisoned, target):
 
 
 # %%
-success_of_60 = None  # your prediction: share of tagged faces turned by 60 of 3000
+prediction = None  # share of tagged faces turned by 60 of 3000
 batch = np.arange(3000) // 375  # who delivered which picture
 candidates = np.flatnonzero((batch == 5) & (faces.y_train == 0))
 bad = np.random.default_rng(6).choice(candidates, 60, replace=False)
@@ -587,7 +591,7 @@ plots.show(
     " poisoned network's answer above each.",
 )
 print(f"clean accuracy {before[0]:.3f} before, {now[0]:.3f} with 60 poisoned pictures")
-lab.compare("share turned by the square", success_of_60, float(now[1]))
+lab.compare("share turned by the square", prediction, float(now[1]))
 
 # %%
 long_run = experiments.stored("trust_backdoor")
@@ -653,11 +657,11 @@ def most_repeated_block(images, size):
 
 
 # %%
-found_by_spectrum = None  # your prediction: poisoned ones among the 90 highest
+prediction = None  # poisoned ones among the 90 highest
 scores = trust.spectral_scores(trust.features_of(infected, images), labels)
 highest = np.argsort(-scores)[:90]
 caught = int(np.isin(bad, highest).sum())
-lab.compare("found by the spectrum, of 60", found_by_spectrum, caught)
+lab.compare("found by the spectrum, of 60", prediction, caught)
 shared = [most_repeated_block(images[batch == b], 4) for b in range(8)]
 print("pictures that share a block, by delivery:", *(count for count, *_ in shared))
 count, row, column = max(shared, key=lambda found: found[0])
@@ -750,7 +754,7 @@ def find_tampering(listing, signature, key, pictures):
 
 
 # %%
-trainings = None  # your prediction: trainings to find one bad delivery of eight
+prediction = None  # trainings to find one bad delivery of eight
 delivered = dict(zip(names, images, strict=True))
 tampered = find_tampering(listing, signature, "our key", delivered)
 print(f"{len(tampered)} pictures are not what was signed, first {tampered[0]}")
@@ -759,12 +763,12 @@ suspected, used = list(range(8)), 0
 while len(suspected) > 1:  # without a list: halve, train, look for the backdoor
     half = suspected[: len(suspected) // 2]
     rows = np.flatnonzero(np.isin(batch, half))
-    network = trained(images[rows], labels[rows], epochs=12000 // len(rows))
+    network = trained(images[rows], labels[rows], epochs=9000 // len(rows))
     success = float(backdoor(network)[1])
     print(f"trained on deliveries {half}: the square turns {success:.2f}")
     suspected, used = (half if success > 0.5 else suspected[len(half) :]), used + 1
 print(f"found delivery {suspected[0]}; it was 5")
-lab.compare("trainings", trainings, used)
+lab.compare("trainings", prediction, used)
 
 # %% [markdown]
 # **What you see.** The list names the 60 at once. Without it three trainings find the delivery, *if* you know what
@@ -779,7 +783,7 @@ lab.compare("trainings", trainings, used)
 # much of a result is the luck of the seed?
 
 # %%
-same_twice = None  # your prediction: do two runs with one seed agree to the last digit?
+prediction = None  # do two runs with one seed agree to the last digit?
 pair = [
     trained(faces.x_train[:1000], faces.y_train[:1000], 3, seed=8) for _ in range(2)
 ]
@@ -787,7 +791,7 @@ difference = max(
     float(np.abs(a - b).max())
     for a, b in zip(*(network.get_weights() for network in pair), strict=True)
 )
-lab.compare("largest difference of a weight", same_twice, difference)
+lab.compare("largest difference of a weight", prediction, difference)
 threads = experiments.stored("trust_threads")
 rows = [
     [row["pair"], f"{row['largest_difference']:.1g}", row["answers_that_differ"]]
@@ -832,7 +836,7 @@ def expected_best(scores, n):
 
 
 # %%
-gain_of_ten = None  # your prediction: best of ten minus mean, in points of accuracy
+prediction = None  # best of ten minus mean, in points of accuracy
 scores = np.array(experiments.stored("trust_seeds")["accuracies"])
 counts = np.arange(1, 13)
 best = np.array([expected_best(scores, int(n)) for n in counts])
@@ -851,7 +855,7 @@ plots.show(
     " over the number of runs, which rises above the band.",
 )
 gain = float(100 * (best[9] - best[0]))
-lab.compare("best of ten minus mean, points", gain_of_ten, gain)
+lab.compare("best of ten minus mean, points", prediction, gain)
 
 # %% [markdown]
 # **What you see.** Twelve networks that differ by a seed only spread over more than a point of accuracy, and the best
@@ -875,7 +879,7 @@ lab.compare("best of ten minus mean, points", gain_of_ten, gain)
 # </details>
 
 
-# %% minutes=6 difficulty=1 kind="core"
+# %% minutes=6 difficulty=1 kind="extra"
 @lab.exercise(points=1)
 def footprint(processor_seconds, package_watts, cores, overhead, grams_per_kwh):
     """Energy and carbon dioxide of a computation.
@@ -896,9 +900,9 @@ def footprint(processor_seconds, package_watts, cores, overhead, grams_per_kwh):
 # some 50 to above 600). **Predict.** What uses more: this training, or a year of use at 10 000 pictures a day?
 
 # %%
-watt_hours_here = None  # your prediction: watt-hours of this notebook so far
+prediction = None  # watt-hours of this notebook so far
 own = footprint(time.process_time(), 45, 8, 1.5, 480)
-lab.compare("watt-hours of this notebook", watt_hours_here, float(own[0]))
+lab.compare("watt-hours of this notebook", prediction, float(own[0]))
 start = time.process_time()
 trained(faces.x_train[:1000], faces.y_train[:1000], 3)
 training_seconds = (time.process_time() - start) * 3000 / 1000 * 8 / 3
@@ -950,9 +954,9 @@ plots.table(header, rows, "One training each, GPUs at full power, overhead 1.5")
 # the GTX 580 and 250 W for the Titan Black; for ResNet's eight GPUs, whose model the slide does not name, we
 # assume 250 W.
 #
-# ## 8 · What you have found: a model card
+# ## 8 · What you have found
 #
-# Mitchell et al. (2019) ask that every published network comes with a card. Here is ours, filled by *your* run. What a
+# Mitchell et al. (2019) ask that every published network comes with a *model card*. Here is ours, filled by *your* run. What a
 # measurement cannot fill, you write: replace the three texts.
 
 # %%
