@@ -385,12 +385,12 @@ def sigmoid_as_logits():
     """The lecture's snippet: ten sigmoid outputs, and a loss with from_logits=True.
     What is the smallest loss that a network can reach there?
 
-    a) 0: the right output can come as close to 1, and the others to 0, as one likes.
+    a) About 1.46: the right one gets e / (e + 9) at most, as 1 and 0 are the limits.
     b) ln 10 = 2.30: softmax of ten numbers between 0 and 1 is always a guess.
-    c) About 1.46: the right one gets e / (e + 9) at most, as 1 and 0 are the limits.
+    c) 0: the right output can come as close to 1, and the others to 0, as one likes.
     """
     # BEGIN SOLUTION
-    return "c"
+    return "a"
     # END SOLUTION
 
 

@@ -436,9 +436,9 @@ def _after_each(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray, rate: f
 
 checks.choice(
     "sigmoid_as_logits",
-    answer="c",
+    answer="a",
     because={
-        "a": "a loss of 0 needs a right logit that is far larger than the others; a sigmoid ends at 1.",
+        "c": "a loss of 0 needs a right logit that is far larger than the others; a sigmoid ends at 1.",
         "b": "2.30 is the loss of a guess, ln 10; it can be lowered a little.",
     },
 )
