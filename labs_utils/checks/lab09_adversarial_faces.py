@@ -670,6 +670,120 @@ def steps_reach_the_optimum(pgd_step: Student, rng: np.random.Generator) -> None
     )
 
 
+# -- adversarial training ---------------------------------------------------------------------------------------------
+
+
+def _weight_gradients(model: Any, images: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+    """The mean loss's gradients with respect to the weights, by the chain rule, in float64."""
+    weights = [weight.astype(float) for weight in model.get_weights()]
+    scores, hidden = _forward(model, images)
+    delta = (special.softmax(scores, axis=1) - _one_hot(labels, scores.shape[1])) / len(labels)
+    flat = images.reshape(len(images), -1).astype(float)
+    if hidden is None:
+        return [flat.T @ delta, delta.sum(axis=0)]
+    back = (delta @ weights[2].T) * (1 - hidden**2)
+    return [flat.T @ back, back.sum(axis=0), hidden.T @ delta, delta.sum(axis=0)]
+
+
+def _smooth(rng: np.random.Generator, classes: int, shape: tuple) -> Any:
+    """A hidden layer of tanh without dropout."""
+    import keras
+
+    body = [keras.layers.Flatten(), keras.layers.Dense(7, activation="tanh"), keras.layers.Dense(classes)]
+    model = keras.Sequential([keras.Input(shape), *body])
+    model.set_weights([0.5 * rng.normal(size=weight.shape) for weight in model.get_weights()])
+    return model
+
+
+def _flat(arrays: Any) -> np.ndarray:
+    return np.concatenate([np.ravel(np.asarray(array, float)) for array in arrays])
+
+
+def _compare_adversarial(student: Student, model: Any, rng: np.random.Generator, n: int, shape: tuple) -> None:
+    images, labels = _pictures(rng, n, shape), rng.integers(0, model.output_shape[-1], n)
+    noise = rng.uniform(-1, 1, images.shape).astype("float32")
+    start = images + np.float32(EPSILON) * noise
+
+    def at(step: float, begin: np.ndarray = start, project: bool = True, sign: bool = True) -> list[np.ndarray]:
+        direction = _gradient(model, begin, labels)
+        worse = begin + step * EPSILON * (np.sign(direction) if sign else direction)
+        return _weight_gradients(model, _nearest(worse, images, EPSILON) if project else worse, labels)
+
+    names = tuple(f"gradient of {variable.path.split('/', 1)[-1]}" for variable in model.trainable_variables)
+    got = student(model, images, labels, EPSILON, noise)
+    if isinstance(got, np.ndarray) and got.shape == images.shape:
+        raise CheckFailed(
+            f"Expected {len(names)} gradients, one for each array of weights; got pictures of shape {got.shape}.\n"
+            "  Likely cause: these are the worse pictures, or the gradient with respect to them: go on, and take the"
+            " gradient of their loss with respect to model.trainable_variables."
+        )
+    if isinstance(got, list) and any(item is None for item in got):
+        raise CheckFailed(
+            "A gradient is None.\n  Likely cause: the second loss is computed outside its tape, or NumPy broke the"
+            " chain between the weights and the loss."
+        )
+    got = expect_items(got, names)
+    true = at(1.25)
+    expect(
+        [np.shape(item) for item in got] == [item.shape for item in true],
+        f"The gradients should have the shapes of the weights, {[item.shape for item in true]}; got"
+        f" {[np.shape(item) for item in got]}.",
+    )
+    expect_close(
+        _flat(got),
+        _flat(true),
+        "the gradients, one after the other,",
+        {
+            "the gradient is taken at the clean pictures: this is ordinary training": lambda: _flat(
+                _weight_gradients(model, images, labels)
+            ),
+            "the gradient is taken at the random start: the step up the loss is missing": lambda: _flat(
+                _weight_gradients(model, start, labels)
+            ),
+            "the step starts from the clean pictures: the random start is missing": lambda: _flat(at(1.25, images)),
+            "the step goes down the loss: training on easier pictures hardens nothing": lambda: _flat(at(-1.25)),
+            "the step is ε and not 1.25 ε": lambda: _flat(at(1)),
+            "the worse pictures are not projected back into the ball and [0, 1]": lambda: _flat(
+                at(1.25, project=False)
+            ),
+            "the sign is missing in the step": lambda: _flat(at(1.25, sign=False)),
+            "the loss is summed over the batch; the mean is asked for": n * _flat(true),
+            "the gradients have the wrong sign": -_flat(true),
+        },
+        rtol=2e-3,
+        atol=2e-5,
+    )
+
+
+@checks.probe("adversarial_gradients")
+def on_a_linear_model(adversarial_gradients: Student, rng: np.random.Generator) -> None:
+    """A linear model, whose gradients are known."""
+    _compare_adversarial(adversarial_gradients, _linear(rng, 3, (4, 3, 2)), rng, 5, (4, 3, 2))
+
+
+@checks.probe("adversarial_gradients")
+def on_a_smooth_network(adversarial_gradients: Student, rng: np.random.Generator) -> None:
+    """A network with a hidden layer."""
+    _compare_adversarial(adversarial_gradients, _smooth(rng, 2, (3, 5, 1)), rng, 6, (3, 5, 1))
+
+
+@checks.probe("adversarial_gradients")
+def dropout_at_work(adversarial_gradients: Student, rng: np.random.Generator) -> None:
+    """A network with dropout: at rest in the attack, at work in the training step."""
+    model = _bent(rng)
+    images, labels = _pictures(rng, 4), rng.integers(0, 3, 4)
+    noise = rng.uniform(-1, 1, images.shape).astype("float32")
+    first, second = (_flat(adversarial_gradients(model, images, labels, EPSILON, noise)) for _ in range(2))
+    expect(
+        first.shape == second.shape and not np.allclose(first, second, atol=1e-6),
+        "Two calls on a network with dropout gave the same gradients.\n  Likely cause: the last loss is computed with"
+        " training=False; it is a training step, so dropout works: model(worse, training=True).",
+    )
+
+
+# -- towards a class --------------------------------------------------------------------------------------------------
+
+
 @checks.probe("targeted_step")
 def towards_one_of_three(targeted_step: Student, rng: np.random.Generator) -> None:
     """One step towards one of three classes, linear model."""
@@ -800,115 +914,16 @@ def each_dot_shown_once(patch_gradient: Student, rng: np.random.Generator) -> No
     _compare_patch_gradient(patch_gradient, model, rng, 4, 3, 3, (6, 5))
 
 
-# -- adversarial training ---------------------------------------------------------------------------------------------
+# -- accounts ---------------------------------------------------------------------------------------------------------
 
-
-def _weight_gradients(model: Any, images: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
-    """The mean loss's gradients with respect to the weights, by the chain rule, in float64."""
-    weights = [weight.astype(float) for weight in model.get_weights()]
-    scores, hidden = _forward(model, images)
-    delta = (special.softmax(scores, axis=1) - _one_hot(labels, scores.shape[1])) / len(labels)
-    flat = images.reshape(len(images), -1).astype(float)
-    if hidden is None:
-        return [flat.T @ delta, delta.sum(axis=0)]
-    back = (delta @ weights[2].T) * (1 - hidden**2)
-    return [flat.T @ back, back.sum(axis=0), hidden.T @ delta, delta.sum(axis=0)]
-
-
-def _smooth(rng: np.random.Generator, classes: int, shape: tuple) -> Any:
-    """A hidden layer of tanh without dropout."""
-    import keras
-
-    body = [keras.layers.Flatten(), keras.layers.Dense(7, activation="tanh"), keras.layers.Dense(classes)]
-    model = keras.Sequential([keras.Input(shape), *body])
-    model.set_weights([0.5 * rng.normal(size=weight.shape) for weight in model.get_weights()])
-    return model
-
-
-def _flat(arrays: Any) -> np.ndarray:
-    return np.concatenate([np.ravel(np.asarray(array, float)) for array in arrays])
-
-
-def _compare_adversarial(student: Student, model: Any, rng: np.random.Generator, n: int, shape: tuple) -> None:
-    images, labels = _pictures(rng, n, shape), rng.integers(0, model.output_shape[-1], n)
-    noise = rng.uniform(-1, 1, images.shape).astype("float32")
-    start = images + np.float32(EPSILON) * noise
-
-    def at(step: float, begin: np.ndarray = start, project: bool = True, sign: bool = True) -> list[np.ndarray]:
-        direction = _gradient(model, begin, labels)
-        worse = begin + step * EPSILON * (np.sign(direction) if sign else direction)
-        return _weight_gradients(model, _nearest(worse, images, EPSILON) if project else worse, labels)
-
-    names = tuple(f"gradient of {variable.path.split('/', 1)[-1]}" for variable in model.trainable_variables)
-    got = student(model, images, labels, EPSILON, noise)
-    if isinstance(got, np.ndarray) and got.shape == images.shape:
-        raise CheckFailed(
-            f"Expected {len(names)} gradients, one for each array of weights; got pictures of shape {got.shape}.\n"
-            "  Likely cause: these are the worse pictures, or the gradient with respect to them: go on, and take the"
-            " gradient of their loss with respect to model.trainable_variables."
-        )
-    if isinstance(got, list) and any(item is None for item in got):
-        raise CheckFailed(
-            "A gradient is None.\n  Likely cause: the second loss is computed outside its tape, or NumPy broke the"
-            " chain between the weights and the loss."
-        )
-    got = expect_items(got, names)
-    true = at(1.25)
-    expect(
-        [np.shape(item) for item in got] == [item.shape for item in true],
-        f"The gradients should have the shapes of the weights, {[item.shape for item in true]}; got"
-        f" {[np.shape(item) for item in got]}.",
-    )
-    expect_close(
-        _flat(got),
-        _flat(true),
-        "the gradients, one after the other,",
-        {
-            "the gradient is taken at the clean pictures: this is ordinary training": lambda: _flat(
-                _weight_gradients(model, images, labels)
-            ),
-            "the gradient is taken at the random start: the step up the loss is missing": lambda: _flat(
-                _weight_gradients(model, start, labels)
-            ),
-            "the step starts from the clean pictures: the random start is missing": lambda: _flat(at(1.25, images)),
-            "the step goes down the loss: training on easier pictures hardens nothing": lambda: _flat(at(-1.25)),
-            "the step is ε and not 1.25 ε": lambda: _flat(at(1)),
-            "the worse pictures are not projected back into the ball and [0, 1]": lambda: _flat(
-                at(1.25, project=False)
-            ),
-            "the sign is missing in the step": lambda: _flat(at(1.25, sign=False)),
-            "the loss is summed over the batch; the mean is asked for": n * _flat(true),
-            "the gradients have the wrong sign": -_flat(true),
-        },
-        rtol=2e-3,
-        atol=2e-5,
-    )
-
-
-@checks.probe("adversarial_gradients")
-def on_a_linear_model(adversarial_gradients: Student, rng: np.random.Generator) -> None:
-    """A linear model, whose gradients are known."""
-    _compare_adversarial(adversarial_gradients, _linear(rng, 3, (4, 3, 2)), rng, 5, (4, 3, 2))
-
-
-@checks.probe("adversarial_gradients")
-def on_a_smooth_network(adversarial_gradients: Student, rng: np.random.Generator) -> None:
-    """A network with a hidden layer."""
-    _compare_adversarial(adversarial_gradients, _smooth(rng, 2, (3, 5, 1)), rng, 6, (3, 5, 1))
-
-
-@checks.probe("adversarial_gradients")
-def dropout_at_work(adversarial_gradients: Student, rng: np.random.Generator) -> None:
-    """A network with dropout: at rest in the attack, at work in the training step."""
-    model = _bent(rng)
-    images, labels = _pictures(rng, 4), rng.integers(0, 3, 4)
-    noise = rng.uniform(-1, 1, images.shape).astype("float32")
-    first, second = (_flat(adversarial_gradients(model, images, labels, EPSILON, noise)) for _ in range(2))
-    expect(
-        first.shape == second.shape and not np.allclose(first, second, atol=1e-6),
-        "Two calls on a network with dropout gave the same gradients.\n  Likely cause: the last loss is computed with"
-        " training=False; it is a training step, so dropout works: model(worse, training=True).",
-    )
+checks.choice(
+    "what_the_rounding_did",
+    answer="c",
+    because={
+        "a": "the attack through the rounding brings the accuracy down again: such pictures were there all the time.",
+        "b": "the attack did converge; it was handed a gradient of zero, which says nothing about the pictures.",
+    },
+)
 
 
 # -- interval bounds --------------------------------------------------------------------------------------------------
@@ -1047,15 +1062,3 @@ def of_four_labels(smallest_margin: Student, rng: np.random.Generator) -> None:
 def of_two_labels(smallest_margin: Student, rng: np.random.Generator) -> None:
     """Two labels, so that there is one rival."""
     _compare_margin(smallest_margin, rng, 3, 6, 2)
-
-
-# -- accounts ---------------------------------------------------------------------------------------------------------
-
-checks.choice(
-    "what_the_rounding_did",
-    answer="c",
-    because={
-        "a": "the attack through the rounding brings the accuracy down again: such pictures were there all the time.",
-        "b": "the attack did converge; it was handed a gradient of zero, which says nothing about the pictures.",
-    },
-)

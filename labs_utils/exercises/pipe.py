@@ -301,6 +301,7 @@ class Worker:
         if request["ask"] == "weights":
             return {"value": [np.array(weight) for weight in model.get_weights()]}
         if request["ask"] == "train":
+            model.run_eagerly = True  # a graph costs half a second to trace, and this is one step
             return {"value": to_plain(model.train_on_batch(*request["arguments"]), self.models)}
         (inputs,) = request["arguments"]
         keras = sys.modules["keras"]
