@@ -326,7 +326,7 @@ def against_differences(score_gradient: Student, rng: np.random.Generator) -> No
 @checks.probe("score_gradient")
 def several_classes(score_gradient: Student, rng: np.random.Generator) -> None:
     """Five images, each with a class of its own that need not be the most likely."""
-    model, images = _small_network(rng), rng.uniform(0, 1, (5, 9, 9, 3)).astype("float32")
+    model, images = _small_network(rng), rng.uniform(0, 1, (5, 9, 8, 3)).astype("float32")
     classes = np.asarray(model(2 * images - 1)).argmin(axis=1)
     classes[0] = (classes[0] + 1) % 4
     _explain_gradient(model, images, classes, score_gradient(model, images, classes))
@@ -454,19 +454,19 @@ def _compare_smooth(smooth_grad: Student, rng: np.random.Generator, n: int) -> N
 @checks.probe("integrated_gradients")
 def six_steps(integrated_gradients: Student, rng: np.random.Generator) -> None:
     """Six steps from a baseline that is another picture."""
-    _compare_integrated(integrated_gradients, rng, 6, rng.uniform(0, 1, (9, 9, 3)).astype("float32"))
+    _compare_integrated(integrated_gradients, rng, 6, rng.uniform(0, 1, (9, 8, 3)).astype("float32"))
 
 
 @checks.probe("integrated_gradients")
 def a_single_step(integrated_gradients: Student, rng: np.random.Generator) -> None:
     """One step from grey: the gradient halfway."""
-    _compare_integrated(integrated_gradients, rng, 1, np.full((9, 9, 3), 0.5, "float32"))
+    _compare_integrated(integrated_gradients, rng, 1, np.full((9, 8, 3), 0.5, "float32"))
 
 
 def _compare_integrated(
     integrated_gradients: Student, rng: np.random.Generator, steps: int, baseline: np.ndarray
 ) -> None:
-    model, image = _small_network(rng), rng.uniform(0, 1, (9, 9, 3)).astype("float32")
+    model, image = _small_network(rng), rng.uniform(0, 1, (9, 8, 3)).astype("float32")
     k, difference = int(rng.integers(0, 4)), image - baseline
 
     def mean_gradient(shares, start=baseline, way=difference):
