@@ -60,7 +60,7 @@ def test_every_planted_answer_gets_the_same_verdict_from_the_grader(lab, shell, 
 
 
 def words(result, answer: Callable) -> str:
-    text = "\n".join(result.messages)
+    text = re.sub(r"(?<=[a-z0-9])_[0-9]+(?=/)", "", "\n".join(result.messages))  # Keras counts layers per process
     return re.sub(r"-?\d+\.\d+", "0", text) if answer.__name__ in DRAWS_AT_RANDOM else text
 
 
