@@ -299,10 +299,11 @@ def layers_in_order(build_transfer_model: Student, rng: np.random.Generator) -> 
             f"Expected dense layers of 1024 and {classes} units for {classes} classes; got {sizes}."
             + (f"\n  Likely cause: {cause}." if cause else ""),
         )
-        expect_fresh(model, given=len(base.weights), dropout=True)
         x = rng.uniform(-1, 1, (6, 16, 12, 3)).astype("float32")
         true, mistakes = _lecture_outputs(model, base, classes, x, rng)
         expect_one_of(_answered(model, x, classes), [true, *mistakes.values()], rtol=1e-3, atol=1e-4)
+        # last, and anew: its own weights are of a known size now, and `model` has those of the check
+        expect_fresh(expect_model(build_transfer_model(base, classes)), given=len(base.weights), dropout=True)
 
 
 def _expect_flat(model: ModelView, least: int) -> None:
