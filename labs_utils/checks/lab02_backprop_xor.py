@@ -518,7 +518,8 @@ def parameters(xor_network, rng):
     )
     expect_fresh(model)
     x, expected, mistakes = _xor_outputs(model, rng)
-    expect_one_of(model.predict(x), [expected, *mistakes.values()])
+    # a constant is no evidence of three layers: whoever computes nothing can return it
+    expect_one_of(model.predict(x), [expected, *(value for value in mistakes.values() if np.ptp(value) > 0)])
 
 
 @checks.probe("xor_network")

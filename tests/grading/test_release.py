@@ -150,4 +150,9 @@ def test_the_readme_and_makefile_of_the_bundle_promise_only_what_it_can_do(bundl
         assert text not in readme + makefile, text
     for word in ("make lab", "labs_utils doctor", "labs_utils fetch"):
         assert word in readme
-    assert "test" not in subprocess.run(["make", "help"], cwd=bundle, capture_output=True, text=True).stdout
+    assert (
+        "test"
+        not in subprocess.run(
+            ["make", "--no-print-directory", "help"], cwd=bundle, capture_output=True, text=True
+        ).stdout
+    )
