@@ -607,7 +607,7 @@ def with_decay(ascent_step: Student, rng: np.random.Generator) -> None:
 
 def _compare_step(ascent_step: Student, rng: np.random.Generator, decay: float) -> None:
     images, gradients = rng.uniform(0, 1, (3, 6, 5, 2)), rng.normal(0, 1, (3, 6, 5, 2))
-    gradients *= np.array([0.1, 1.0, 30.0]).reshape(3, 1, 1, 1)
+    gradients *= np.array([0.4, 1.0, 30.0]).reshape(3, 1, 1, 1)
     rate = 0.05
     flat = gradients.reshape(3, -1)
     strengths = np.sqrt(np.var(flat, axis=1) + flat.mean(axis=1) ** 2)  # the root mean square of each image
