@@ -7,15 +7,13 @@ Notebooks and checks in the zip work; a cell that needs an unfinished exercise s
 """
 
 import argparse
-import contextlib
-import os
 import re
 import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from labs_utils import course
+from labs_utils import course, files
 from labs_utils.commands import build
 from labs_utils.errors import LabsError
 from labs_utils.litter import is_litter
@@ -53,19 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
     if stale:
         raise LabsError(stale[0])
     packed = sorted(what_belongs())
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        with files.whole(target) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
             for inside in packed:
                 archive.writestr(f"{target.stem}/{inside}", content_of(inside))
-        os.replace(partial, target)
     except OSError as error:
         raise LabsError(
             f"{target} cannot be written ({error.strerror}): name a zip file in a folder that you may write to"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
     print(f"{target} is ready: {len(packed)} files, no solutions")
     left_out = sorted(left_beside(set(packed)))
     if left_out:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import openpyxl
 
+from labs_utils import files
 from labs_utils.errors import LabsError
-from labs_utils.grading import files
 from labs_utils.grading.feedback import page_name
 from labs_utils.grading.gradebook import Record, cell, labs_of, students, table
 from labs_utils.grading.roster import Person

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from labs_utils import files
 from labs_utils.errors import LabsError
 from labs_utils.exercises.checking import Result
-from labs_utils.grading import files
 
 RESULTS, GRADEBOOK, STUDENTS = "results.jsonl", "gradebook.csv", "students.csv"
 COLUMNS = ("student", "lab", "exercise", "points", "maximum", "status")

@@ -6,7 +6,8 @@ from typing import Any
 
 import jinja2
 
-from labs_utils.grading import files, markdown
+from labs_utils import files
+from labs_utils.grading import markdown
 
 
 def write(path: Path, template: str, **values: Any) -> None:

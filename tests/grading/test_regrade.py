@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from labs_utils import course
+from labs_utils import course, files
 from labs_utils.errors import LabsError
-from labs_utils.grading import attempts, class_run, files, gradebook, released
+from labs_utils.grading import attempts, class_run, gradebook, released
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.intake import Submission
 from tests.grading import sample
@@ -160,7 +160,7 @@ def test_a_process_killed_while_it_writes_leaves_the_old_file(tmp_path):
     path = tmp_path / "book.csv"
     path.write_text("old")
     code = (
-        "import os, signal, sys; from pathlib import Path; from labs_utils.grading import files\n"
+        "import os, signal, sys; from pathlib import Path; from labs_utils import files\n"
         "with files.whole(Path(sys.argv[1])) as beside:\n"
         "    beside.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -18,7 +18,8 @@ def whole(path: Path) -> Iterator[Path]:
         yield beside
         os.replace(beside, path)
     except BaseException as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
         if isinstance(error, OSError):
             error.filename = str(path)
         raise
