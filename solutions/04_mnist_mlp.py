@@ -470,7 +470,7 @@ left.text(1, 0.972, "lecture, 0.9667")
 left.set(xscale="log", xlabel="epoch", ylabel="validation accuracy", ylim=(0.9, 1))
 right.set(yscale="log", xlabel="epoch", title="thin: training; broad: validation")
 right.set(ylabel="cross-entropy")
-left.legend(loc="lower right")
+left.legend(loc="center left")
 plots.show(
     fig,
     "Left: validation accuracy over 1000 epochs, three scalings, all end close to the"
@@ -1354,7 +1354,7 @@ else:
 # 3. *Does the lecture come out again?* Yes: its 0.9667 lies within the spread of the seeds. The scaling of the
 #    pixels acts like a learning rate and decides how fast.
 # 4. *Does it know when it does not know?* It is too sure, the more so if it learnt its examples by heart; one
-#    temperature repairs most of that. And what a call is worth depends on the base rate.
+#    temperature repairs more than half of that. And what a call is worth depends on the base rate.
 # 5. *HOG?* Directions of edges, cell by cell. With few examples such prior knowledge is worth thousands of images.
 # 6. *Accuracy against examples?* With raw pixels the error falls about as a power of their number, nearly a straight
 #    line on two logarithmic axes; with HOG it flattens. Each further step costs many times more data.
