@@ -167,6 +167,7 @@ def test_any_layer_can_be_looked_at(images):
     ids=["MobileNet", "MobileNetV2", "MobileNet without softmax"],
 )
 def test_networks_of_keras_applications_nested_and_not(build):
+    keras.utils.set_random_seed(0)  # for some drawn kernels every map is zero, and nothing is compared
     model = randomise_lightly(build())
     images = np.random.default_rng(0).uniform(-1, 1, (2, 96, 96, 3)).astype("float32")
     expected_layer = {"mobilenet": "conv_pw_13_relu", "mobilenetv2": "out_relu"}[model.name.split("_")[0]]
