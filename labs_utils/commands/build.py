@@ -85,8 +85,11 @@ def build(lab: str) -> None:
 
     Raises:
         LabsError: the source is faulty or a cell failed; nothing has been written then.
+        OSError: the notebooks cannot be written; no cell has been run then.
     """
     source = notebooks.read_source(lab)
+    for folder in (course.SOLUTIONS, course.NOTEBOOKS, course.DESCRIPTIONS):
+        files.try_folder(folder)
     student = notebooks.serialise(notebooks.student_notebook(source))
     solution = notebooks.solution_notebook(source)
     started = time.perf_counter()
