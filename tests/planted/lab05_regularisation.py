@@ -52,7 +52,7 @@ def folds_with_all_the_rest_in_the_last(order, k):
     return [(np.setdiff1d(order, cut), cut) for cut in cuts]
 
 
-@wrong("k_folds", says="all 12 that are not held out")
+@wrong("k_folds", says="that are not held out belong there")
 def folds_fitted_on_the_next_alone(order, k):
     cuts = np.array_split(order, k)
     return [(np.concatenate([cuts[i - 1], cuts[i - 2]]), cuts[i]) for i in range(k)]
