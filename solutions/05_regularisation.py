@@ -38,6 +38,7 @@
 # `prediction = None`, write your own there before you run it; it is never marked.
 
 # %% tags=["imports"]
+import functools
 import itertools
 
 import keras
@@ -49,7 +50,9 @@ from scipy.special import softmax
 from scipy.stats import binom
 from sklearn.neighbors import KNeighborsClassifier
 
-from labs_utils import Lab, datasets, plots
+from labs_utils import Lab, datasets, plots, side_by_side
+from labs_utils.side_by_side import accuracy, convolution, cross_entropy, dense, learn
+from labs_utils.side_by_side import patches, pixels
 
 lab = Lab("05_regularisation")
 plots.use_style()
@@ -108,6 +111,11 @@ lab.compare("best degree", prediction, int(np.argmin(parts["new points"])))
 # Nobody has 300 training sets. To estimate the error from one set, hold a part out; to lose no data and depend less on
 # luck, hold every part out once: *k-fold cross-validation*.
 #
+# A nearest-neighbour classifier learns 250 digits. What is its accuracy? 100 shuffles give 100 estimates with
+# one split (a fifth held out) and 100 with five folds; the other 1547 digits tell the truth.
+#
+# **Predict.** By which factor is the spread of the five-fold estimate smaller?
+#
 # <details><summary>Hint 1 · a nudge</summary>
 #
 # `order` is a shuffled list of the samples 0 to n - 1. Cut it into k pieces; each is held out once.
@@ -134,12 +142,6 @@ def k_folds(order, k):
     return [(np.setdiff1d(order, piece), piece) for piece in pieces]
     # END SOLUTION
 
-
-# %% [markdown]
-# A nearest-neighbour classifier learns 250 digits. What is its accuracy? 100 shuffles give 100 estimates with
-# one split (a fifth held out) and 100 with five folds; the other 1547 digits tell the truth.
-#
-# **Predict.** By which factor is the spread of the five-fold estimate smaller?
 
 # %%
 prediction = None  # spread of one split, divided by that of five folds
@@ -186,123 +188,47 @@ lab.compare("ratio of the spreads", prediction, spreads[0] / spreads[1])
 # Now the network whose overfitting you will fight until section 7. To have a spread with every result, *four* networks
 # learn side by side in one Keras model, each with 500 images, a validation set and starting weights of its own. All
 # share the 2000 test images. (Images are 14 × 14, so that everything runs in a minute.)
+#
+# `dense(inputs, units)` is a dense layer for each of the four, and `learn` gives every network about 800 steps of Adam;
+# you find both in `labs_utils/side_by_side.py`. The losses of the four are added, so none has an influence on another's
+# gradient.
+#
+# **Predict.** After 80 epochs, what is the accuracy on the 500 training images and on the test set?
 
-# %%
-NETWORKS = 4
+# %%prediction = None  # (training, test), each from 0 to 1
 (images, labels), (test_images, test_labels) = datasets.load_mnist()
-
-
-def pixels(images):
-    """Images (…, 28, 28) as (…, 196): 2 × 2 pixels averaged, 0 (paper) to 1 (ink)."""
-    blocks = images.reshape(*images.shape[:-2], 14, 2, 14, 2).mean(axis=(-3, -1))
-    return blocks.reshape(*images.shape[:-2], 196).astype("float32") / 255
-
-
 draws = [np.random.default_rng(s).permutation(len(images))[:1500] for s in range(4)]
-rows = np.stack(draws, axis=1)  # column s belongs to network s
-own, own_labels = images[rows], labels[rows].astype(int)
-x, y = pixels(own[:500]), own_labels[:500]
-x_val, y_val = pixels(own[1000:]), own_labels[1000:]
-x_test = np.repeat(pixels(test_images[:2000])[:, None], NETWORKS, axis=1)
-y_test = np.repeat(test_labels[:2000, None].astype(int), NETWORKS, axis=1)
-print("training", x.shape, "validation", x_val.shape, "test", x_test.shape)
-
-# %% [markdown]
-# An `EinsumDense` layer is a dense layer with any product of indices: here sample, **n**etwork, inputs **d**, units
-# **m**. The losses of the four networks are added, so none has an influence on another's gradient. Adam makes 800 steps
-# whatever the data; `rate`, `penalty` and `smoothing` are for later.
-
-
-# %%
-def dense(inputs, units, networks=NETWORKS, **options):
-    """A dense layer for each of several networks that learn side by side."""
-    he = keras.initializers.RandomNormal(stddev=(2 / inputs) ** 0.5, seed=inputs)
-    options = {"kernel_initializer": he, **options}
-    shape = (networks, units)
-    return keras.layers.EinsumDense("bnd,ndm->bnm", shape, bias_axes="nm", **options)
+own, own_labels = (a[np.stack(draws, axis=1)] for a in (images, labels.astype(int)))
+x, y = pixels(own[:500]), own_labels[:500]  # column s belongs to network s
+check = pixels(own[1000:]), own_labels[1000:]
+x_test = np.repeat(pixels(test_images[:2000])[:, None], 4, axis=1)
+y_test = np.repeat(test_labels[:2000, None].astype(int), 4, axis=1)
 
 
 def network(units=64, rate=0.0, penalty=None):
-    """The layers of the network: one hidden layer with ReLU."""
+    """The layers of a network with one hidden layer."""
     hidden = dense(196, units, activation="relu", kernel_regularizer=penalty)
     return [hidden, keras.layers.Dropout(rate), dense(units, 10)]
 
 
-def learn(x, y, parts, smoothing=0, steps=800, look=100, check=(x_val, y_val)):
-    """The networks and their validation losses every `look` steps: (looks, networks)."""
-
-    def loss(y, logits):
-        targets = ops.one_hot(ops.cast(y, "int32"), 10)
-        targets = (1 - smoothing) * targets + smoothing / 10
-        each = keras.losses.categorical_crossentropy(targets, logits, from_logits=True)
-        return ops.sum(each, axis=-1)
-
-    def watch(epoch, logs):
-        curve.append(cross_entropy(model, *check))
-
-    keras.utils.set_random_seed(5)  # the order of the images
-    model = keras.Sequential([keras.Input(x.shape[1:]), *parts])
-    fast = {"steps_per_execution": 10, "jit_compile": False}
-    model.compile(keras.optimizers.Adam(0.003), loss, **fast)
-    curve, callback = [], keras.callbacks.LambdaCallback(on_epoch_end=watch)
-    again = -(-50 * look // len(x))  # the same images so often between two looks
-    x, y = np.concatenate([x] * again), np.concatenate([y] * again)
-    epochs = round(50 * steps / len(x))
-    model.fit(x, y, batch_size=50, epochs=epochs, verbose=0, callbacks=[callback])
-    return model, np.array(curve)
-
-
-# %%
-def accuracy(model, x, y):
-    """Of each network: (networks,)."""
-    return np.mean(np.argmax(model(x), axis=-1) == y, axis=0)
-
-
-def cross_entropy(model, x, y):
-    """Of each network: (networks,)."""
-    losses = keras.losses.sparse_categorical_crossentropy(y, model(x), from_logits=True)
-    return np.mean(losses, axis=0)
-
-
-results = {}
-
-
-def remember(name, model):
-    """Keeps and prints what a remedy gives: accuracies and test loss per network."""
-    now = accuracy(model, x, y), accuracy(model, x_test, y_test)
-    results[name] = (*now, cross_entropy(model, x_test, y_test))
-    print(f"{name}: training {now[0].mean():.3f}, test {now[1].mean():.3f}")
-
-
-# %% [markdown]
-# **Predict.** After 80 epochs, what is the accuracy on the 500 training images and on the test set?
-
-# %%
-prediction = None  # (training, test), each from 0 to 1
-
-plain, plain_curve = learn(x, y, network(), look=10)  # 10 steps of 50 images: one epoch
-remember("nothing", plain)
+plain, curve = learn(x, y, network(), check, look=10)  # 10 steps of 50: an epoch
 figure, axes = plt.subplots()
-for k in range(NETWORKS):
-    axes.plot(plain_curve[:, k], color=plots.GREY, linewidth=1)
-axes.plot(plain_curve.mean(axis=1), color=plots.BLUE, linewidth=2.5, label="mean of 4")
-axes.set(
-    xlabel="epoch", ylabel="validation loss", title="Four networks, 500 digits each"
-)
-axes.set(ylim=(0.9 * plain_curve.min(), 1.1 * plain_curve[20:].max()))
+axes.plot(curve, color=plots.GREY, linewidth=1)
+axes.plot(curve.mean(axis=1), color=plots.BLUE, linewidth=2.5, label="mean of 4")
+axes.set(xlabel="epoch", ylabel="validation loss", ylim=(0.3, 0.9))
 axes.legend()
 plots.show(
     figure,
     "The validation loss of four networks falls, has a minimum, and climbs again.",
 )
-measured = tuple(round(float(part.mean()), 3) for part in results["nothing"][:2])
+measured = accuracy(plain, x, y).mean(), accuracy(plain, x_test, y_test).mean()
 lab.compare("training and test accuracy", prediction, measured)
 
 # %% [markdown]
 # **What you see.** Every training image is right, on the test set far from it. The validation loss turns after a while
 # and climbs.
 #
-# **Why.** With 27 000 weights for 500 images the network can store them. Once all are right, the loss is lowered
+# **Why.** With 13 000 weights for 500 images the network can store them. Once all are right, the loss is lowered
 # further only by more certainty; the same certainty makes the mistakes on new images expensive.
 #
 # ### Question · `read_curves`
@@ -332,6 +258,11 @@ def read_curves():
 #
 # The simplest remedy costs nothing: keep the weights of the best epoch. But the curve is noisy; "even if it goes back
 # up it might come back down", says lecture C. So one waits for some epochs, the *patience*, before giving up.
+#
+# Keras has the same as a callback. The validation curve of a network is given to both, with noise of batches added:
+# as if only 50 images had been held out.
+#
+# **Predict.** Which of the patiences 1, 3, 10 and 30 finds the best epoch?
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -365,17 +296,11 @@ def early_stopping(losses, patience):
     # END SOLUTION
 
 
-# %% [markdown]
-# Keras has the same as a callback. The validation curve of a network is given to both, with noise of batches added:
-# as if only 50 images had been held out.
-#
-# **Predict.** Which of the patiences 1, 3, 10 and 30 finds the best epoch?
-
 # %%
 prediction = None  # the patiences that find the best epoch
 
-noise = np.random.default_rng(2).normal(scale=0.02, size=len(plain_curve))
-noisy = plain_curve[:, 0] + noise
+noise = np.random.default_rng(2).normal(scale=0.02, size=len(curve))
+noisy = curve[:, 0] + noise
 stops = {patience: early_stopping(noisy, patience) for patience in (1, 3, 10, 30)}
 theirs = keras.callbacks.EarlyStopping(patience=10, restore_best_weights=True)
 theirs.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
@@ -452,6 +377,9 @@ def dropout(x, u, rate, training):
 # off (here without rescaling, as in the lecture); each network answers with a softmax; average the answers, each
 # weighted with the probability of its mask.
 #
+# **Predict.** The shortcut of the lecture takes one network with $p\,W$ instead of 1024. By how much is the
+# largest of its probabilities off?
+#
 # <details><summary>Hint 1 · all masks</summary>
 #
 # `itertools.product([0, 1], repeat=d)` gives all rows of zeros and ones of length d.
@@ -482,10 +410,6 @@ def mean_over_masks(h, w, b, keep):
     # END SOLUTION
 
 
-# %% [markdown]
-# **Predict.** The shortcut of the lecture takes one network with $p\,W$ instead of 1024. By how much is the
-# largest of its probabilities off?
-
 # %%
 prediction = None  # largest difference of a probability, from 0 to 1
 
@@ -507,6 +431,23 @@ plots.table(["instead of all 1024", "largest difference"], rows, "200 samples")
 print(f"scaled weights choose the class of the ensemble in {agree:.1%}")
 lab.compare("largest difference, scaled weights", prediction, rows[1][1])
 
+
+def convolutional(behind_convolution, behind_dense):
+    """Test accuracies of four small convolutional networks."""
+    whole_maps = keras.layers.Dropout(behind_convolution, (None, 4, 1, 8))
+    flat, hidden = keras.layers.Reshape((4, 288)), dense(288, 64, activation="relu")
+    dropped, output = keras.layers.Dropout(behind_dense), dense(64, 10)
+    parts = [convolution(8), whole_maps, flat, hidden, dropped, output]
+    model, _ = learn(patches(x), y, parts, (patches(check[0]), check[1]))
+    return accuracy(model, patches(x_test), y_test)
+
+
+places = {"none": (0, 0), "dense": (0, 0.5), "convolution": (0.5, 0)}
+scores = [convolutional(*rates) for rates in places.values()]
+spread = [f"{score.mean():.3f} ± {score.std(ddof=1):.3f}" for score in scores]
+columns = ["dropout behind the", "test accuracy"]
+plots.table(columns, list(zip(places, spread, strict=True)), "Convolutional network")
+
 # %% [markdown]
 # **What you see.** The scaled network nearly always chooses the class of the ensemble, but its probabilities are not
 # those of the ensemble: they are too sure. Without scaling it is far worse.
@@ -518,42 +459,7 @@ lab.compare("largest difference, scaled weights", prediction, rows[1][1])
 # Does it help, and where? Lecture C: "often only used in the fully-connected layers". A small
 # convolutional network (a convolution is a dense layer that sees one 3 × 3 patch at a time) with dropout behind
 # the convolution, where whole maps are dropped, or behind the dense layer:
-
-
-# %%
-def patches(x):
-    """(n, networks, 196) as (n, networks, 36, 9): 3 × 3 pixels at every second place."""
-    pictures = x.reshape(*x.shape[:2], 14, 14)
-    view = np.lib.stride_tricks.sliding_window_view(pictures, (3, 3), axis=(2, 3))
-    return view[:, :, ::2, ::2].reshape(*x.shape[:2], 36, 9)
-
-
-def convolutional(behind_convolution, behind_dense):
-    """Test accuracies of four small convolutional networks."""
-    kernels = keras.initializers.RandomNormal(stddev=(2 / 9) ** 0.5, seed=1)
-    axes = {"bias_axes": "nm", "activation": "relu"}
-    convolution = keras.layers.EinsumDense(
-        "bnpd,ndm->bnpm", (NETWORKS, 36, 8), kernel_initializer=kernels, **axes
-    )
-    whole_maps = keras.layers.Dropout(behind_convolution, (None, NETWORKS, 1, 8))
-    flat = keras.layers.Reshape((NETWORKS, 36 * 8))
-    hidden = dense(36 * 8, 64, activation="relu")
-    dropped, output = keras.layers.Dropout(behind_dense), dense(64, 10)
-    parts = [convolution, whole_maps, flat, hidden, dropped, output]
-    model, _ = learn(patches(x), y, parts, check=(patches(x_val), y_val))
-    return accuracy(model, patches(x_test), y_test)
-
-
-rows = []
-for name, rates in {"none": (0, 0), "dense": (0, 0.5), "convolution": (0.3, 0)}.items():
-    scores = convolutional(*rates)
-    rows.append([name, f"{scores.mean():.3f} ± {scores.std(ddof=1):.3f}"])
-plots.table(["dropout behind", "test accuracy"], rows, "500 digits, 4 networks")
-dropped, _ = learn(x, y, network(rate=0.5))
-remember("dropout 0.5", dropped)
-
-
-# %% [markdown]
+#
 # **What you see.** Compare the differences with the spread: what dropout buys here is at most about a point.
 # In the convolution, where whole maps are dropped, it does not help.
 #
@@ -566,6 +472,11 @@ remember("dropout 0.5", dropped)
 #
 # L2 regularisation adds $\frac\lambda2 \lVert W \rVert^2$ to the loss. Its derivative pulls each weight towards 0 in
 # proportion to its size: *weight decay*. Biases are left alone: they do not make a function steep.
+#
+# Keras offers both: a penalty in the loss (`kernel_regularizer`), or decay in the optimiser (`weight_decay`). Two
+# weights start at 1 and see gradients of very different size, with mean 0.
+#
+# **Predict.** For SGD penalty and decay are the same. For Adam too?
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -586,12 +497,6 @@ def decay_step(w, b, grad_w, grad_b, rate, decay):
     return w - rate * (grad_w + decay * w), b - rate * grad_b
     # END SOLUTION
 
-
-# %% [markdown]
-# Keras offers both: a penalty in the loss (`kernel_regularizer`), or decay in the optimiser (`weight_decay`). Two
-# weights start at 1 and see gradients of very different size, with mean 0.
-#
-# **Predict.** For SGD penalty and decay are the same. For Adam too?
 
 # %%
 prediction = None  # Adam, L2 in the loss: the two weights after 300 steps
@@ -643,7 +548,7 @@ for name, power in {"L1": 1, "L2": 2}.items():
     def penalty(w, power=power):
         return ops.sum(lambdas[:, None, None].astype("float32") * ops.abs(w) ** power)
 
-    model, _ = learn(*alike, network(penalty=penalty))
+    model, _ = learn(*alike, network(penalty=penalty), check)
     kernel = model.layers[0].kernel.numpy()
     gap = accuracy(model, *alike) - accuracy(model, x_test, y_test)
     gone = np.mean(np.abs(kernel) < 1e-3, axis=(1, 2))
@@ -660,11 +565,6 @@ plots.show(
     " for L1, and the gap narrows a little.",
 )
 lab.compare("more zeros with", prediction, max(swept, key=lambda k: swept[k][1].max()))
-for name, penalty in {
-    "L1, λ = 0.0003": keras.regularizers.L1(3e-4),
-    "L2, λ = 0.001": keras.regularizers.L2(1e-3),
-}.items():
-    remember(name, learn(x, y, network(penalty=penalty))[0])
 
 
 # %% [markdown]
@@ -711,8 +611,30 @@ def shifted(images, down, right):
 
 
 # %% [markdown]
+# ### Question · `wrong_for_digits`
+#
+# Lecture E lists "rotation, translation, zoom / crop, flips, colour perturbation". Which of these copies must *not* be
+# given the label of the original, if the original is a digit?
+#
+# - **a** one that is zoomed by 10 %
+# - **b** one that is rotated by 10 degrees
+# - **c** one that is moved by two pixels
+# - **d** one that is flipped from left to right
+#
 # Rotation and zoom need interpolation; Keras has them as layers, random for each image. Eight shifted copies by hand,
 # and eight by Keras:
+#
+# **Predict.** What does augmentation buy, and what do wrong copies cost? The test set holds upright digits as always.
+
+
+# %% minutes=2 difficulty=1 kind="core"
+@lab.question(points=1)
+def wrong_for_digits():
+    """Returns the letter."""
+    # BEGIN SOLUTION
+    return "d"
+    # END SOLUTION
+
 
 # %%
 layers = keras.layers
@@ -738,30 +660,6 @@ plots.show(
 )
 
 
-# %% [markdown]
-# ### Question · `wrong_for_digits`
-#
-# Lecture E lists "rotation, translation, zoom / crop, flips, colour perturbation". Which of these copies must *not* be
-# given the label of the original, if the original is a digit?
-#
-# - **a** one that is zoomed by 10 %
-# - **b** one that is rotated by 10 degrees
-# - **c** one that is moved by two pixels
-# - **d** one that is flipped from left to right
-
-
-# %% minutes=2 difficulty=1 kind="core"
-@lab.question(points=1)
-def wrong_for_digits():
-    """Returns the letter."""
-    # BEGIN SOLUTION
-    return "d"
-    # END SOLUTION
-
-
-# %% [markdown]
-# **Predict.** What does augmentation buy, and what do wrong copies cost? The test set holds upright digits as always.
-
 # %%
 prediction = None  # test accuracy with the copies by Keras, from 0 to 1
 
@@ -772,18 +670,21 @@ def with_copies(versions):
     return pixels(stack), np.tile(y, (len(versions), 1))
 
 
+models = {"nothing": plain}
 wrong = {
     "flipped left to right": digits[..., ::-1],
     "turned by 180°": digits[:, ::-1, ::-1],
     "black and white exchanged": 255 - digits,
 }
-remember("8 copies, by hand", learn(*with_copies(by_hand), network())[0])
-augmented, _ = learn(*with_copies(by_keras), network())
-remember("8 copies, by Keras", augmented)
+models["8 copies, by hand"] = learn(*with_copies(by_hand), network(), check)[0]
+models["8 copies, by Keras"] = learn(*with_copies(by_keras), network(), check)[0]
 for name, copies in wrong.items():
-    remember(name, learn(*with_copies([digits, copies]), network())[0])
-measured = results["8 copies, by Keras"][1].mean()
-lab.compare("test accuracy with copies by Keras", prediction, measured)
+    models[name] = learn(*with_copies([digits, copies]), network(), check)[0]
+rows = [
+    [name, accuracy(model, x_test, y_test).mean()] for name, model in models.items()
+]
+plots.table(["copies", "test accuracy"], rows, "500 originals per network, and copies")
+lab.compare("test accuracy with copies by Keras", prediction, rows[2][1])
 
 # %% [markdown]
 # **What you see.** Right copies are worth several points; flipped or turned ones cost several. Exchanging black and white
@@ -794,33 +695,37 @@ lab.compare("test accuracy with copies by Keras", prediction, measured)
 #
 # ## 7 · What each remedy buys
 #
-# Three are left: a smaller network, label smoothing (targets of 0.91 and 0.01 instead of 1 and 0), and
-# what lecture E names first: more data. Then some of them together.
+# Each remedy alone, with the same images and the same starting weights. Three are new: a smaller network, label smoothing (targets of 0.91 and 0.01 instead of 1 and 0), and
+# what lecture E names first: more data. The last row has several together.
 #
 # **Predict.** Which row will have the best test accuracy?
 
 # %%
 prediction = None  # the name of the best row
-remember("8 hidden units", learn(x, y, network(units=8))[0])
-remember("label smoothing 0.1", learn(x, y, network(), smoothing=0.1)[0])
-remember("1000 images", learn(pixels(own[:1000]), own_labels[:1000], network())[0])
-copies = with_copies(by_keras)
-l2 = keras.regularizers.L2(1e-4)
-remember("copies + dropout + L2", learn(*copies, network(rate=0.3, penalty=l2))[0])
-
-# %%
-before = results["nothing"][1]
+l1, l2 = keras.regularizers.L1(3e-4), keras.regularizers.L2(1e-3)
+again = with_copies(by_keras)
+best_epoch, _ = early_stopping(curve.mean(axis=1), 10)
+runs = {
+    "early stopping": (x, y, network(), check, 0, 10 * best_epoch + 10, 10),
+    "dropout 0.5": (x, y, network(rate=0.5), check),
+    "L1, λ = 0.0003": (x, y, network(penalty=l1), check),
+    "L2, λ = 0.001": (x, y, network(penalty=l2), check),
+    "8 hidden units": (x, y, network(units=8), check),
+    "label smoothing 0.1": (x, y, network(), check, 0.1),
+    "1000 images": (pixels(own[:1000]), own_labels[:1000], network(), check),
+    "8 copies, dropout, L2": (*again, network(rate=0.3, penalty=l2), check),
+}
+models |= {name: learn(*run)[0] for name, run in runs.items()}
+test = {name: accuracy(model, x_test, y_test) for name, model in models.items()}
 rows = []
-for name, (training, test, loss) in results.items():
-    gain = test - before  # network by network: the same images
-    error = gain.std(ddof=1)
-    shown = f"{100 * gain.mean():+.1f} ± {100 * error:.1f}" if gain.any() else ""
-    rows.append([name, f"{training.mean():.3f}", f"{test.mean():.3f}", shown])
-    rows[-1].append(f"{loss.mean():.2f}")
-columns = ["remedy", "training", "test", "gain in points", "test loss"]
-plots.table(columns, rows, "Four networks, 500 images each; ± is a standard deviation")
-best = max(results, key=lambda name: results[name][1].mean())
-lab.compare("best row", prediction, best)
+for name, model in models.items():
+    gain = 100 * (test[name] - test["nothing"])  # network by network
+    shown = f"{gain.mean():+.1f} ± {gain.std(ddof=1):.1f}" if gain.any() else ""
+    numbers = accuracy(model, x, y), test[name], cross_entropy(model, x_test, y_test)
+    rows.append([name, *(f"{part.mean():.3f}" for part in numbers), shown])
+columns = ["remedy", "training", "test", "test loss", "gain in points"]
+plots.table(columns, rows, "Four networks each; ± is one standard deviation")
+lab.compare("best row", prediction, max(test, key=lambda name: test[name].mean()))
 
 # %% [markdown]
 # **What you see.** What brings *information* helps most: more images, and copies that are right. Dropout helps a little;
@@ -1029,51 +934,7 @@ print("sum of the gradient:", np.abs(mine[0].sum(axis=0)).max().round(12))
 # A deep network: six hidden layers of 40 units, again several networks side by side, here eight, all with the same
 # 3000 images. Each has starting weights, or a learning rate, of its own. (Their losses are added, so a factor before a
 # loss acts like a learning rate.)
-
-
-# %%
-DEEP = 8
-many_x = np.repeat(pixels(images[:3000])[:, None], DEEP, axis=1)
-many_y = np.repeat(labels[:3000, None].astype("float32"), DEEP, axis=1)
-test_x = np.repeat(x_test[:1000, :1], DEEP, axis=1)
-
-
-def normalisation(units, **options):
-    """Batch normalisation of every unit of every network by itself."""
-    return [
-        layers.Reshape((DEEP * units,)),
-        layers.BatchNormalization(momentum=0.9, **options),
-        layers.Reshape((DEEP, units)),
-    ]
-
-
-def deep(where, activation="relu", starts=None, rates=None, epochs=3, **options):
-    """Test accuracies of eight deep networks; where: "before", "after" or None."""
-
-    def start(shape, dtype=None):
-        he = np.random.default_rng(shape[1]).normal(size=shape) * (2 / shape[1]) ** 0.5
-        return he if starts is None else [f(w) for f, w in zip(starts, he, strict=True)]
-
-    def loss(y, logits):
-        each = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
-        return ops.sum(factors * each, axis=-1)
-
-    factors = np.full(DEEP, 0.05, "float32") if rates is None else np.float32(rates)
-    keras.utils.set_random_seed(0)
-    parts = [keras.Input((DEEP, 196))]
-    for inputs in (196, 40, 40, 40, 40, 40):
-        norm = normalisation(40, **options) if where else []
-        act = [layers.Activation(activation)]
-        parts.append(dense(inputs, 40, DEEP, kernel_initializer=start))
-        parts += act + norm if where == "after" else norm + act
-    model = keras.Sequential([*parts, dense(40, 10, DEEP, kernel_initializer=start)])
-    fast = {"steps_per_execution": 10, "jit_compile": False}
-    model.compile(keras.optimizers.SGD(1.0), loss, **fast)
-    model.fit(many_x, many_y, batch_size=50, epochs=epochs, verbose=0)
-    return accuracy(model, test_x, y_test[:1000, :1])
-
-
-# %% [markdown]
+#
 # **Predict.** Four bad starts, made of the good one of He et al. (lab 03): all weights a hundred or ten times too small,
 # three times too large, or shifted by 0.1. Which does batch normalisation rescue?
 
@@ -1082,8 +943,11 @@ prediction = None  # the starts that are rescued
 starts = {"w / 100": lambda w: w / 100, "w / 10": lambda w: w / 10}
 starts |= {"3 w": lambda w: 3 * w, "w + 0.1": lambda w: w + 0.1}
 both = [start for start in starts.values() for _ in range(2)]
-same = {"starts": both, "rates": [0.2] * DEEP}
-without, normalised = deep(None, **same), deep("before", **same)
+many = np.repeat(pixels(images[:3000])[:, None], 8, axis=1)
+many_labels = np.repeat(labels[:3000, None].astype("float32"), 8, axis=1)
+eight = np.repeat(x_test[:1000, :1], 8, axis=1), y_test[:1000, :1]
+deep = functools.partial(side_by_side.deep, (many, many_labels), eight)
+without, normalised = (deep(w, starts=both, rates=0.2) for w in (None, "before"))
 rows, rescued = [], []
 for k, name in enumerate(starts):
     pair = without[2 * k : 2 * k + 2], normalised[2 * k : 2 * k + 2]
@@ -1149,40 +1013,12 @@ lab.compare("sigmoid, without and with", prediction, pair)
 # (*internal covariate shift*).
 
 # %%
-prediction = None  # how often the median moves less with it, in which neurons?
-
-
-def watch_neurons(normalise):
-    """Percentiles (looks, 3, 40) of the last sigmoids' inputs, every 10 steps."""
-
-    def look(step, logs):
-        if step % 10 == 0:
-            inputs = probe(test_x[:500, 0], training=normalise)
-            seen.append(np.percentile(inputs, (15, 50, 85), axis=0))
-
-    keras.utils.set_random_seed(1)
-    model = keras.Sequential([keras.Input((196,))])
-    for _ in range(3):
-        model.add(layers.Dense(40))
-        if normalise:
-            model.add(layers.BatchNormalization(momentum=0.9))
-        model.add(layers.Activation("sigmoid"))
-    probe = keras.Model(model.inputs[0], model.layers[-2].output)
-    model.add(layers.Dense(10, activation="softmax"))
-    sgd = keras.optimizers.SGD(0.5)
-    model.compile(sgd, "sparse_categorical_crossentropy", jit_compile=False)
-    seen, callback = [], keras.callbacks.LambdaCallback(on_train_batch_end=look)
-    data = many_x[:, 0], many_y[:, 0]
-    model.fit(*data, batch_size=50, epochs=8, verbose=0, callbacks=[callback])
-    right = np.argmax(model(test_x[:, 0]), axis=1) == y_test[:1000, 0]
-    return np.array(seen), right.mean()
-
-
-# %%
+prediction = None  # share of the 40 neurons whose median moves less with it
 figure, panels = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
-moves = {}
+one, moves = (many[:, 0], many_labels[:, 0]), {}
 for axes, normalise in zip(panels, (False, True), strict=True):
-    seen, right = watch_neurons(normalise)
+    seen, model = side_by_side.neuron_inputs(one, x_test[:500, 0], normalise)
+    right = np.mean(np.argmax(model(x_test[:, 0]), axis=1) == y_test[:, 0])
     steps = 10 * np.arange(len(seen))
     axes.plot(steps, seen[:, 1, 0], color=plots.BLUE, label="median")
     axes.fill_between(steps, seen[:, 0, 0], seen[:, 2, 0], color=plots.SKY, alpha=0.4)
@@ -1224,6 +1060,11 @@ lab.compare("share of neurons that move less with it", prediction, share)
 # $m$ equally good networks answer $n$ test images, each right with probability $p$ independently. The number of right
 # answers is binomial; let $F(k)$ be the probability of at most $k$. What is the expected accuracy of the best?
 #
+# 300 small networks of one recipe: a random hidden layer, 300 random images each, output weights by least squares. The
+# "test set" has 200 images; the other 1800 tell what the winner is really worth. Ten different test sets of 200 are averaged.
+#
+# **Predict.** By how many points does the best of 300 look better than it is?
+#
 # <details><summary>Hint 1 · a nudge</summary>
 #
 # The best has at most $k$ right if *all* have at most $k$ right: $F(k)^m$. `binom.cdf(k, n, p)` is $F(k)$.
@@ -1248,12 +1089,6 @@ def expected_best(m, n, p):
     return np.sum(more) / n
     # END SOLUTION
 
-
-# %% [markdown]
-# 300 small networks of one recipe: a random hidden layer, 300 random images each, output weights by least squares. The
-# "test set" has 200 images; the other 1800 tell what the winner is really worth. Ten different test sets of 200 are averaged.
-#
-# **Predict.** By how many points does the best of 300 look better than it is?
 
 # %%
 prediction = None  # optimism of the best of 300, in points
@@ -1306,8 +1141,11 @@ scenes = {"as in training": raw, "moved by 3 pixels": shifted(raw, 3, -3)}
 scenes["black and white exchanged"] = 255 - raw
 rows = []
 for name, scene in scenes.items():
-    inputs = np.repeat(pixels(scene)[:, None], NETWORKS, axis=1)
-    pair = [accuracy(model, inputs, y_test).mean() for model in (plain, augmented)]
+    inputs = np.repeat(pixels(scene)[:, None], 4, axis=1)
+    pair = [
+        accuracy(model, inputs, y_test).mean()
+        for model in (plain, models["8 copies, by Keras"])
+    ]
     rows.append([name, *(f"{value:.3f}" for value in pair)])
 plots.table(["test images", "plain", "8 copies"], rows, "Mean of four networks")
 lab.compare("plain network, moved", prediction, rows[1][1])
@@ -1332,11 +1170,11 @@ lab.compare("plain network, moved", prediction, rows[1][1])
 # 7. *The best of many?* Its test score is too good; how much can be computed.
 
 # %%
-said = {name: f"{results[name][1].mean():.3f}" for name in results}
+said = {name: f"{values.mean():.3f}" for name, values in test.items()}
 rows = [
     ["best degree of the polynomial", int(np.argmin(parts["new points"]))],
     ["spread of one split, five folds", "{:.3f}, {:.3f}".format(*spreads)],
-    ["500 digits, no remedy: training", f"{results['nothing'][0].mean():.3f}"],
+    ["500 digits, no remedy: training", f"{measured[0]:.3f}"],
     ["the same: test", said["nothing"]],
     ["8 copies by Keras: test", said["8 copies, by Keras"]],
     ["flipped copies: test", said["flipped left to right"]],
@@ -1350,7 +1188,7 @@ plots.table(["experiment", "this run"], rows, "Measured")
 # ## 13 · Challenge: 500 images
 #
 # Reach the highest mean test accuracy of the four networks with their 500 images each, by any means that use no other
-# image: copies of your own, another network, an ensemble. Choose on `x_val`; look at the test set once.
+# image: copies of your own, another network, an ensemble. Choose on `check`; look at the test set once.
 #
 # **To beat:** 0.88, the mean of the four networks with eight copies. XXXOUR
 #
@@ -1363,8 +1201,8 @@ plots.table(["experiment", "this run"], rows, "Measured")
 # %%
 my_copies, my_steps = by_keras, 800  # change these,
 my_layers = network(units=64, rate=0.0)  # and these
-mine, _ = learn(*with_copies(my_copies), my_layers, steps=my_steps)
-print(f"validation: {accuracy(mine, x_val, y_val).mean():.3f}")
+mine, _ = learn(*with_copies(my_copies), my_layers, check, steps=my_steps)
+print(f"validation: {accuracy(mine, *check).mean():.3f}")
 
 # %% [markdown]
 # ## 14 · To discuss
