@@ -58,7 +58,7 @@ def learn(
     parts: Sequence,
     check: tuple[np.ndarray, np.ndarray],
     smoothing: float = 0,
-    steps: int = 800,
+    steps: int = 600,
     look: int = 100,
 ) -> tuple[Any, np.ndarray]:
     """Trains with Adam at a rate of 0.003 for about `steps` steps, however many samples there are.
