@@ -30,7 +30,7 @@
 # | | |
 # |:--|:--|
 # | **Data** | scikit-learn's 8 × 8 digits; MNIST or its stand-in (stored outputs: real MNIST) |
-# | **Lecture** | C, *Deep Learning II*; E, *CNNs in practice*; D, *Introduction to Deep Learning*; A (dropout) |
+# | **Lecture** | C (overfitting, regularisation, batch normalisation); E (steps against overfitting); D and A (dropout) |
 # | **You need** | labs 02 and 04: backpropagation, softmax, cross-entropy, a network in Keras |
 #
 # Running an exercise cell checks it. Until yours passes, the cells below use the reference. Where a cell begins with
@@ -67,14 +67,13 @@ keras.utils.set_random_seed(5)
 # %% [markdown]
 # ## 1 · Too simple, too flexible
 #
-# The smallest example first: 20 noisy points of a sine, and polynomials of degree 0 to 14. Degree 0 is a constant;
-# degree 14 has 15 coefficients for 20 points. To see more than one lucky draw, 300 training sets are drawn and 300
-# polynomials fitted for each degree. At every $x$ the error of a prediction $\hat f$ has three parts:
+# The smallest example first: 20 noisy points of a sine, and polynomials of degree 0 to 14, each fitted to 300 training
+# sets. At every $x$ the error of a prediction $\hat f$ has three parts:
 #
 # $$\mathrm{E}\,(y - \hat f)^2 = \underbrace{(f - \mathrm{E} \hat f)^2}_{\text{bias}^2}
 # + \underbrace{\mathrm{E}\,(\hat f - \mathrm{E} \hat f)^2}_{\text{variance}} + \underbrace{\sigma^2}_{\text{noise}}$$
 #
-# **Predict.** Which degree has the smallest error on new points? And which on the training points?
+# **Predict.** Which degree has the smallest error on new points?
 
 # %%
 prediction = None  # the degree with the smallest error on new points
@@ -109,8 +108,8 @@ lab.compare("best degree", prediction, int(np.argmin(parts["new points"])))
 # then climbs by orders of magnitude. Left of the minimum the bias dominates (*underfitting*), right of it the variance
 # (*overfitting*).
 #
-# **Why.** A flexible model follows the noise of *its* 20 points; another draw would have led it elsewhere. The noise,
-# 0.09 here, is the floor: no model goes below it on new points, although the training error does.
+# **Why.** A flexible model follows the noise of *its* 20 points; another draw would have led it elsewhere. Nothing goes
+# below the noise, 0.09, on new points.
 #
 # ### Exercise · `k_folds`
 #
@@ -182,18 +181,15 @@ plots.show(
 lab.compare("ratio of the spreads", prediction, spreads[0] / spreads[1])
 
 # %% [markdown]
-# **What you see.** A single split may be off by several points, up or down, by luck alone. Five folds scatter much
-# less.
+# **What you see.** A single split may be off by several points by luck alone; five folds scatter much less.
 #
-# **Why.** One split measures on 50 digits, five folds on all 250. What remains does not shrink with more shuffles: the
-# 250 digits themselves are a draw.
+# **Why.** One split measures on 50 digits, five folds on all 250. The 250 digits themselves remain one draw.
 # The price is five trainings.
 #
 # ## 2 · A network that learns 500 digits by heart
 #
-# Now the network whose overfitting you will fight until section 7. To have a spread with every result, *four* networks
-# learn side by side in one Keras model, each with 500 images, a validation set and starting weights of its own. All
-# share the 2000 test images. (Images are 14 × 14, so that everything runs in a minute.)
+# To have a spread with every result, *four* networks learn side by side in one Keras model, each with 500 images, a
+# validation set and starting weights of its own. All share the 2000 test images.
 #
 # `dense(inputs, units)` is a dense layer for each of the four, and `learn` gives every network about 600 steps of Adam;
 # you find both in `labs_utils/side_by_side.py`. The losses of the four are added, so none has an influence on another's
@@ -231,8 +227,8 @@ measured = accuracy(plain, x, y).mean(), accuracy(plain, x_test, y_test).mean()
 lab.compare("training and test accuracy", prediction, measured)
 
 # %% [markdown]
-# **What you see.** On the training images nearly everything is right, on the test set not. The validation loss turns after
-# a while and climbs.
+# **What you see.** On the training images nearly everything is right, on the test set not. The validation loss turns
+# after a while and climbs.
 #
 # **Why.** With 13 000 weights for 500 images the network can store them. Once all are right, the loss is lowered
 # only by more certainty, which makes the mistakes on new images expensive.
@@ -263,7 +259,7 @@ def read_curves():
 # ### Exercise · `early_stopping`
 #
 # The simplest remedy costs nothing: keep the weights of the best epoch. But the curve is noisy; "even if it goes back
-# up it might come back down", says lecture C. So one waits for some epochs, the *patience*, before giving up.
+# up it might come back down", says lecture C. So one waits for some epochs, the *patience*.
 #
 # Keras has the same as a callback. The validation curve of a network is given to both, with noise of batches added:
 # as if only 50 images had been held out.
@@ -334,8 +330,8 @@ lab.compare("patiences that find the best epoch", prediction, found)
 
 
 # %% [markdown]
-# **What you see.** Small patience stops at a bump on the way down. Larger patience finds a better epoch and pays for it
-# with epochs that are thrown away.
+# **What you see.** Small patience stops at a bump on the way down; larger patience finds a better epoch and pays with
+# epochs that are thrown away.
 #
 # **Why.** Near the minimum the valley is flat beside its noise, so the *exact* best epoch hardly matters. But the best
 # weights must be kept: those of the last epoch are worse by construction.
@@ -345,12 +341,12 @@ lab.compare("patiences that find the best epoch", prediction, found)
 # ### Exercise · `dropout`
 #
 # In training, every hidden unit of every sample is set to 0 with probability `rate`, so that no unit can rely on
-# another. The others are divided by the share that is kept; then the expected input of the next layer is the same as at
-# test time, when nothing is dropped (*inverted* dropout).
+# another. The others are divided by the share that is kept, so that on average the next layer receives what it receives
+# at test time, when nothing is dropped (*inverted* dropout).
 #
 # > **Margin note.** Lecture A drops "a random fraction $p$" and reduces the activations at test time "by a factor $p$".
-# > With $p$ the dropped share, the factor is $1 - p$; lecture C has it right, where $p$ is the share that is *retained*.
-# > Lecture D's `Dropout(p=0.5)` is `Dropout(0.5)` or `rate=0.5`, the dropped share, in Keras 3.
+# > With $p$ the dropped share, the factor is $1 - p$; lecture C has it right, where $p$ is the share that is
+# > *retained*. Lecture D's `Dropout(p=0.5)` is `Dropout(0.5)` or `rate=0.5`, the dropped share, in Keras 3.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -379,9 +375,9 @@ def dropout(x, u, rate, training):
 # ### Exercise · `mean_over_masks`
 #
 # "By performing dropout a network with n units can be made to behave like an ensemble of $2^n$ smaller networks", says
-# lecture C. For ten units that can be tested: write out all 1024 networks. Every mask switches some of the units in $h$
-# off (here without rescaling, as in the lecture); each network answers with a softmax; average the answers, each
-# weighted with the probability of its mask.
+# lecture C. For ten units that can be tested. Each of the 1024 masks switches some units in $h$ off (without rescaling,
+# as in the lecture), each network answers with a softmax; average the answers, weighted with the probability of the
+# mask.
 #
 # **Predict.** The shortcut of the lecture takes one network with $p\,W$ instead of 1024. By how much is the
 # largest of its probabilities off?
@@ -438,6 +434,7 @@ print(f"scaled weights choose the class of the ensemble in {agree:.1%}")
 lab.compare("largest difference, scaled weights", prediction, rows[1][1])
 
 
+# %%
 def convolutional(behind_convolution, behind_dense):
     """Test accuracies of four small convolutional networks."""
     whole_maps = keras.layers.Dropout(behind_convolution, (None, 4, 1, 8))
@@ -459,8 +456,7 @@ plots.table(columns, list(zip(places, spread, strict=True)), "Convolutional netw
 # those of the ensemble: they are too sure. Without scaling it is far worse.
 #
 # **Why.** The mean of the *logits* over all masks is exactly $p\,hW + b$. Softmax is not linear, so the mean of its
-# values is something else (the normalised *geometric* mean is exact for one softmax layer). For a deep network the
-# shortcut is an approximation in every layer.
+# values is something else (the normalised *geometric* mean is exact for one softmax layer).
 #
 # Does it help, and where? Lecture C: "often only used in the fully-connected layers". A small
 # convolutional network (a convolution is a dense layer that sees one 3 × 3 patch at a time) with dropout behind
@@ -474,10 +470,10 @@ plots.table(columns, list(zip(places, spread, strict=True)), "Convolutional netw
 # ### Exercise · `decay_step`
 #
 # L2 regularisation adds $\frac\lambda2 \lVert W \rVert^2$ to the loss. Its derivative pulls each weight towards 0 in
-# proportion to its size: *weight decay*. Biases are left alone: they do not make a function steep.
+# proportion to its size: *weight decay*. Biases are left alone.
 #
 # Keras offers both: a penalty in the loss (`kernel_regularizer`), or decay in the optimiser (`weight_decay`). Two
-# weights start at 1 and see gradients of very different size, with mean 0.
+# weights start at 1 and see gradients of size 0.01 and 10, with alternating sign.
 #
 # **Predict.** For SGD penalty and decay are the same. For Adam too?
 #
@@ -505,11 +501,13 @@ def decay_step(w, b, grad_w, grad_b, rate, decay):
 prediction = None  # Adam, L2 in the loss: the two weights after 100 steps
 
 
+gradients = (-1.0) ** np.arange(100)[:, None, None] * np.array([[0.01, 10]])
+
+
 def after_steps(optimiser, penalty):
     weights = keras.Variable(np.ones((1, 2), "float32"))
     optimiser.build([weights])
-    noise = np.random.default_rng(0).normal(size=(100, 1, 2)) * [0.01, 10]
-    for gradient in noise:
+    for gradient in gradients:
         now = ops.convert_to_tensor(gradient, "float32") + penalty * weights
         optimiser.apply([now])
     return ops.convert_to_numpy(weights)[0]
@@ -520,24 +518,24 @@ ends["SGD, L2"] = after_steps(optimisers.SGD(0.01), 0.1)
 ends["SGD, weight decay"] = after_steps(optimisers.SGD(0.01, weight_decay=0.1), 0)
 ends["Adam, L2"] = after_steps(optimisers.Adam(0.03), 0.1)
 ends["AdamW, weight decay"] = after_steps(optimisers.AdamW(0.03, weight_decay=0.1), 0)
-w, noise = np.ones((1, 2)), np.random.default_rng(0).normal(size=(100, 1, 2))
-for gradient in noise * [0.01, 10]:
+w = np.ones((1, 2))
+for gradient in gradients:
     w, _ = decay_step(w, np.zeros(2), gradient, np.zeros(2), 0.01, 0.1)
 assert np.allclose(w[0], ends["SGD, L2"], atol=1e-4)
 rows = [[name, *(f"{value:.3f}" for value in end)] for name, end in ends.items()]
-columns = ["", "gradients ~ 0.01", "gradients ~ 10"]
+columns = ["", "gradients ± 0.01", "gradients ± 10"]
 plots.table(columns, rows, "Two weights after 100 steps from 1")
 lab.compare("Adam, L2 in the loss", prediction, ends["Adam, L2"].round(3).tolist())
 
 # %% [markdown]
-# **What you see.** With SGD both ways agree (up to the order within a step). With Adam the penalty removes the weight
-# with the small gradients and hardly touches the other; decoupled decay treats both alike.
+# **What you see.** With SGD both ways agree. With Adam the penalty removes the weight with the small gradients and
+# hardly touches the other; decoupled decay treats both alike.
 #
 # **Why.** Adam divides the *sum* of gradient and penalty by the size of recent gradients. Where they are large,
 # the penalty drowns in them. AdamW (Loshchilov and Hutter, 2019) takes the decay out of that division.
 #
-# L1, $\lambda \sum |w|$, pulls with a constant force, however small the weight. A sweep of $\lambda$ costs one training
-# for each kind here: every network of the crowd has a $\lambda$ of its own.
+# L1, $\lambda \sum |w|$, pulls with a constant force, however small the weight. In the sweep, each of the four networks
+# has a $\lambda$ of its own.
 #
 # **Predict.** Which of the two makes more weights vanish (below 0.001)?
 
@@ -574,15 +572,13 @@ lab.compare("more zeros with", prediction, max(swept, key=lambda k: swept[k][1].
 # **What you see.** Both shrink the weights. L1 makes a large share of them vanish, L2 hardly any. The gap between
 # training and test accuracy narrows mostly because the *training* accuracy falls.
 #
-# **Why.** The pull of L2 fades with the weight, that of L1 does not. (Steps of Adam jitter around 0; hence "below
-# 0.001", not "equal to 0".) Pixels at the border are never inked: only a penalty moves their weights.
+# **Why.** The pull of L2 fades with the weight, that of L1 does not.
 #
 # ## 6 · More data from the data
 #
 # ### Exercise · `shifted`
 #
-# A digit two pixels to the right is the same digit. Write the shift; what leaves the image is lost, what enters is
-# paper, 0.
+# A digit two pixels to the right is the same digit. What leaves the image is lost, what enters is paper, 0.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -616,18 +612,17 @@ def shifted(images, down, right):
 # %% [markdown]
 # ### Question · `wrong_for_digits`
 #
-# Lecture E lists "rotation, translation, zoom / crop, flips, colour perturbation". Which of these copies must *not* be
-# given the label of the original, if the original is a digit?
+# Lecture E lists "rotation, translation, zoom / crop, flips, colour perturbation". Which copy of a digit must *not* be
+# given its label?
 #
 # - **a** one that is zoomed by 10 %
 # - **b** one that is rotated by 10 degrees
 # - **c** one that is moved by two pixels
 # - **d** one that is flipped from left to right
 #
-# Rotation and zoom need interpolation; Keras has them as layers, random for each image. Eight shifted copies by hand,
-# and eight by Keras:
+# Keras has rotation and zoom as layers, random for each image.
 #
-# **Predict.** What does augmentation buy, and what do wrong copies cost? The test set holds upright digits as always.
+# **Predict.** What does augmentation buy, and what do wrong copies cost?
 
 
 # %% minutes=2 difficulty=1 kind="core"
@@ -659,7 +654,7 @@ titles = ["original"] + [f"{down}, {right}" for down, right in steps]
 figure = plots.image_grid(show, titles + ["original"] + ["Keras"] * 8, 9, size=0.8)
 plots.show(
     figure,
-    "One digit in nine positions, and the same digit slightly turned, zoomed and moved.",
+    "One digit in nine positions; below, the same digit slightly turned and zoomed.",
 )
 
 
@@ -690,15 +685,17 @@ plots.table(["copies", "test accuracy"], rows, "500 originals per network, and c
 lab.compare("test accuracy with copies by Keras", prediction, rows[2][1])
 
 # %% [markdown]
-# **What you see.** Right copies gain points; flipped or turned ones cost several. Exchanging black and white changes little.
+# **What you see.** Right copies gain points; flipped or turned ones cost several. Exchanging black and white changes
+# little.
 #
 # **Why.** An augmentation says "this change does not change the label". A mirrored 2 is no 2, and a 6 turned by 180° is
-# a 9: here the statement is false, and capacity goes into shapes that never come. For photographs of dogs a flip is right.
+# a 9: here the statement is false.
 #
 # ## 7 · What each remedy buys
 #
-# Each remedy alone, with the same images and the same starting weights. Three are new: a smaller network, label smoothing (targets of 0.91 and 0.01 instead of 1 and 0), and
-# what lecture E names first: more data. The last row has several together.
+# Each remedy alone, with the same images and the same starting weights. Three are new: a smaller network, label
+# smoothing (targets of 0.91 and 0.01 instead of 1 and 0), and what lecture E names first: more data. The last row has
+# several together.
 #
 # **Predict.** Which row will have the best test accuracy?
 
@@ -730,16 +727,15 @@ plots.table(columns, rows, "Four networks each; ± is one standard deviation")
 lab.compare("best row", prediction, max(test, key=lambda name: test[name].mean()))
 
 # %% [markdown]
-# **What you see.** What brings *information* helps most: more images, and copies that are right. Dropout, penalties, label
-# smoothing and early stopping move the accuracy by no more than about the spread; most of them lower the test *loss*: the network is less
-# sure where it errs. A network of 8 units is clearly worse. Together is not the sum of the parts.
+# **What you see.** What brings *information* helps most: more images, and copies that are right. Dropout, penalties,
+# label smoothing and early stopping move the accuracy by no more than about the spread; most of them lower the test
+# *loss*: the network is less sure where it errs. A network of 8 units is clearly worse. Together is not the sum.
 #
-# **Why.** Remedies that only restrict the network fight the variance and add bias. On clean images with a network of one
-# hidden layer there is little variance to win; with 60 million weights there is. "It helped someone else" is no
+# **Why.** Remedies that only restrict the network fight the variance and add bias. "It helped someone else" is no
 # measurement: the spread tells which gains are real.
 #
-# > **Margin note.** Lecture E's list contains "batch regularization". It means batch *normalisation*, whose aim is faster
-# > training; its noise regularises a little on the side.
+# > **Margin note.** Lecture E's list contains "batch regularization". It means batch *normalisation*, whose aim is
+# > faster training; its noise regularises a little on the side.
 #
 # ## 8 · Batch normalisation, forward
 #
@@ -755,8 +751,7 @@ lab.compare("best row", prediction, max(test, key=lambda name: test[name].mean()
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# Two cases. In training: statistics of the batch over axis 0, and new running averages. In inference: the running
-# averages, unchanged.
+# Two cases: in training the statistics of the batch over axis 0, in inference the running averages, unchanged.
 #
 # </details>
 # <details><summary>Hint 2 · the running average</summary>
@@ -811,8 +806,7 @@ lab.compare("one sample, training", prediction, alone[0].tolist())
 # %% [markdown]
 # **What you see.** In training mode a batch of one gives zeros, whatever the sample.
 #
-# **Why.** A sample minus its own mean is 0. All that is left is $\beta$. Small batches suffer from the same thing in a
-# milder form: noisy statistics.
+# **Why.** A sample minus its own mean is 0. Small batches suffer from it in a milder form: noisy statistics.
 #
 # > **Margin note.** E's snippet for a CNN goes from `MaxPooling2D()` straight to `Dense(1)`. That gives one output per
 # > *place*, (h, w, 1), not one per image; a `Flatten()` or a global average is missing.
@@ -837,8 +831,8 @@ lab.compare("one sample, training", prediction, alone[0].tolist())
 # \frac{\partial \ell}{\partial \beta} &= \sum_i \frac{\partial \ell}{\partial y_i}
 # \end{aligned}$$
 #
-# > **Margin note.** $\mu$ also acts through $\sigma^2$. The slide leaves that term of $\partial \ell / \partial \mu$ out:
-# > it is $\partial \ell / \partial \sigma^2$ times $\frac1m \sum_i -2 (x_i - \mu)$, and that sum is zero.
+# > **Margin note.** $\mu$ also acts through $\sigma^2$. The slide leaves that term of $\partial \ell / \partial \mu$
+# > out: it is $\partial \ell / \partial \sigma^2$ times $\frac1m \sum_i -2 (x_i - \mu)$, and that sum is zero.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -877,8 +871,7 @@ def batch_norm_backward(grad_y, x, gamma, eps):
 # ### Exercise · `batch_norm_gradient`
 #
 # Put the first three into the fourth, with pencil and paper, and replace $x_i - \mu$ by
-# $\hat x_i \sqrt{\sigma^2 + \epsilon}$. Most of it cancels. What stays needs neither $x$ nor $\mu$, and it tells what
-# batch normalisation does to a gradient.
+# $\hat x_i \sqrt{\sigma^2 + \epsilon}$. What stays needs neither $x$ nor $\mu$.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -927,15 +920,14 @@ print("the term left out:", abs(np.mean(-2 * (x_in - x_in.mean(axis=0)))).round(
 print("sum of the gradient:", np.abs(mine[0].sum(axis=0)).max().round(12))
 
 # %% [markdown]
-# The gradient at $x$ sums to zero over the batch, and (up to $\epsilon$) it is orthogonal to $\hat x$: moving all samples
-# together, or stretching them, does not change the output, so no gradient points there. And it is divided by
-# $\sqrt{\sigma^2 + \epsilon}$: weights ten times as large receive gradients a tenth as large.
+# The gradient at $x$ sums to zero over the batch, and (up to $\epsilon$) it is orthogonal to $\hat x$: moving all
+# samples together, or stretching them, does not change the output, so no gradient points there. Weights ten times as
+# large receive gradients a tenth as large.
 #
 # ## 10 · What batch normalisation buys
 #
 # A deep network: six hidden layers of 40 units, again several networks side by side, here eight, all with the same
-# 3000 images. Each has starting weights, or a learning rate, of its own. (Their losses are added, so a factor before a
-# loss acts like a learning rate.)
+# 3000 images. Each has starting weights, or a learning rate, of its own.
 #
 # **Predict.** Four bad starts, made of the good one of He et al. (lab 03): all weights ten or four times too small,
 # three times too large, or shifted by 0.1. Which does batch normalisation rescue?
@@ -972,13 +964,13 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** Three of the four starts are rescued: the small ones and the large one, whose networks do not learn at
-# all without it. Where all weights are shifted, it does not help enough. And the range of rates that work reaches about ten times
-# further up.
+# **What you see.** Three of the four starts are rescued: the small ones and the large one, whose networks do not learn
+# at all without it. Where all weights are shifted, it does not help enough. And the range of rates that work reaches
+# about ten times further up.
 #
 # **Why.** Behind a normalisation the *scale* of the weights in front of it has no effect on the output, so starts that
-# are too small or too large lose most of their harm, and a step that makes the weights larger makes the next gradients smaller. This is why larger rates are
-# survived.
+# are too small or too large lose most of their harm, and a step that makes the weights larger makes the next gradients
+# smaller. This is why larger rates are survived.
 #
 # Now activations that saturate, $\gamma$ and $\beta$ frozen at 1 and 0, and the place of the layer.
 #
@@ -1002,17 +994,16 @@ pair = [variants[f"sigmoid, {where}"].mean() for where in ("none", "before")]
 lab.compare("sigmoid, without and with", prediction, pair)
 
 # %% [markdown]
-# **What you see.** Six sigmoid layers learn nothing without batch normalisation (one of ten is guessing) and most of the
-# digits with it. Behind the activation it does at least as well as before it, as lecture E reports. With ReLU and a good start the
-# gain is smaller. Freezing $\gamma$ and $\beta$ costs no more than about the spread.
+# **What you see.** Six sigmoid layers learn nothing without batch normalisation (one of ten is guessing) and most of
+# the digits with it. Behind the activation it does at least as well as before it, as lecture E reports. With ReLU and a
+# good start the gain is smaller. Freezing $\gamma$ and $\beta$ costs no more than about the spread.
 #
-# **Why.** Six sigmoids multiply the gradient by at most $(1/4)^6$; normalised inputs keep them where they are steep, and
-# dividing by the small spread makes the gradient large again. With $\gamma$, $\beta$ frozen, a sigmoid only sees about
-# −2 to 2, where it is nearly a line: the reason for $\gamma$ and $\beta$ in the lecture.
+# **Why.** Six sigmoids multiply the gradient by at most $(1/4)^6$; normalised inputs keep them where they are steep,
+# and dividing by the small spread makes the gradient large again. With $\gamma$, $\beta$ frozen, a sigmoid only sees
+# about −2 to 2, where it is nearly a line: the reason for $\gamma$ and $\beta$ in the lecture.
 #
 # Now the lecture's figure: the 15th, 50th and 85th percentile of the input of one sigmoid in the last hidden layer,
-# while the network learns. The original explanation of batch normalisation is that this distribution moves less
-# (*internal covariate shift*).
+# while the network learns. The original explanation is that this distribution moves less (*internal covariate shift*).
 
 # %%
 prediction = None  # share of the 40 neurons whose median moves less with it
@@ -1045,17 +1036,17 @@ lab.compare("share of neurons that move less with it", prediction, share)
 # stay in place, in nearly all neurons.
 #
 # **Why.** The normalisation pins mean and variance by construction, so the figure cannot *fail*; whether this is the
-# reason for the faster training is another question. Santurkar et al. (2018) added noise *behind* the normalisation, so that the inputs drifted as
-# wildly as you like: the networks trained as well. They explain the gain by a smoother loss instead. What you measured in this
-# section (starts, rates, saturation) stands; the *reason* is disputed.
+# reason for the faster training is another question. Santurkar et al. (2018) added noise *behind* the normalisation, so
+# that the inputs drifted as wildly as you like: the networks trained as well. They explain the gain by a smoother loss
+# instead. What you measured stands; the *reason* is disputed.
 #
-# > **Margin note.** Lecture C's caption calls the top line the 15th percentile and the bottom line the 85th. By definition
-# > the 15th lies below the 85th.
+# > **Margin note.** Lecture C's caption calls the top line the 15th percentile and the bottom line the 85th. It is the
+# > other way round.
 #
 # ## 11 · Overfitting by experience, and on a scenario
 #
-# So far networks overfitted. People do it too: who tries many variants and keeps the one that is best *on the test set*
-# has chosen luck along with skill. How much luck?
+# People overfit too: who tries many variants and keeps the best *on the test set* has chosen luck along with skill. How
+# much luck?
 #
 # ### Exercise · `expected_best`
 #
@@ -1063,7 +1054,7 @@ lab.compare("share of neurons that move less with it", prediction, share)
 # answers is binomial; let $F(k)$ be the probability of at most $k$. What is the expected accuracy of the best?
 #
 # 300 small networks of one recipe: a random hidden layer, 300 random images each, output weights by least squares. The
-# "test set" has 200 images; the other 1800 tell what the winner is really worth. Ten different test sets of 200 are averaged.
+# "test set" has 200 images; the other 1800 tell what the winner is really worth. Ten test sets are averaged.
 #
 # **Predict.** By how many points does the best of 300 look better than it is?
 #
@@ -1126,15 +1117,15 @@ ends = [values[-1] for _, values in lines.values()]
 lab.compare("optimism in points", prediction, 100 * (ends[0] - ends[1]))
 
 # %% [markdown]
-# **What you see.** Among 300 networks of one recipe the best looks several points better than the mean, and on fresh images most of that is gone. The
-# formula describes the size of the effect; its slope is the logarithm of how often one looked.
+# **What you see.** Among 300 networks of one recipe the best looks several points better than the mean, and on fresh
+# images most of that is gone. The formula describes the size of the effect; its slope is the logarithm of how often one
+# looked.
 #
 # **Why.** The largest of many noisy numbers is large because of its noise too. The formula assumes equally good,
-# independent networks. Real ones differ a little (so a choice has some value) and fail on the same hard images (so their scores vary less independently).
-# Choose on validation data, and open the test set once.
+# independent networks. Real ones differ a little, so that the choice has some value. Choose on validation data, and
+# open the test set once.
 #
-# The third kind, overfitting on a *scenario*: the test set comes from the same source as the training set, the users do
-# not.
+# The third kind, overfitting on a *scenario*: the users' images come from elsewhere.
 
 # %%
 prediction = None  # accuracy of the plain network on digits moved by 3 pixels
@@ -1153,11 +1144,10 @@ plots.table(["test images", "plain", "8 copies"], rows, "Mean of four networks")
 lab.compare("plain network, moved", prediction, rows[1][1])
 
 # %% [markdown]
-# **What you see.** Three pixels are enough to lose a large part of the accuracy. The network with copies loses less. Exchanged
-# colours, which neither has seen, defeat both.
+# **What you see.** Three pixels cost a large part of the accuracy, with copies less. Exchanged colours, which neither
+# has seen, defeat both.
 #
-# **Why.** No test set drawn like the training set can show this, however often it is split. Only data from the place of
-# use can (lab 12).
+# **Why.** No test set drawn like the training set can show this; only data from the place of use can (lab 12).
 #
 # ## 12 · What you have found
 #
@@ -1168,7 +1158,8 @@ lab.compare("plain network, moved", prediction, rows[1][1])
 # 4. *An average over $2^n$ networks?* Exactly for logits of one layer, approximately for probabilities.
 # 5. *When is weight decay L2?* For SGD; not for Adam, which divides the penalty by the size of the gradients.
 # 6. *Batch normalisation?* Statistics of the batch in training, running averages at test time; backward, the gradient
-#    loses its mean and its part along $\hat x$. It rescues bad scales, allows larger rates, and makes deep sigmoids learn.
+#    loses its mean and its part along $\hat x$. It rescues bad scales, allows larger rates, and makes deep sigmoids
+#    learn.
 # 7. *The best of many?* Its test score is too good; how much can be computed.
 
 # %%
@@ -1214,18 +1205,18 @@ print(f"validation: {accuracy(mine, *check).mean():.3f}")
 # 3. Which flips and rotations are right for faces, for satellite images, for text?
 
 # %% [markdown] tags=["solution"]
-# **For instructors.** 1. For the spread over seeds on the same splits (paired), and how many values of λ were tried: see
-# section 11. 2. With fixed statistics it is $y = a x + c$ for each feature and can be folded into the weights in front of
-# it. 3. Faces: left to right only; satellite images: all; text: none. `read_curves`: the gap grows, so c and d are wrong.
-# `wrong_for_digits`: a flipped 0 or 8 is still a 0 or 8; the label is wrong for most of the others.
-# `batch_norm_backward`: the usual error is to forget that $\mu$ and $\sigma^2$ depend on $x$; the gradient then
-# does not sum to 0 over the batch.
+# **For instructors.** 1. For the spread over seeds on the same splits (paired), and how many values of λ were tried:
+# see section 11. 2. With fixed statistics it is $y = a x + c$ for each feature and can be folded into the weights in
+# front of it. 3. Faces: left to right only; satellite images: all; text: none. `read_curves`: the gap grows, so c and d
+# are wrong. `wrong_for_digits`: a flipped 0 or 8 is still a 0 or 8; the label is wrong for most of the others.
+# `batch_norm_backward`: the usual error is to forget that $\mu$ and $\sigma^2$ depend on $x$; the gradient then does
+# not sum to 0 over the batch.
 
 # %% [markdown]
 # ## 15 · Further reading
 #
-# - S. Ioffe and C. Szegedy (2015). Batch normalization: accelerating deep network training by reducing internal covariate
-#   shift. *International Conference on Machine Learning*.
+# - S. Ioffe and C. Szegedy (2015). Batch normalization: accelerating deep network training by reducing internal
+#   covariate shift. *International Conference on Machine Learning*.
 # - S. Santurkar, D. Tsipras, A. Ilyas and A. Madry (2018). How does batch normalization help optimization? *Advances in
 #   Neural Information Processing Systems* 31.
 # - N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov (2014). Dropout: a simple way to prevent
