@@ -14,8 +14,8 @@
 # %% [markdown]
 # # 05 · Overfitting, regularisation and batch normalisation
 #
-# A network can learn 500 digits by heart. You try one remedy after the other and measure what each buys. Then you
-# write batch normalisation, forward and backward, and find out what it is good for.
+# A network can learn 500 digits by heart. You measure what each remedy buys, write batch normalisation forward and
+# backward, and find out what it is good for.
 #
 # **After this lab you can answer:**
 #
@@ -113,8 +113,8 @@ lab.compare("best degree", prediction, int(np.argmin(parts["new points"])))
 #
 # ### Exercise · `k_folds`
 #
-# Nobody has 300 training sets. To estimate the error from one set, hold a part out; to lose no data and depend less on
-# luck, hold every part out once: *k-fold cross-validation*.
+# Nobody has 300 training sets. To estimate the error from one set, hold a part out; to depend less on luck, hold every
+# part out once: *k-fold cross-validation*.
 #
 # A nearest-neighbour classifier learns 250 digits. What is its accuracy? 100 shuffles give 100 estimates with
 # one split (a fifth held out) and 100 with five folds; the other 1547 digits tell the truth.
@@ -261,8 +261,7 @@ def read_curves():
 # The simplest remedy costs nothing: keep the weights of the best epoch. But the curve is noisy; "even if it goes back
 # up it might come back down", says lecture C. So one waits for some epochs, the *patience*.
 #
-# Keras has the same as a callback. The validation curve of a network is given to both, with noise of batches added:
-# as if only 50 images had been held out.
+# Keras has the same as a callback. The validation curve of a network is given to both, with some noise added.
 #
 # **Predict.** Which of the patiences 1, 3, 10 and 30 finds the best epoch?
 #
@@ -374,10 +373,10 @@ def dropout(x, u, rate, training):
 # %% [markdown]
 # ### Exercise · `mean_over_masks`
 #
-# "By performing dropout a network with n units can be made to behave like an ensemble of $2^n$ smaller networks", says
-# lecture C. For ten units that can be tested. Each of the 1024 masks switches some units in $h$ off (without rescaling,
-# as in the lecture), each network answers with a softmax; average the answers, weighted with the probability of the
-# mask.
+# "By performing dropout a neural network with n units can be made to behave like an ensemble of $2^n$ smaller
+# networks", says lecture C. For ten units that can be tested. Each of the 1024 masks switches some units in $h$ off
+# (without rescaling, as in the lecture), each network answers with a softmax; average the answers, weighted with the
+# probability of the mask.
 #
 # **Predict.** The shortcut of the lecture takes one network with $p\,W$ instead of 1024. By how much is the
 # largest of its probabilities off?
@@ -731,8 +730,8 @@ lab.compare("best row", prediction, max(test, key=lambda name: test[name].mean()
 # label smoothing and early stopping move the accuracy by no more than about the spread; most of them lower the test
 # *loss*: the network is less sure where it errs. A network of 8 units is clearly worse. Together is not the sum.
 #
-# **Why.** Remedies that only restrict the network fight the variance and add bias. "It helped someone else" is no
-# measurement: the spread tells which gains are real.
+# **Why.** Remedies that only restrict the network fight the variance and add bias. The spread tells which gains are
+# real.
 #
 # > **Margin note.** Lecture E's list contains "batch regularization". It means batch *normalisation*, whose aim is
 # > faster training; its noise regularises a little on the side.
