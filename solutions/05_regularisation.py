@@ -539,7 +539,7 @@ lab.compare("Adam, L2 in the loss", prediction, ends["Adam, L2"].round(3).tolist
 # **Predict.** Which of the two makes more weights vanish (below 0.001)?
 
 # %%
-prediction = None  # "L1" or "L2"
+prediction = None  # where more weights vanish: "L1" or "L2"
 lambdas = np.array([1e-5, 1e-4, 1e-3, 1e-2])
 alike = np.repeat(x[:, :1], 4, axis=1), np.repeat(y[:, :1], 4, axis=1)
 swept = {}
