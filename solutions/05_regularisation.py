@@ -197,7 +197,8 @@ lab.compare("ratio of the spreads", prediction, spreads[0] / spreads[1])
 #
 # **Predict.** After 60 epochs, what is the accuracy on the 500 training images and on the test set?
 
-# %%prediction = None  # (training, test), each from 0 to 1
+# %%
+prediction = None  # (training, test), each from 0 to 1
 (images, labels), (test_images, test_labels) = datasets.load_mnist()
 draws = [np.random.default_rng(s).permutation(len(images))[:1500] for s in range(4)]
 own, own_labels = (a[np.stack(draws, axis=1)] for a in (images, labels.astype(int)))
