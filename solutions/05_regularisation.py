@@ -558,8 +558,8 @@ figure, panels = plt.subplots(1, 3, figsize=(9, 3))
 titles = ("norm of the weights", "share of |w| < 0.001", "training − test accuracy")
 for k, (axes, title) in enumerate(zip(panels, titles, strict=True)):
     lines = {name: (lambdas, columns[k]) for name, columns in swept.items()}
-    plots.curves(axes, lines, "λ", "")
-    axes.set(xscale="log", title=title, ylim=(0, None))
+    plots.curves(axes, lines, "λ", title)
+    axes.set(xscale="log", ylim=(0, None))
 plots.show(
     figure,
     "Three panels over λ: the norm falls, the share of vanished weights rises much more"
