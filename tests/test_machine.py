@@ -21,7 +21,7 @@ for name in {exercises!r}:
     lab.exercise(points=1)(reference.find({lab!r}, name))
 print("state", keras.config.backend(), keras.config.floatx(), np.get_printoptions()["precision"])
 """
-CNN = ("06_cnn", ["conv_parameters", "lenet5"])
+CNN = ("06_cnn", ["pool", "lenet5"])
 GRADIENT = ("10_cam_visualisation", ["grad_cam", "score_gradient"])
 TRANSFER = ("08_transfer_mobilenet", ["train_from"])
 
