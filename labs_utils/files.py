@@ -1,7 +1,8 @@
-"""Files that are whole or not there: a crash in the middle of writing leaves the old one."""
+"""Files that are whole or not there: a crash in the middle of writing leaves the old one. Folders tried before work."""
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,4 +23,19 @@ def whole(path: Path) -> Iterator[Path]:
             beside.unlink(missing_ok=True)
         if isinstance(error, OSError):
             error.filename = str(path)
+        raise
+
+
+def try_folder(folder: Path) -> None:
+    """Makes a folder if need be and writes something to it: better refused now than after minutes of work.
+
+    Raises:
+        OSError: it cannot be made or written to; the error names the folder.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        error.filename = str(folder)
         raise

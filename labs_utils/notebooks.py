@@ -20,15 +20,15 @@ from typing import Any
 import jupytext
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_notebook
 
 from labs_utils import course, lab_form
 from labs_utils.errors import LabsError
-from labs_utils.exercises import checking
+from labs_utils.exercises import reference
 from labs_utils.exercises.reference import answers_of, decorator_call
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
-INVITATION = f'raise NotImplementedError("{checking.INVITATION}")'
+INVITATION = f'raise NotImplementedError("{reference.INVITATION}")'
 CHECK_OUTPUT = "nbval-check-output"
 _LOOKS_LIKE_MARKER = re.compile(r"#+\W*(begin|start|end|stop|finish)[\W_]*(solution|soln|answer)s?\W*", re.IGNORECASE)
 _LOCAL_PATH = re.compile(r"(/home/|/Users/|/root/|/tmp/|/work/|[A-Z]:\\\\?Users)")
@@ -285,8 +285,10 @@ def without_solution(source: str) -> str:
 
 
 def _cell(kind: str, source: str, id: str, tags: list[str]) -> NotebookNode:
-    make = new_code_cell if kind == "code" else new_markdown_cell
-    return make(source, id=id, metadata={"tags": list(tags)} if tags else {})
+    # not nbformat's new_code_cell, which validates each cell: `serialise` does so once for all of them
+    code = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    metadata = {"tags": list(tags)} if tags else {}
+    return nbformat.from_dict({"id": id, "cell_type": kind, "source": source, "metadata": metadata, **code})
 
 
 def _notebook(cells: list[NotebookNode], card: dict[str, Any]) -> NotebookNode:

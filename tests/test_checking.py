@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from labs_utils.exercises.checking import INVITATION, CheckFailed, Checks, Result, expect_close, expect_items
+from labs_utils.exercises.checking import CheckFailed, Checks, Result, expect_close, expect_items
+from labs_utils.exercises.reference import INVITATION
 from labs_utils.exercises.student import RemoteWorker, in_this_process
 
 checks = Checks("01_perceptron")

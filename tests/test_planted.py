@@ -13,6 +13,7 @@ from labs_utils.exercises import checking
 from labs_utils.exercises.student import in_this_process
 from tests import planted
 
+SEED = 2  # another one than that of the test both ways, which asks for the same
 EXERCISE_OF_LAB = {name: lab for lab in course.lab_names() for name in checking.load(lab).probes}
 for _lab in course.lab_names():
     importlib.import_module(f"tests.planted.lab{_lab}")  # they register themselves
@@ -29,18 +30,16 @@ def is_question(exercise):
 @pytest.mark.parametrize(("exercise", "says", "answer"), planted.WRONG, ids=identify)
 def test_a_wrong_answer_fails_with_the_right_sentence(exercise, says, answer):
     checks = checking.load(EXERCISE_OF_LAB[exercise])
-    for seed in (1, 2):
-        result = checks.run(exercise, in_this_process(answer, exercise), 1, seed)
-        assert result.status == "failed"
-        assert says in "\n".join(result.messages)
+    result = checks.run(exercise, in_this_process(answer, exercise), 1, SEED)
+    assert result.status == "failed"
+    assert says in "\n".join(result.messages)
 
 
 @pytest.mark.parametrize(("exercise", "answer"), planted.RIGHT, ids=identify)
 def test_an_unusual_right_answer_passes(exercise, answer):
     checks = checking.load(EXERCISE_OF_LAB[exercise])
-    for seed in (1, 2):
-        result = checks.run(exercise, in_this_process(answer, exercise), 1, seed)
-        assert result.status == "passed", str(result)
+    result = checks.run(exercise, in_this_process(answer, exercise), 1, SEED)
+    assert result.status == "passed", str(result)
 
 
 @pytest.mark.parametrize("exercise", EXERCISE_OF_LAB)

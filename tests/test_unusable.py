@@ -1,7 +1,10 @@
 """A place that cannot be used is one sentence from every command, and nothing half done stays behind."""
 
 import errno
+import os
 import shutil
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -78,6 +81,38 @@ def test_grade_with_a_file_for_a_report(tmp_path, capsys):
     trusted = ["--sandbox", "none", "--trust-submissions"]
     said = one_sentence(capsys, "grade", str(tmp_path / "class"), "--out", str(tmp_path / "report"), *trusted)
     assert "give --out another folder" in said and (tmp_path / "report").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["start"], "notebooks"),
+        (["build", "01"], "solutions"),
+        (["release", "{}/course.zip"], "name a zip file in a folder that you may write to"),
+        (["grade", "{}/class", "--out", "{}/report"], "give --out another folder"),
+    ],
+    ids=["start", "build", "release", "grade"],
+)
+def test_where_nobody_may_write_a_command_says_so_before_it_works(tmp_path, words, said):
+    if not shutil.which("bwrap"):
+        pytest.skip("bubblewrap is not installed, so there is no disk that root itself cannot write to")
+    (tmp_path / "class").mkdir()
+    shutil.copy(course.NOTEBOOKS / "01_perceptron.ipynb", tmp_path / "class" / "ann_01.ipynb")
+    read_only = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--chdir", str(course.ROOT)]
+    command = [sys.executable, "-m", "labs_utils", *(word.format(tmp_path) for word in words)]
+    environment = os.environ | {"TMPDIR": "/dev/shm", "PYTHONPATH": str(course.ROOT)}
+    done = subprocess.run([*read_only, *command], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("error: ") and len(done.stderr.splitlines()) == 1
+    assert "Read-only file system" in done.stderr and said in done.stderr
+
+
+@pytest.mark.parametrize("closed", [1, 2], ids=["output", "errors"])
+@pytest.mark.parametrize("words", [["start", "--help"], ["build", "--check"], ["grade", "nowhere", "--out", "x"]])
+def test_a_closed_or_full_stream_is_no_traceback(tmp_path, words, closed):
+    command = [sys.executable, "-m", "labs_utils", *words]
+    for shell in (f'exec "$@" {closed}>&-', f'exec "$@" {closed}>/dev/full'):
+        done = subprocess.run(["sh", "-c", shell, "sh", *command], cwd=course.ROOT, capture_output=True, text=True)
+        assert "Traceback" not in done.stdout + done.stderr, shell
 
 
 def test_doctor_sends_nobody_to_build_who_cannot(notebooks):

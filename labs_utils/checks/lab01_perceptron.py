@@ -1019,11 +1019,14 @@ def starting_values(my_dense: Student, rng: np.random.Generator) -> None:
     expect_one_of(layer.predict(x), _outputs_of_dense(x, kernel, bias, "tanh").values(), atol=1e-4)
 
 
-def _two_layers(rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+ALIKE = 4, 4, 4  # sizes with which a mistake in W or b is judged by its values, each on its own
+DIFFERENT = 2, 5, 3
+
+
+def _two_layers(rng: np.random.Generator, d: int, h: int, k: int) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     """Weights of two layers without activation, and what Keras answers to the unit vectors and to zero."""
     import keras
 
-    d = h = k = 4  # all alike, so that a mistake in W or b is judged by its values, each on its own
     network = keras.Sequential(
         [keras.Input((d,)), keras.layers.Dense(h, dtype="float64"), keras.layers.Dense(k, dtype="float64")]
     )
@@ -1036,7 +1039,7 @@ def _two_layers(rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray,
 @checks.probe("collapse")
 def one_matrix(collapse: Student, rng: np.random.Generator) -> None:
     """The matrix W."""
-    (w1, b1, w2, b2), true, _ = _two_layers(rng)
+    (w1, b1, w2, b2), true, _ = _two_layers(rng, *ALIKE)
     w, _ = expect_items(collapse(w1, b1, w2, b2), ("W", "b"), ((4, 4), (4,)))
     expect_close(
         w,
@@ -1052,12 +1055,14 @@ def one_matrix(collapse: Student, rng: np.random.Generator) -> None:
             "this is the second layer's matrix alone": w2,
         },
     )
+    weights, true, _ = _two_layers(rng, *DIFFERENT)
+    expect_close(expect_items(collapse(*weights), ("W", "b"), ((2, 3), (3,)))[0], true, "W of layers of unlike sizes")
 
 
 @checks.probe("collapse")
 def one_bias(collapse: Student, rng: np.random.Generator) -> None:
     """The bias b."""
-    (w1, b1, w2, b2), _, true = _two_layers(rng)
+    (w1, b1, w2, b2), _, true = _two_layers(rng, *ALIKE)
     _, b = expect_items(collapse(w1, b1, w2, b2), ("W", "b"), ((4, 4), (4,)))
     expect_close(
         b,
@@ -1074,6 +1079,8 @@ def one_bias(collapse: Student, rng: np.random.Generator) -> None:
             "the order is reversed: a row vector stands left of the matrix, b1 @ w2": w2 @ b1 + b2,
         },
     )
+    weights, _, true = _two_layers(rng, *DIFFERENT)
+    expect_close(expect_items(collapse(*weights), ("W", "b"), ((2, 3), (3,)))[1], true, "b of layers of unlike sizes")
 
 
 # -- data -----------------------------------------------------------------------------------------------------------

@@ -85,8 +85,11 @@ def build(lab: str) -> None:
 
     Raises:
         LabsError: the source is faulty or a cell failed; nothing has been written then.
+        OSError: the notebooks cannot be written; no cell has been run then.
     """
     source = notebooks.read_source(lab)
+    for folder in (course.SOLUTIONS, course.NOTEBOOKS, course.DESCRIPTIONS):
+        files.try_folder(folder)
     student = notebooks.serialise(notebooks.student_notebook(source))
     solution = notebooks.solution_notebook(source)
     started = time.perf_counter()
@@ -169,7 +172,6 @@ def _execute(notebook: nbformat.NotebookNode, lab: str) -> nbformat.NotebookNode
     from nbclient.exceptions import CellExecutionError
     from tqdm import tqdm
 
-    os.environ[course.BUILDING] = "1"
     total = sum(cell.cell_type == "code" for cell in notebook.cells)
     with tqdm(total=total, desc=lab, unit="cell", leave=False) as bar:
         client = NotebookClient(
@@ -180,11 +182,9 @@ def _execute(notebook: nbformat.NotebookNode, lab: str) -> nbformat.NotebookNode
             on_cell_executed=lambda cell, cell_index, execute_reply: bar.update(),
         )
         try:
-            return client.execute()
+            return client.execute(env=os.environ | {course.BUILDING: "1"})
         except CellExecutionError as error:
             raise LabsError(f"a cell of solutions/{lab}.py failed; nothing was written.\n{error}") from error
-        finally:
-            del os.environ[course.BUILDING]
 
 
 def _rescue(path: Path) -> None:

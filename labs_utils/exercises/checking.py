@@ -35,12 +35,12 @@ from labs_utils.errors import LabsError
 from labs_utils.exercises import travel
 from labs_utils.exercises.diagnosis import diagnose
 from labs_utils.exercises.pipe import PipeError
+from labs_utils.exercises.reference import INVITATION
 from labs_utils.exercises.student import ArgumentChanged, ModelView, Student, StudentError
 
 Probe = Callable[[Student, np.random.Generator], None]
 
 TIME_LIMIT = 30  # seconds that a grader gives an answer by default, for all the calls of its exercise together
-INVITATION = "replace this line with your code"  # the text of the NotImplementedError that stands in every stub
 RTOL, ATOL = 1e-4, 1e-5  # an honest float32 computation passes, a wrong formula does not
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from labs_utils import course
 
+INVITATION = "replace this line with your code"  # the text of the NotImplementedError that stands in every stub
+
 
 def decorator_call(node: ast.AST) -> ast.Call | None:
     """The ``@lab.exercise(…)`` or ``@lab.question(…)`` over a function or class, or None if it has none."""

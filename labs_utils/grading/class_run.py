@@ -3,7 +3,6 @@
 import contextlib
 import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from labs_utils import files
 from labs_utils.errors import LabsError
 from labs_utils.exercises import checking
 from labs_utils.grading import anonymous, attempts, gradebook, intake, questions, released, report, runner
@@ -159,9 +159,7 @@ def _expect_room(source: Path, out: Path) -> None:
             if (out / name).exists():
                 with (out / name).open("ab"):
                     pass
-        (out / "feedback").mkdir(exist_ok=True)
-        with tempfile.TemporaryFile(dir=out / "feedback"):
-            pass
+        files.try_folder(out / "feedback")
         free = shutil.disk_usage(out).free
     except OSError as error:
         raise LabsError(

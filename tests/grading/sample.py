@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from labs_utils.exercises.checking import INVITATION
+from labs_utils.exercises.reference import INVITATION
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = "98_sample"

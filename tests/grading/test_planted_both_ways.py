@@ -19,7 +19,7 @@ from labs_utils.grading import released, runner, submission
 from tests import planted
 from tests.grading.sample import code_cell, notebook
 
-SEED = 1  # one of those at which `tests/test_planted.py` tries them
+SEED = 1  # another one than that of `tests/test_planted.py`
 DRAWS_AT_RANDOM = {"DenseWithRandomBias"}  # in the notebook from the same source as the check's own layers
 MODULES = {lab: importlib.import_module(f"tests.planted.lab{lab}") for lab in course.lab_names()}
 ANSWERS = [(exercise, says, answer) for exercise, says, answer in planted.WRONG]

@@ -54,7 +54,7 @@ def test_a_notebook_checks_a_right_and_a_blank_answer_there(bundle):
     right = "from scipy.special import expit\n@lab.exercise(points=1)\ndef sigmoid(z):\n    return expit(z)"
     notebook.cells = [*head, nbformat.v4.new_code_cell(right), first[1]]
     NotebookClient(notebook, resources={"metadata": {"path": str(bundle / "notebooks")}}).execute(
-        env=os.environ | {"PYTHONPATH": str(bundle), "NO_COLOR": "1"}
+        env=os.environ | {"PYTHONPATH": str(bundle)}
     )
     said = ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells[-2:]]
     assert said[0].startswith("✔ sigmoid")

@@ -7,7 +7,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from labs_utils.commands import grade
 from labs_utils.errors import LabsError
-from labs_utils.exercises import checking
+from labs_utils.exercises import checking, reference
 from labs_utils.grading import released, runner, submission
 from tests.grading.sample import IMPORTS, LAB, RIGHT, code_cell, decorated, notebook
 
@@ -163,7 +163,7 @@ def test_what_fails_fails_with_the_same_words(sample_course, shell, bwrap, cells
 
 
 def test_after_a_blank_run_a_call_of_itself_earns_nothing(sample_course, shell):
-    blank = answer(f"raise NotImplementedError({checking.INVITATION!r})")
+    blank = answer(f"raise NotImplementedError({reference.INVITATION!r})")
     assert in_notebook(shell, "double", [IMPORTS, blank]).status == "blank"
     assert shell.user_ns["double"](3) == 6, "the reference stands in"
     for _ in range(3):
