@@ -244,6 +244,7 @@ plots.show(
 # $$\text{Adagrad: } S \leftarrow S + g^2 \qquad \text{RMSProp: } S \leftarrow \rho S + (1 - \rho)\, g^2 \qquad
 # W \leftarrow W - \eta\, \frac{g}{\sqrt{S + \varepsilon}}$$
 #
+# (Lecture C writes a rate $\eta / \sqrt{t + 1}$ over the root of the *mean* square; $t + 1$ cancels, and the sum remains.)
 # $\varepsilon$ only prevents a division by 0. Here, as in Keras, these two have it *inside* the root.
 #
 # ### Exercise · `adagrad`
@@ -517,9 +518,14 @@ fastest = min(METHODS, key=lambda name: len(found["bowl", name]))
 lab.compare("fastest on the bowl", prediction, fastest)
 
 # %% [markdown]
-# **What you see.** TODO4
+# **What you see.** Plain descent swings across the bowl and creeps along it; momentum and Nesterov need half its steps. RMSProp
+# and Adam take both directions alike and come down in a curve. Adagrad's 4 steps on the bowl are luck: with its best
+# rate a step happens to end near the star. In Rosenbrock's valley four methods do not arrive.
 #
-# **Why.** TODO4
+# **Why.** The bowl bears $\eta < 2/50$ across, so along it at most 4 % of the way is done per step. Dividing by the usual gradient
+# removes that difference, but only along the axes: Rosenbrock's valley bends. Adagrad's rate only shrinks; Adadelta's first
+# steps are tiny, since $D$ starts at 0. On the saddle the small component grows on its own, and dividing enlarges it at once.
+# One start each says little: hence the next section.
 #
 # ## 5 · A fair race
 #
@@ -693,7 +699,8 @@ plots.show(
 lab.compare("flat slope, 1/t", prediction, round(distance["1/t", 0.05][-1], 2))
 
 # %% [markdown]
-# **What you see.** TODO6
+# **What you see.** With curvature 1, $1/t$ ends lowest; with 0.05 it is still above 3 after 2000 steps, worse than the constant
+# rate. The cosine is second-best on the steep slope and best on the flat one.
 #
 # **Why.** With noise a constant rate never comes to rest; $1/t$ averages the noise away. But without noise $w$
 # falls as $t^{-\lambda \eta_0}$: for $\lambda \eta_0 = 0.05$, two thousand steps are a factor of 1.5. The rate froze before the work was
@@ -872,7 +879,7 @@ def lsuv(x, weights):
 # %% [markdown]
 # Now 20 layers of 120 and 60 units by turns, seven starts, three activations. Forward: the spread of the activations.
 # Backward: the spread of the errors, the gradients at the weighted sums. Biases start at 0. (LSUV is
-# measured with ReLU, as you wrote it.)
+# measured with ReLU, as you wrote it.) Then one epoch of SGD with momentum, four rates each; the best one counts.
 #
 # **Predict.** $N(0, 0.01^2)$: what is the spread in layer 19, with tanh? Which start keeps tanh alive, which ReLU?
 
@@ -919,6 +926,7 @@ for row, kind in zip(panels, nets.ACTIVATIONS, strict=True):
     plots.curves(row[0], forwards, "layer", f"{kind}: spread of outputs")
     plots.curves(row[1], backwards, "layer", f"{kind}: spread of errors")
     for axes in row:
+        axes.lines[-1].set(color=plots.RED, linewidth=2.2)  # LSUV
         axes.set(yscale="log", ylim=(1e-12, 1e7))
         axes.get_legend().remove()
 handles, names = panels[0, 0].get_legend_handles_labels()
@@ -930,9 +938,6 @@ plots.show(
 )
 tanh_19 = flow["N(0, 0.01²)", "tanh"][0]
 lab.compare("spread in the last hidden layer", prediction, float(f"{tanh_19:.0e}"))
-
-# %% [markdown]
-# And what does it mean for learning? One epoch of SGD with momentum, four rates each, the best one counts.
 
 # %%
 trials = np.array([0.0003, 0.003, 0.03, 0.3])[:, None, None]
@@ -950,9 +955,13 @@ columns = ["start", *nets.ACTIVATIONS, "ReLU units off at the start"]
 plots.table(columns, rows, "Test accuracy after one epoch, 20 layers")
 
 # %% [markdown]
-# **What you see.** TODO8
+# **What you see.** $N(0, 0.01^2)$ vanishes in both directions; $N(0, 0.3^2)$ explodes with ReLU and saturates tanh. With ReLU only He and LSUV
+# stay level; the rules with $1/N_{in}$ and Glorot lose some 30 % per layer. Uniform weights do what normal ones of
+# the same variance do. Sigmoids keep their outputs but lose their errors whatever the start.
 #
-# **Why.** TODO8
+# **Why.** ReLU halves the mean square, so the variance must be $2/N_{in}$; tanh is nearly linear at 0 and wants $1/N_{in}$. The sigmoid's slope is at
+# most ¼, so each layer loses a factor. Equal weights make all units of a layer equal, as in lab 02. Biases of 0 are harmless: the
+# weights have broken the symmetry.
 #
 # ## 9 · Whitening
 #

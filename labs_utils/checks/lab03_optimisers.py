@@ -606,12 +606,16 @@ def _check_whitening(whiten, train, other, kind, eps):
     if kind == "pca":
         mistakes[0]["the columns begin with the smallest eigenvalue; turn them round"] = expected[0][:, ::-1]
     for k, name in enumerate(("the first set", "the other set")):
-        result = got[k]
-        options = mistakes[k]
-        if kind == "pca" and np.shape(result) == expected[k].shape:
-            sign = _signs(np.asarray(got[0], float), expected[0]) if np.shape(got[0]) == expected[0].shape else 1
-            result = np.asarray(result, float) * sign
-            options = {cause: value * _signs(value, result) for cause, value in options.items()}
+        result, options = got[k], mistakes[k]
+        if np.shape(result) == expected[k].shape:  # the columns of PCA may have either sign
+            result = np.asarray(result, float)
+            if kind == "pca" and np.shape(got[0]) == expected[0].shape:
+                result = result * _signs(np.asarray(got[0], float), expected[0])
+            turned_kind = "the other kind: ZCA turns back by the transpose, PCA does not"
+            signed = options if kind == "pca" else {turned_kind}
+            options = {
+                cause: value * _signs(value, result) if cause in signed else value for cause, value in options.items()
+            }
         expect_close(result, expected[k], name, options, atol=1e-5)
 
 
