@@ -1247,7 +1247,14 @@ plots.table(["measured", "lecture", "this run"], rows, "Optimisation, measured")
 # The network of the race, from seed 0, batches of 32. Bring its training loss below 0.1 in as few steps as you can: any method
 # from the dictionary, any schedule of your own.
 #
-# **To beat:** TODO12
+# **To beat:** 95 steps (RMSProp at a constant 0.007). Our best is 75.
+#
+# <details><summary>How we found it</summary>
+#
+# A small grid: four methods, seven peaks, constant or with `rates("cosine", …)` and `rates("one-cycle", …)` over 60 or 90 steps.
+# RMSProp with one cycle of 90 steps and a peak of 0.02.
+#
+# </details>
 
 # %%
 my_method = "Adam"
