@@ -210,12 +210,6 @@ right = nesterov_path(np.ones(1), np.eye(1), 0.1, 0.9, 60)[-1, 0]
 print(f"after 60 steps: the slide's |W| = {slide:.0e}, Nesterov's {abs(right):.0e}")
 lab.compare("|W| by the slide", prediction, float(f"{slide:.0e}"))
 
-# %% [markdown]
-# > **Margin note.** Lecture A takes the gradient at $W + \rho V$ though its $V$ points uphill. The look-ahead is
-# > $W - \eta \rho V$ in its notation. The slide's version runs away.
-#
-# Lecture C draws the method with four vectors. Here they are, computed in a step on the bowl.
-
 # %%
 w, v = ours[5], velocity[5]
 jump = w + 0.9 * v
@@ -237,6 +231,11 @@ plots.show(
 )
 
 # %% [markdown]
+# The figure is that of lecture C's slide with four vectors, computed in a step on the bowl.
+#
+# > **Margin note.** Lecture A takes the gradient at $W + \rho V$ though its $V$ points uphill. The look-ahead is
+# > $W - \eta \rho V$ in its notation. The slide's version runs away.
+#
 # ## 3 · Adaptive rates
 #
 # One rate for all weights is a compromise: gradients differ from layer to layer. **Adagrad** (Duchi et al., 2011)
@@ -383,16 +382,10 @@ def adam(w, m, s, g, t, rate, beta1, beta2, eps):
 
 
 # %%
-def nesterov_step(w, v, g, rate, rho):
-    """Nesterov's step where w is the point that is looked at, as in Keras."""
-    v = rho * v - rate * g
-    return w + rho * v - rate * g, v
-
-
 METHODS = {
     "SGD": (1, lambda w, v, g, t, r: momentum(w, v, g, r, 0.0)),
     "momentum": (1, lambda w, v, g, t, r: momentum(w, v, g, r, 0.9)),
-    "Nesterov": (1, lambda w, v, g, t, r: nesterov_step(w, v, g, r, 0.9)),
+    "Nesterov": (1, lambda w, v, g, t, r: nets.nesterov_step(w, v, g, r, 0.9)),
     "Adagrad": (1, lambda w, s, g, t, r: adagrad(w, s, g, r, 1e-7)),
     "Adadelta": (2, lambda w, s, d, g, t, r: adadelta(w, s, d, g, r, 0.95, 1e-7)),
     "RMSProp": (1, lambda w, s, g, t, r: rmsprop(w, s, g, r, 0.9, 1e-7)),
@@ -401,47 +394,18 @@ METHODS = {
 COLOURS = dict(zip(METHODS, plots.CYCLE, strict=True))
 
 
-def descend(method, start, gradient, rate, steps):
-    """(steps + 1, …): the way of a method down from `start`."""
-    size, step = METHODS[method]
-    w, memory, path = start, [np.zeros_like(start)] * size, [start]
-    for t in range(1, steps + 1):
-        w, *memory = step(w, *memory, gradient(w), t, rate)
-        path.append(w)
-    return np.array(path)
-
-
-# %%
-library = keras.optimizers
-keras_optimisers = {
-    "SGD": library.SGD(0.03),
-    "momentum": library.SGD(0.03, momentum=0.9),
-    "Nesterov": library.SGD(0.03, momentum=0.9, nesterov=True),
-    "Adagrad": library.Adagrad(0.03, initial_accumulator_value=0),
-    "Adadelta": library.Adadelta(0.03),
-    "RMSProp": library.RMSprop(0.03),
-    "Adam": library.Adam(0.03),
-}
 start, slope = np.array([-4.0, 1.0]), lambda w: w @ bowl
-for name, optimiser in keras_optimisers.items():
-    ours = descend(name, start, slope, 0.03, 50)
+for name, optimiser in nets.keras_optimisers(0.03).items():
+    ours = nets.descend(METHODS[name], start, slope, 0.03, 50)
     gap = np.abs(ours - keras_path(optimiser, start, slope)).max()
     assert gap < 1e-5, name
     print(f"{name:9} equals Keras in 50 steps; largest gap {gap:.0e}")
 
-# %%
-g = np.array([-2.0, 0.5])
-slide_rmsprop = -0.03 * g / g  # accumulator g, as on C's slide: the root of a square
-tiny = 1e-4
-print("\nfirst step of RMSProp as the slide starts it:", slide_rmsprop, "for g =", g)
+g, tiny = np.array([-2.0, 0.5]), 1e-4
+print("first step of RMSProp as C starts it:", -0.03 * g / g, "for g =", g)
 inside = tiny / np.sqrt(tiny**2 + 1e-7)
-print(
-    f"Adam's first step for g = {tiny}: eps inside the root {inside:.2f} eta, outside 1"
-)
-first = [0.03 / np.sqrt(s) for s in (1, 1.1)]
-print(
-    f"Adagrad's first step, g = 1: {first[0]:.4f} from S = 0, {first[1]:.4f} from 0.1"
-)
+print(f"Adam's first step, g = {tiny}: {inside:.2f} eta with eps inside, 1 eta outside")
+print(f"Adagrad's first step, g = 1: 1 eta from S = 0, {1.1**-0.5:.2f} eta from 0.1")
 
 # %% [markdown]
 # > **Margin note.** Lecture C starts RMSProp with $\sigma^0 = g^0$: the first step is $-\eta\, g / g = -\eta$ whatever the
@@ -452,25 +416,13 @@ print(
 # ## 4 · Seven ways down
 #
 # Three landscapes: a **bowl** fifty times as steep across as along; a **saddle**, where descent begins almost on the ridge;
-# and **Rosenbrock's** bent valley. Every method has the same nine trials of its rate, a factor of $\sqrt{10}$ apart, on each, and
+# and **Rosenbrock's** bent valley, $(1 - w_1)^2 + 100\, (w_2 - w_1^2)^2$. Every method has the same nine trials of its rate, a factor of $\sqrt{10}$ apart, on each, and
 # keeps the fastest.
 #
 # **Predict.** Which method will need the fewest steps on the bowl? Which will leave the saddle last?
 
 # %%
 prediction = None  # the fastest method on the bowl, in quotes
-
-
-def saddle(w):
-    """Gradient of x^2 / 2 + (y^2 - 1)^2 / 4: a saddle at 0, minima at y = 1 and -1."""
-    return np.stack([w[..., 0], w[..., 1] ** 3 - w[..., 1]], axis=-1)
-
-
-def rosenbrock(w):
-    """Gradient of (1 - x)^2 + 100 (y - x^2)^2."""
-    x, y = w[..., 0], w[..., 1]
-    off = 200 * (y - x**2)
-    return np.stack([2 * (x - 1) - 2 * x * off, off], axis=-1)
 
 
 GRIDS = {name: 10 ** np.arange(-3.5, 0.6, 0.5) for name in METHODS}
@@ -481,35 +433,19 @@ def race_to(goal, slope, start, name, steps=2000):
     """The shortest path, over all rates, to within 0.1 of the goal, and its steps."""
     starts = np.tile(start, (len(GRIDS[name]), 1))
     with np.errstate(all="ignore"):  # too large a rate runs away
-        ways = descend(name, starts, slope, GRIDS[name][:, None], steps)
-        far = ~(np.linalg.norm(ways - goal, axis=-1) < 0.1)
+        ways = nets.descend(METHODS[name], starts, slope, GRIDS[name][:, None], steps)
+    far = ~(np.linalg.norm(ways - goal, axis=-1) < 0.1)
     needed = np.where(far[-1], np.inf, len(far) - far[::-1].argmax(axis=0))
-    best = needed.argmin()
-    return ways[: int(min(needed[best], steps)) + 1, best], needed[best]
+    k = needed.argmin()
+    return ways[: int(min(needed[k], steps)) + 1, k], needed[k]
 
 
-# %%
-descents = {
-    "bowl": ((0, 0), lambda w: w * [1.0, 50.0], (-4.0, 1.0)),
-    "saddle": ((0, 1), saddle, (-1.5, 0.001)),
-    "Rosenbrock": ((1, 1), rosenbrock, (-1.2, 1.0)),
-}
 found, needed = {}, {}
-for place, problem in descents.items():
+for place, (_, slope, _, start, goal) in plots.descent.LANDSCAPES.items():
     for name in METHODS:
-        found[place, name], steps = race_to(*problem, name)
+        found[place, name], steps = race_to(goal, slope, start, name)
         needed[place, name] = f"{steps:.0f} steps" if steps < 1e9 else "not in 2000"
-heights = {
-    "bowl": lambda x, y: (x**2 + 50 * y**2) / 2,
-    "saddle": lambda x, y: x**2 / 2 + (y**2 - 1) ** 2 / 4,
-    "Rosenbrock": lambda x, y: (1 - x) ** 2 + 100 * (y - x**2) ** 2,
-}
-windows = (-4.6, 2, -1.4, 1.4), (-1.8, 1, -0.5, 1.5), (-1.8, 1.7, -0.6, 1.9)
-views = {
-    place: (heights[place], window, descents[place][0])
-    for place, window in zip(descents, windows, strict=True)
-}
-figure = plots.descent.paths(views, found, needed, COLOURS)
+figure = plots.descent.paths(found, needed, COLOURS)
 plots.show(
     figure,
     "Seven rows of methods, three columns of landscapes; each path leads from a dot to"
@@ -587,41 +523,17 @@ for name, (rate, losses) in race.items():
     rows.append([name, f"{rate:.2g}", float(np.median(count)), spread])
 columns = ["method", "best rate", "steps, median", "8 seeds"]
 plots.table(columns, rows, "Steps to a training loss of 0.1")
+slopes = nets.gradients_of(nets.network(sizes, 0), x_train, y_train)[::2]
+sizes_of = [[float(np.sqrt(np.mean(g**2))) for g in slopes]]
+plots.table(["layer 1", "2", "3"], sizes_of, "Root mean square gradient at the start")
 medians = {row[0]: row[2] for row in rows}
 per_100 = 100 * medians["SGD"] / medians["Adam"]
 lab.compare("steps of SGD for 100 of Adam", prediction, round(per_100))
 
-# %%
-figure, axes = plt.subplots(figsize=(7, 3.6))
-for (name, (_, losses)), style in zip(race.items(), plots.LINE_STYLES, strict=True):
-    at = 5 * np.arange(len(losses))
-    line = axes.plot(at, np.median(losses, axis=1), linestyle=style, label=name)
-    line[0].set_color(COLOURS[name])
-axes.axhline(0.1, color="black", linewidth=0.8)
-axes.set(
-    yscale="log",
-    xlabel="step",
-    ylabel="training loss, median",
-    title="Eight seeds, each method at its best rate of seven",
-)
-axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-plots.show(
-    figure, "Seven falling loss curves; a horizontal line marks the goal of 0.1."
-)
-
-start = nets.network(sizes, 0)
-rows = []
-small = [start[0] / 10, *start[1:]]
-for title, weights in {"He": start, "first layer / 10": small}.items():
-    slopes = nets.gradients_of(weights, x_train, y_train)[::2]
-    rows.append([title, *(float(np.sqrt(np.mean(g**2))) for g in slopes)])
-columns = ["weights", "first layer", "second", "last"]
-plots.table(columns, rows, "Root mean square gradient: it differs between layers")
-
 # %% [markdown]
 # **What you see.** All seven arrive, and the ranges of the seeds overlap: RMSProp's median is the smallest, but on this network no method is clearly the
-# best. SGD at *its* best rate is a fifth slower than Adam. The rates that win differ by a factor of a thousand. The root
-# mean square gradient differs between layers, and changes when one layer is scaled.
+# best. SGD at *its* best rate is a fifth slower than Adam. The rates that win differ by a factor of a thousand. The
+# gradients' sizes differ between the layers, but not by much.
 #
 # **Why.** Much of the fame of an optimiser is the rate that it was tried at: that is why each had the same trials. What the table cannot say: how it would be on another
 # network, with a finer grid, or on test data; and each grid was centred where experience expects the best rate, which is help too. Adaptive methods divide by the size of each gradient; that pays
@@ -770,37 +682,24 @@ lab.compare("best constant rate", prediction, round(float(best_peak), 3))
 prediction = None  # factor by which the noise falls from B = 1 to B = 64
 start, rng = nets.network(sizes, 0), np.random.default_rng(1)
 full = nets.gradients_of(start, x_train, y_train)[0]
-batches, noise, costs = (1, 4, 16, 64, 256), [], []
-for batch in batches:
-    squares = []
-    for _ in range(200):
-        some = rng.integers(len(x_train), size=batch)
-        got = nets.gradients_of(start, x_train[some], y_train[some])[0]
-        squares.append(np.square(got - full).sum())
-    noise.append(np.sqrt(np.mean(squares)))
-law = np.polyfit(np.log(batches), np.log(noise), 1)[0]
-
-# %%
-trials, best = 10 ** np.arange(-3, 0.6, 0.5), []
+trials, batches = 10 ** np.arange(-3, 0.6, 0.5), (1, 4, 16, 64, 256)
 one, copies = (nets.side_by_side([start] * n) for n in (1, len(trials)))
+rows, noise = [], []
 for batch in batches:
-    best.append(trials[np.nanargmin(train(copies, "SGD", trials, 0, 150, batch)[-1])])
+    some = rng.integers(1297, size=(200, batch))  # 200 batches side by side
+    slopes = nets.gradients_of(start, x_train[some], y_train[some])[0]
+    noise.append(float(np.sqrt(np.square(slopes - full).sum(axis=(1, 2)).mean())))
+    ends = train(copies, "SGD", trials, 0, 150, batch)[-1]
     began = time.perf_counter()
     train(one, "SGD", 0.01, 0, 20, batch)
-    costs.append((time.perf_counter() - began) / 20 * len(x_train) / batch)
-columns = [
-    "batch",
-    "noise of the gradient",
-    "best rate after 150 steps",
-    "updates per epoch",
-    "seconds per epoch",
-]
-rows = [
-    [b, float(n), float(r), -(-1297 // b), round(c, 2)]
-    for b, n, r, c in zip(batches, noise, best, costs, strict=True)
-]
-plots.table(columns, rows, f"Batches; the noise falls as B to the power {law:.2f}")
-lab.compare("factor", prediction, round(float(noise[0] / noise[3]), 1))
+    epoch = (time.perf_counter() - began) / 20 * 1297 / batch
+    best = float(trials[np.nanargmin(ends)])
+    rows.append([batch, noise[-1], best, -(-1297 // batch), round(epoch, 2)])
+law = np.polyfit(np.log(batches), np.log(noise), 1)[0]
+columns = ["batch", "noise", "best rate, 150 steps", "updates per epoch"]
+columns += ["seconds per epoch"]
+plots.table(columns, rows, f"The noise falls as the batch to the power {law:.2f}")
+lab.compare("factor", prediction, round(noise[0] / noise[3], 1))
 
 # %% [markdown]
 # **What you see.** From 1 to 64 the noise falls by about 8; the power is near −0.5. Larger batches bear larger rates. An epoch in
@@ -923,35 +822,23 @@ RULES += ["he", "LSUV"]
 starts = {rule: deep_start(rule, np.random.default_rng(0)) for rule in RULES}
 
 # %%
-figure, panels = plt.subplots(3, 2, figsize=(9, 8.6), sharex=True, layout="constrained")
 flow, off = {}, {}
-for row, kind in zip(panels, nets.ACTIVATIONS, strict=True):
-    forwards, backwards = {}, {}
+for kind in nets.ACTIVATIONS:
     for rule, weights in starts.items():
         layers = nets.forward(weights, x_train[:400], kind)
         error = softmax(layers[-1], axis=1) - y_train[:400]
         errors = nets.backward(weights, layers, error, kind)[1]
-        forwards[rule] = np.arange(1, 20), [a.std() + 1e-20 for a in layers[1:-1]]
-        backwards[rule] = np.arange(1, 20), [e.std() + 1e-20 for e in errors[:-1]]
-        flow[rule, kind] = forwards[rule][1][-1], backwards[rule][1][0]
+        spreads = [[a.std() for a in some] for some in (layers[1:-1], errors[:-1])]
+        flow[rule, kind] = spreads
         off[rule] = sum((a <= 0).all(axis=0).sum() for a in layers[1:-1])  # of ReLU
-    plots.curves(row[0], forwards, "layer", f"{kind}: spread of outputs")
-    plots.curves(row[1], backwards, "layer", f"{kind}: spread of errors")
-    for axes in row:
-        axes.lines[-1].set(color=plots.RED, linewidth=2.2)  # LSUV
-        axes.set(yscale="log", ylim=(1e-12, 1e7))
-        axes.get_legend().remove()
-handles, names = panels[0, 0].get_legend_handles_labels()
-figure.legend(handles, names, loc="outside lower center", ncols=4)
 plots.show(
-    figure,
+    plots.descent.flows(flow),
     "Three rows of activations, outputs on the left, errors on the right: curves that"
     " stay level, fall or rise over 19 layers.",
 )
-tanh_19 = flow["N(0, 0.01²)", "tanh"][0]
+tanh_19 = flow["N(0, 0.01²)", "tanh"][0][-1]
 lab.compare("spread in the last hidden layer", prediction, float(f"{tanh_19:.0e}"))
 
-# %%
 trials = np.array([0.0003, 0.003, 0.03, 0.3])[:, None, None]
 rows = []
 for rule, weights in starts.items():
@@ -1117,35 +1004,27 @@ def contrastive_divergence(v0, w, a, b, u, rate):
 
 
 # %%
-def train_rbm(data, hidden, epochs, seed=0, rate=0.1):
+def train_rbm(data, hidden, epochs):
     """Weights and biases of an RBM, trained on data (n, d) in batches of 20."""
-    rng = np.random.default_rng(seed)
-    machine = (
-        rng.normal(scale=0.05, size=(data.shape[1], hidden)),
-        np.zeros(data.shape[1]),
-        np.zeros(hidden),
-    )
+    rng, d = np.random.default_rng(0), data.shape[1]
+    rbm = rng.normal(scale=0.05, size=(d, hidden)), np.zeros(d), np.zeros(hidden)
     for _ in range(epochs):
         for some in np.array_split(rng.permutation(len(data)), len(data) // 20):
             u = rng.random((len(some), hidden))
-            machine = contrastive_divergence(data[some], *machine, u, rate)
-    return machine
+            rbm = contrastive_divergence(data[some], *rbm, u, 0.1)
+    return rbm
 
 
-# %%
 unlabelled = pixels[:1297].astype(float)
-machine = train_rbm(unlabelled, 100, 60)
-w, a, b = machine
-rng, chain = np.random.default_rng(1), []
+w, a, b = train_rbm(unlabelled, 100, 60)
+rng, seen, rows = np.random.default_rng(1), unlabelled[:8], []
+rows += [seen, expit(expit(seen @ w + b) @ w.T + a)]
 seen = rng.random((8, 64))
 for sweep in range(1001):
     if sweep in (0, 10, 1000):
-        chain += [*seen.reshape(8, 8, 8)]
-    h = rng.random((8, 100)) < expit(seen @ w + b)
-    seen = expit(h @ w.T + a)
-rebuilt = expit(expit(unlabelled[:8] @ w + b) @ w.T + a)
-strip = [*unlabelled[:8].reshape(8, 8, 8), *rebuilt.reshape(8, 8, 8), *chain]
-figure = plots.image_grid(strip, columns=8, vmin=0, vmax=1, size=0.9)
+        rows.append(seen)
+    seen = expit((rng.random((8, 100)) < expit(seen @ w + b)) @ w.T + a)
+figure = plots.image_grid(np.reshape(rows, (-1, 8, 8)), vmin=0, vmax=1, size=0.9)
 plots.show(
     figure,
     "Five rows: digits, the machine's reconstructions, noise, and what ten and a"
@@ -1164,24 +1043,12 @@ plots.show(
 
 # %%
 prediction = None  # the winner with 50 labels, in quotes
-
-
-def pretrained(train_layer):
-    """Stacks of two layers' weights and biases, learnt without labels, for six runs."""
-    w1, b1 = train_layer(unlabelled)
-    w2, b2 = train_layer(expit(unlabelled @ w1 + b1))
-    four = (np.float32(a).reshape(-1, 100) for a in (w1, b1, w2, b2))
-    return [np.array([a] * 6) for a in four]
-
-
-ready = {
-    "deep belief net": pretrained(lambda data: train_rbm(data, 100, 40)[::2]),
-    "autoencoder": pretrained(
-        lambda data: nets.fit_autoencoder(data, 100, METHODS["Adam"], 0.003, 1500)
-    ),
+adam_step = METHODS["Adam"]
+layers = {
+    "deep belief net": lambda data: train_rbm(data, 100, 40)[::2],
+    "autoencoder": lambda data: nets.fit_autoencoder(data, 100, adam_step, 0.003, 1500),
 }
-
-# %%
+ready = {name: nets.two_layers(layer, unlabelled, 6) for name, layer in layers.items()}
 few, names = {}, ("sigmoid, random", *ready, "ReLU, He")
 for count in (50, 100, 500):
     draws = [np.random.default_rng(s).choice(1297, count, False) for s in range(6)]
@@ -1191,7 +1058,7 @@ for count in (50, 100, 500):
         sixth = [nets.network((64, 100, 100, 10), s, gain) for s in range(6)]
         start = nets.side_by_side(sixth)
         start[:4] = ready.get(name, start[:4])
-        job = (x, y, METHODS["Adam"], lambda t: 0.003, 300, 50, kind)
+        job = (x, y, adam_step, lambda t: 0.003, 300, 50, kind)
         end = nets.fit(start, *job)[0]
         few[count, name] = nets.accuracy(end, np.float32(pixels[1297:]), y_test, kind)
 rows = []

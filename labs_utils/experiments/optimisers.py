@@ -138,3 +138,50 @@ def fit_autoencoder(
         for k, g in enumerate(backward(weights, layers, (expit(layers[-1]) - x) / 50, "sigmoid")[0]):
             weights[k], *memory[k] = step(weights[k], *memory[k], g, t, rate)
     return weights[0], weights[1]
+
+
+def two_layers(train_layer: Callable, data: np.ndarray, copies: int) -> list[np.ndarray]:
+    """Two layers of 100 units, learnt one after the other without labels, for `copies` equal networks.
+
+    Args:
+        train_layer: (n, d) data in [0, 1] → weights (d, 100) and biases of one layer of sigmoids.
+        data: (n, d).
+        copies: networks in the stacks that are returned.
+    """
+    w1, b1 = train_layer(data)
+    w2, b2 = train_layer(expit(data @ w1 + b1))
+    arrays = (np.float32(array).reshape(-1, 100) for array in (w1, b1, w2, b2))
+    return [np.array([array] * copies) for array in arrays]
+
+
+def descend(
+    method: tuple[int, Callable], start: np.ndarray, gradient: Callable, rate: np.ndarray | float, steps: int
+) -> np.ndarray:
+    """The way of a method, as in `fit`, down from `start` along `gradient`; (steps + 1, *start.shape)."""
+    size, step = method
+    w, memory, path = start, [np.zeros_like(start)] * size, [start]
+    for t in range(1, steps + 1):
+        w, *memory = step(w, *memory, gradient(w), t, rate)
+        path.append(w)
+    return np.array(path)
+
+
+def nesterov_step(w: np.ndarray, v: np.ndarray, g: np.ndarray, rate: float, rho: float) -> tuple:
+    """Nesterov's step in Keras's variables: w is the place that is looked at, and g the gradient there."""
+    v = rho * v - rate * g
+    return w + rho * v - rate * g, v
+
+
+def keras_optimisers(rate: float) -> dict:
+    """The seven methods of the lab from Keras; momentum 0.9, and an accumulator that starts at 0."""
+    import keras
+
+    return {
+        "SGD": keras.optimizers.SGD(rate),
+        "momentum": keras.optimizers.SGD(rate, momentum=0.9),
+        "Nesterov": keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
+        "Adagrad": keras.optimizers.Adagrad(rate, initial_accumulator_value=0),
+        "Adadelta": keras.optimizers.Adadelta(rate),
+        "RMSProp": keras.optimizers.RMSprop(rate),
+        "Adam": keras.optimizers.Adam(rate),
+    }
