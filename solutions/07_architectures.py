@@ -1,0 +1,1088 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+#   labs:
+#     title: Architectures
+#     lecture: C (Inception, ResNet, DenseNet, Highway), E (evolution of CNNs, model selection), B (depth)
+#     minutes: 1
+#     data: [scenes]
+# ---
+
+# %% [markdown]
+# # 07 · Architectures: from AlexNet to EfficientNet, and how to choose
+#
+# Seven years of famous networks, taken apart: you count what they cost, build the parts that made them deep, measure
+# what each part is good for, and choose a network of your own without fooling yourself.
+#
+# **After this lab you can answer:**
+#
+# 1. Where do the parameters of a network sit, and where does it spend its multiplications?
+# 2. What does a 1×1 convolution save in an Inception module?
+# 3. Why do deep plain networks get worse *in training*, and which remedy reaches which depth?
+# 4. What must a shortcut look like, and what when size or channels change?
+# 5. What does DenseNet do differently, and is it worth it?
+# 6. Which of 33 pretrained networks is worth its size?
+# 7. How do you search for an architecture, and what is the winner's score worth?
+#
+# | | |
+# |:--|:--|
+# | **Data** | scenes drawn on the spot; stored runs on CIFAR-10 |
+# | **Lecture** | C, *Convolutional networks*; E, *Deep Learning II*; B (depth) |
+# | **You need** | lab 06; lab 04 for validation sets |
+#
+# Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
+# read on. Where a cell begins with `prediction = None`, write your own there before you run it: it is printed
+# beside the result and never graded.
+
+# %% tags=["imports"]
+import time
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from labs_utils import Lab, experiments, plots
+from labs_utils.experiments import architectures
+
+lab = Lab("07_architectures")
+plots.use_style()
+
+# %% [markdown]
+# ## 1 · The revolution of depth
+#
+# ImageNet's yearly contest (ILSVRC) has 1000 classes, and the lectures quote its *top-5 error*: an answer counts as
+# right if the true class is among the five highest scores.
+#
+# ### Exercise · `top_k_error`
+#
+# A photograph can show a desk, a lamp and a cup. One label and one answer would punish a good network; five answers
+# are kinder. How much kinder?
+#
+# <details><summary>Hint · the line of attack</summary>
+#
+# `np.argsort(scores, axis=1)` sorts upwards, so the best k stand in the *last* k columns. Compare them with
+# `labels[:, None]`.
+#
+# </details>
+
+
+# %% minutes=6 difficulty=1 kind="core"
+@lab.exercise(points=2)
+def top_k_error(scores, labels, k):
+    """Share of pictures whose label is not among the k highest scores.
+
+    scores: (n, classes), higher is better; labels: (n,) whole numbers. Returns a number.
+    """
+    # BEGIN SOLUTION
+    best = np.argsort(scores, axis=1)[:, -k:]
+    return np.mean(~np.any(best == labels[:, None], axis=1))
+    # END SOLUTION
+
+
+# %% [markdown]
+# **Predict.** Somebody guesses among 1000 classes. What is the top-5 error? And has the network with the most
+# parameters the smallest error?
+
+# %%
+prediction = None  # top-5 error of guessing, from 0 to 1
+rng = np.random.default_rng(0)
+guessed = float(top_k_error(rng.random((4000, 1000)), rng.integers(0, 1000, 4000), 5))
+fig, ax = plt.subplots(figsize=(7, 3.2))
+for name, year, depth, error, millions in architectures.REVOLUTION:
+    ax.scatter(depth, error, s=3 * (millions or 8), color=plots.BLUE, alpha=0.6)
+    label = f"{name} ({year})" + (f", {millions} M" if millions else "")
+    right = name in ("AlexNet", "ZF Net", "VGG-19")
+    ax.annotate(
+        label, (depth, error), (12, 2), textcoords="offset points"
+    ) if right else (
+        ax.annotate(
+            label, (depth, error), (-6, 10), textcoords="offset points", ha="center"
+        )
+    )
+ax.set(xscale="log", xlim=(6, 300), ylim=(0, 18), ylabel="top-5 error (%)")
+ax.set_xlabel("layers with weights (area of a circle: parameters)")
+ax.set_xticks([8, 16, 32, 64, 128, 256], [8, 16, 32, 64, 128, 256])
+plots.show(
+    fig,
+    "Top-5 error over the number of layers, five winners and runners-up from 2012 to"
+    " 2015, with circles for parameters.",
+)
+lab.compare("top-5 error of guessing", prediction, guessed)
+
+# %% [markdown]
+# **What you see.** Three years, nineteen times as many layers, less than a quarter of the error. The circles do not
+# grow with depth: VGG-19 has by far the most parameters, GoogLeNet with more layers a twentieth of them.
+#
+# **Why.** Depth is not bought with parameters but with better building blocks. The rest of this lab is about these.
+#
+# > **Margin note.** Lecture C gives GoogLeNet 22 layers, lecture E "more than 100", 2015 and "12× less weights than
+# > AlexNet". 22 counts layers with weights along one path, more than 100 every building block; the contest was ILSVRC
+# > 2014; the factor is computed in section 3.
+#
+# ## 2 · Count by hand first
+#
+# ### Exercise · `count_network`
+#
+# Two costs: *parameters* fill memory and need data, *multiplications* need time. They sit in different places.
+#
+# A network is a list of tuples: `("conv", filters, kernel, stride, padding)`, `("depthwise", multiplier, kernel,
+# stride, padding)`, `("pool", kernel, stride)`, `("dense", units)`. Padding is in pixels on each side. A *depthwise*
+# convolution gives every input channel `multiplier` kernels of its own and adds nothing over channels. Each filter and
+# unit has one bias, which costs no multiplication.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# Keep two variables up to date, `size` and `channels`. The new side is `(size + 2 * padding - kernel) // stride + 1`.
+#
+# </details>
+# <details><summary>Hint 2 · multiplications</summary>
+#
+# Each kernel weight is used once per *output* place. A dense layer uses each weight once.
+#
+# </details>
+# <details><summary>"The bias is counted once per place"</summary>
+#
+# One bias is shared by all places of a map, as the kernel is.
+#
+# </details>
+
+
+# %% minutes=15 difficulty=3 kind="core"
+@lab.exercise(points=3)
+def count_network(network, size, channels):
+    """Parameters and multiplications (one picture) of each layer.
+
+    network: list of tuples as above; size: side of the square input in pixels;
+    channels: of the input. Returns a list of pairs (parameters, multiplications).
+    """
+    # BEGIN SOLUTION
+    rows = []
+    for kind, *how in network:
+        if kind == "dense":
+            weights = size**2 * channels * how[0]
+            rows.append((weights + how[0], weights))
+            size, channels = 1, how[0]
+        elif kind == "pool":
+            rows.append((0, 0))
+            size = (size - how[0]) // how[1] + 1
+        else:
+            number, kernel, stride, padding = how
+            size = (size + 2 * padding - kernel) // stride + 1
+            filters = number * channels if kind == "depthwise" else number
+            depth = 1 if kind == "depthwise" else channels
+            weights = kernel**2 * depth * filters
+            rows.append((weights + filters, weights * size**2))
+            channels = filters
+    return rows
+    # END SOLUTION
+
+
+# %%
+small = [("conv", 6, 3, 2, 0), ("depthwise", 2, 3, 1, 0), ("pool", 2, 2), ("dense", 4)]
+by_keras = keras.Sequential(
+    [
+        keras.Input((20, 20, 3)),
+        layers.Conv2D(6, 3, strides=2),
+        layers.DepthwiseConv2D(3, depth_multiplier=2),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(4),
+    ]
+)
+counted = sum(p for p, _ in count_network(small, 20, 3))
+assert counted == by_keras.count_params()
+print(f"{counted} parameters, by hand and by Keras")
+
+# %% [markdown]
+# Lecture E: AlexNet has 62 million parameters, VGG-16 more than 138, and VGG "was born out of the need to reduce the
+# # of parameters in the CONV layers". **Predict.** Which share of VGG-16's parameters is in its three dense layers,
+# and which share of the multiplications?
+
+# %%
+prediction = None  # share of VGG-16's parameters in dense layers, from 0 to 1
+top = [("dense", 4096), ("dense", 4096), ("dense", 1000)]
+alexnet = [
+    ("conv", 96, 11, 4, 0),
+    ("pool", 3, 2),
+    ("conv", 256, 5, 1, 2),
+    ("pool", 3, 2),
+]
+alexnet += [("conv", n, 3, 1, 1) for n in (384, 384, 256)] + [("pool", 3, 2), *top]
+vgg16 = []
+for filters, times in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
+    vgg16 += [("conv", filters, 3, 1, 1)] * times + [("pool", 2, 2)]
+vgg16 += top
+rows, share = [], {}
+for name, network, size in (("AlexNet", alexnet, 227), ("VGG-16", vgg16, 224)):
+    counts = np.array(count_network(network, size, 3))
+    dense = np.array([kind == "dense" for kind, *_ in network])
+    share[name] = counts[dense].sum(axis=0) / counts.sum(axis=0)
+    parameters, work = counts.sum(axis=0) / 1e6
+    cells = [f"{parameters:.1f} M", f"{counts[~dense, 0].sum() / 1e6:.1f} M"]
+    cells += [f"{share[name][0]:.2f}", f"{work / 1000:.2f} G", f"{share[name][1]:.3f}"]
+    rows.append([name, *cells])
+convolutions = keras.applications.VGG16(weights=None, include_top=False)
+assert convolutions.count_params() == counts[~dense, 0].sum()
+header = ["network", "parameters", "of these conv", "share dense"]
+header += ["multiplications", "share dense"]
+plots.table(header, rows, "Counted by `count_network`, one picture")
+lab.compare(
+    "share of parameters in dense layers", prediction, float(share["VGG-16"][0])
+)
+
+# %% [markdown]
+# **What you see.** The 62 and 138 million are right. About nine in ten parameters are dense, and nearly all the work is
+# convolution. VGG-16's convolutions have *four times* AlexNet's parameters and need more than ten times the work.
+#
+# **Why.** One 3×3 kernel is cheaper than one 11×11, so VGG saves *per receptive field* (lab 06); what it saved it
+# spent on more layers and filters. "Born to reduce parameters" is true of a layer, not of the network. The first dense
+# layer alone, 7 · 7 · 512 inputs and 4096 units, has 103 million: GoogLeNet drops it.
+#
+# > **Margin note.** The original AlexNet split some layers over two GPUs, which halves their kernels: 61 million.
+# > 62 million counts it as one network.
+#
+# What does a depthwise convolution save that is followed by a 1×1 convolution (MobileNet, lab 08)? And VGG's answer to
+# a large kernel, or Inception V2's and V3's: n×n as 1×n and then n×1?
+
+# %%
+rows = []
+for filters in (32, 128, 512):
+    full = count_network([("conv", filters, 3, 1, 1)], 14, filters)
+    two = count_network(
+        [("depthwise", 1, 3, 1, 1), ("conv", filters, 1, 1, 0)], 14, filters
+    )
+    ratio = np.sum(full, axis=0) / np.sum(two, axis=0)
+    pair = (9 * filters**2) / (2 * 3 * filters**2)
+    rows.append(
+        [f"3×3, {filters} → {filters}", "depthwise separable", f"{ratio[1]:.1f}"]
+    )
+rows.append(["3×3", "1×3 and 3×1", f"{pair:.1f}"])
+for n in (5, 7, 11):
+    stacked = (n - 1) // 2 * 9
+    rows.append([f"{n}×{n}", f"{(n - 1) // 2} times 3×3", f"{n * n / stacked:.1f}"])
+    rows.append([f"{n}×{n}", f"1×{n} and {n}×1", f"{n * n / (2 * n):.1f}"])
+plots.table(
+    ["instead of", "take", "times fewer multiplications"],
+    rows,
+    "Equal numbers of channels in and out",
+)
+
+# %% [markdown]
+# A separable 3×3 saves nearly a factor of $k^2 = 9$, but for few channels less: $1/(1/F + 1/k^2)$ for $F$ filters.
+#
+# ## 3 · Inception: pick them all
+#
+# Which kernel size is right? Lecture C: "Pick them all". The naive module runs 1×1, 3×3, 5×5 and pooling side by side
+# and concatenates the maps. A 1×1 convolution mixes channels at each place and changes nothing else: put *before* the
+# large kernels, it decides how many channels they see.
+#
+# ### Exercise · `inception`
+#
+# <details><summary>Hint 1 · the plan</summary>
+#
+# Four branches from the same input: 1×1; 1×1 then 3×3; 1×1 then 5×5; 3×3 max-pooling with stride 1, then 1×1. Same
+# padding everywhere, ReLU after every convolution. Then `layers.Concatenate()`.
+#
+# </details>
+# <details><summary>"The maps are stacked along the wrong axis"</summary>
+#
+# Keras keeps channels last: (picture, row, column, channel). `Concatenate()` takes the last axis by itself.
+#
+# </details>
+
+
+# %% minutes=14 difficulty=2 kind="core"
+@lab.exercise(points=3)
+def inception(size, channels, ones, reduce3, threes, reduce5, fives, pooled):
+    """An Inception module with dimensionality reduction, as a Keras model.
+
+    Input (size, size, channels). Output: `ones` maps of a 1×1, `threes` of a 3×3 after
+    `reduce3` of a 1×1, `fives` of a 5×5 after `reduce5` of a 1×1, and `pooled` of a
+    1×1 after max-pooling, in this order. ReLU after every convolution.
+    """
+
+    # BEGIN SOLUTION
+    def conv(x, filters, kernel):
+        return layers.Conv2D(filters, kernel, padding="same", activation="relu")(x)
+
+    inputs = keras.Input((size, size, channels))
+    pool = layers.MaxPooling2D(3, strides=1, padding="same")(inputs)
+    branches = [
+        conv(inputs, ones, 1),
+        conv(conv(inputs, reduce3, 1), threes, 3),
+        conv(conv(inputs, reduce5, 1), fives, 5),
+        conv(pool, pooled, 1),
+    ]
+    return keras.Model(inputs, layers.Concatenate()(branches))
+    # END SOLUTION
+
+
+# %% [markdown]
+# Count the nine modules of GoogLeNet with and without reduction. In the naive module the pooled maps pass as they are,
+# so every module hands on more maps than it gets: here each module gets the same input in both versions, which flatters
+# the naive one. **Predict.** How many times fewer multiplications?
+
+# %%
+prediction = None  # multiplications, naive / reduced, over all nine modules
+totals, parts = np.zeros((2, 2)), 0
+for size, channels, *module in architectures.GOOGLENET:
+    ones, reduce3, threes, reduce5, fives, pooled = module
+    reduced = [(1, channels, ones), (1, channels, reduce3), (3, reduce3, threes)]
+    reduced += [(1, channels, reduce5), (5, reduce5, fives), (1, channels, pooled)]
+    naive = [(1, channels, ones), (3, channels, threes), (5, channels, fives)]
+    for row, convolutions in enumerate((naive, reduced)):
+        for kernel, before, after in convolutions:
+            weights = kernel**2 * before * after
+            totals[row] += weights + after, weights * size**2
+    parts += len(reduced) + 2  # and its pooling and its concatenation
+assert inception(14, channels, *module).count_params() == sum(
+    kernel**2 * before * after + after for kernel, before, after in reduced
+)
+stem = count_network(
+    [("conv", 64, 7, 2, 3), ("pool", 2, 2), ("conv", 64, 1, 1, 0)], 224, 3
+)
+stem += count_network([("conv", 192, 3, 1, 1)], 56, 64) + count_network(
+    [("dense", 1000)], 1, 1024
+)
+whole = (totals[1, 0] + np.sum(stem, axis=0)[0]) / 1e6
+rows = [
+    [name, f"{p / 1e6:.1f} M", f"{w / 1e9:.2f} G"]
+    for name, (p, w) in zip(("naive", "with 1×1 first"), totals, strict=True)
+]
+plots.table(["nine modules", "parameters", "multiplications"], rows, "GoogLeNet")
+print(f"whole network {whole:.2f} M: {62.38 / whole:.1f} times fewer than AlexNet")
+print(f"layers with weights in a row: 3 + 2 · 9 + 1 = {3 + 18 + 1}")
+print(f"building blocks: {parts} in the modules alone, activations not counted")
+saved = float(totals[0, 1] / totals[1, 1])
+lab.compare("times fewer", prediction, saved)
+
+# %% [markdown]
+# **What you see.** The 1×1 convolutions cost weights of their own and still save most of the work. The network has 7
+# million parameters, 9 times fewer than AlexNet: the paper's and lecture E's "12×" compares with 5 million. Neither
+# 22 layers nor "more than 100" is wrong.
+#
+# **Why.** A 5×5 kernel costs 25 · channels per filter and place. 16 or 32 channels instead of 192 to 832 make the
+# difference, and neighbouring maps are similar enough that a mixture of them loses little.
+#
+# ### Exercise · `total_loss`
+#
+# A second remedy in GoogLeNet: two small classifiers (average pooling, then dense layers) sit half way up, and their losses are added
+# with the weight 0.3. They bring gradients to the lower layers and are thrown away after training.
+#
+# <details><summary>Hint · a nudge</summary>
+#
+# The cross-entropy of one output is the mean of `-np.log(p)` at the true classes. The real loss has weight 1.
+#
+# </details>
+
+
+# %% minutes=6 difficulty=1 kind="core"
+@lab.exercise(points=1)
+def total_loss(labels, outputs, weight):
+    """Cross-entropy of the real output plus `weight` times that of each auxiliary one.
+
+    labels: (n,) whole numbers; outputs: list of (n, classes) probabilities, the real
+    output first, then the auxiliary ones. Returns a number.
+    """
+    # BEGIN SOLUTION
+    rows = np.arange(len(labels))
+    losses = [-np.mean(np.log(p[rows, labels])) for p in outputs]
+    return losses[0] + weight * sum(losses[1:])
+    # END SOLUTION
+
+
+# %% [markdown]
+# Keras does the same with `compile(loss=[…], loss_weights=[1, 0.3, 0.3])`. Section 4 shows what it changes.
+#
+# ## 4 · Depth and the gradient
+#
+# "Very deep neural networks suffer from vanishing gradients" (lecture A). Look at the gradient, layer by layer.
+#
+# ### Exercise · `gradient_norms`
+#
+# <details><summary>Hint · the line of attack</summary>
+#
+# `with tf.GradientTape() as tape:` compute `model(x, training=True)` and the mean of
+# `keras.losses.sparse_categorical_crossentropy`. Kernels are those of `model.trainable_variables` that have more than
+# one axis.
+#
+# </details>
+
+
+# %% minutes=12 difficulty=2 kind="core"
+@lab.exercise(points=2)
+def gradient_norms(model, x, y):
+    """Norm of the loss's gradient for each kernel, from the input upwards.
+
+    model: a Keras model that ends in a softmax; x: a batch; y: (n,) labels. The loss
+    is the mean cross-entropy of the batch. Biases and other vectors are left out.
+    Returns a list of numbers.
+    """
+    # BEGIN SOLUTION
+    kernels = [v for v in model.trainable_variables if len(v.shape) > 1]
+    with tf.GradientTape() as tape:
+        p = model(x, training=True)
+        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, p))
+    gradients = tape.gradient(loss, kernels)
+    return [float(tf.norm(g)) for g in gradients]
+    # END SOLUTION
+
+
+# %% [markdown]
+# The scenes show one of five shapes (lab 10). **Predict.** 24 convolutions, untrained: by which factor is
+# the gradient of the first kernel smaller or larger than that of the last?
+
+
+# %%
+x_train, y_train = architectures.scenes(2400, seed=1)
+x_val, y_val = architectures.scenes(600, seed=2)
+x_test, y_test = architectures.scenes(2000, seed=3)  # touched once, in section 8
+x, y = x_train[:64, 4:20, 4:20], y_train[:64]
+
+# %%
+prediction = None  # ReLU, small start: gradient of the first kernel / of the last
+fig, ax = plt.subplots(figsize=(7, 3.4))
+norms = {}
+for remedy in architectures.REMEDIES:
+    keras.utils.set_random_seed(0)
+    norms[remedy] = gradient_norms(architectures.plain(remedy, 24), x, y)[:-1]
+marks = zip(norms.items(), plots.MARKERS, plots.CYCLE, strict=False)
+for (name, values), marker, colour in marks:
+    ax.semilogy(values, marker=marker, color=colour, label=name, markersize=4)
+ax.set(xlabel="convolution, from the input upwards", ylabel="norm of the gradient")
+ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+plots.show(
+    fig,
+    "Norm of the gradient by layer for five networks of 24 convolutions, on a"
+    " logarithmic axis.",
+)
+ratio = norms["ReLU"][0] / norms["ReLU"][-1]
+lab.compare("first / last, ReLU with a small start", prediction, float(ratio))
+
+# %% [markdown]
+# WHATSEEN gradient
+#
+# Now the same networks *trained*. B: before 2006 deep networks did worse than shallow ones, in training and in test. The
+# stored run trains each remedy at four depths, twice, on 4096 pictures of CIFAR-10.
+
+# %%
+prediction = None  # training accuracy, 32 layers, normalised, no shortcuts
+depth_run = experiments.stored("architectures_depth")
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
+reached = {}
+for remedy, colour, marker in zip(
+    architectures.REMEDIES, plots.CYCLE, plots.MARKERS, strict=False
+):
+    for ax, which in zip(axes, ("train_accuracy", "test_accuracy"), strict=True):
+        each = np.array(
+            [
+                [run[which] for run in depth_run["runs"][f"{remedy} · {depth}"]]
+                for depth in architectures.DEPTHS
+            ]
+        )
+        mean = each.mean(axis=1)
+        spread = np.abs(np.stack([each.min(axis=1), each.max(axis=1)]) - mean)
+        ax.errorbar(
+            architectures.DEPTHS,
+            mean,
+            spread,
+            label=remedy,
+            color=colour,
+            marker=marker,
+        )
+        reached[remedy, which] = mean
+for ax, name in zip(axes, ("training", "test"), strict=True):
+    ax.set(xscale="log", xlabel="convolutions", ylabel=f"{name} accuracy")
+    ax.set_xticks(architectures.DEPTHS, architectures.DEPTHS)
+axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+plots.show(
+    fig,
+    "Training and test accuracy over depth for five remedies, means and ranges of two"
+    " networks each.",
+)
+plain_32 = float(reached["ReLU, He, normalised", "train_accuracy"][-1])
+residual_32 = float(reached["residual", "train_accuracy"][-1])
+lab.compare("training accuracy, 32 layers, normalised", prediction, plain_32)
+
+# %% [markdown]
+# WHATSEEN ladder
+#
+# > **Margin note.** Lecture E puts the degradation "from 20 to > 50 layers" on ImageNet. In He et al. (2016) 20 against 56
+# > layers is CIFAR-10; on ImageNet it is 18 against 34. Their network of 1202 layers trained well and tested worse:
+# > there it was overfitting.
+#
+# ## 5 · The shortcut
+#
+# Let the layers learn a *change*: $H(x) = F(x) + x$. If nothing should change, $F = 0$ is easy to learn.
+#
+# ### Exercise · `Residual`
+#
+# Lecture C gives the block as `class Residual(tf.Module)`. Write it as a Keras layer: two 3×3 convolutions, a ReLU
+# between them, the shortcut added, a ReLU at the end. `stride` belongs to the first convolution. Where stride or
+# channels change, the shortcut is a 1×1 convolution without bias, with the same stride; everywhere else it is $x$.
+#
+# > **Margin note.** The lecture's class never calls `super().__init__()`, strides in *both* convolutions of one path and
+# > once in the other, so that for stride 2 the shapes differ, and has the 1×1 shortcut in every block: the variant that
+# > scores 12.2 % on its own slide.
+#
+# <details><summary>Hint 1 · where the layers are made</summary>
+#
+# In `build`, because only there you know `input_shape[-1]`. `call` only uses them. With weights made in `call`, every call
+# would make new ones.
+#
+# </details>
+# <details><summary>"The two paths have different shapes"</summary>
+#
+# The stride is on one path only, or twice on one of them.
+#
+# </details>
+# <details><summary>Hint 2 · `get_config`</summary>
+#
+# A saved network is rebuilt by `Residual(**config)`: the dictionary of `super().get_config()` and your own arguments.
+#
+# </details>
+
+
+# %% minutes=18 difficulty=3 kind="core"
+@lab.exercise(points=3)
+class Residual(layers.Layer):
+    """Maps (n, side, side, channels) to relu(F(x) + shortcut(x)), `filters` maps."""
+
+    def __init__(self, filters, stride=1, **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.stride = filters, stride
+
+    def build(self, input_shape):
+        # BEGIN SOLUTION
+        f, s = self.filters, self.stride
+        self.first = layers.Conv2D(f, 3, s, padding="same", activation="relu")
+        self.second = layers.Conv2D(f, 3, padding="same")
+        self.shortcut = None
+        if s != 1 or input_shape[-1] != f:
+            self.shortcut = layers.Conv2D(f, 1, s, use_bias=False)
+        # END SOLUTION
+
+    def call(self, x):
+        # BEGIN SOLUTION
+        shortcut = x if self.shortcut is None else self.shortcut(x)
+        return keras.ops.relu(self.second(self.first(x)) + shortcut)
+        # END SOLUTION
+
+    def get_config(self):
+        # BEGIN SOLUTION
+        own = {"filters": self.filters, "stride": self.stride}
+        return super().get_config() | own
+        # END SOLUTION
+
+
+# %%
+block = Residual(8)
+same = block(x[:2, :, :, [0, 1, 2, 0, 1, 2, 0, 1]])
+block.set_weights([0 * w for w in block.get_weights()])  # F = 0
+inputs = x[:2, :, :, [0, 1, 2, 0, 1, 2, 0, 1]]
+assert np.allclose(block(inputs), np.maximum(inputs, 0))
+assert Residual(16, 2)(inputs).shape == (2, 8, 8, 16)
+copy = Residual.from_config(Residual(16, 2).get_config())
+assert (copy.filters, copy.stride) == (16, 2)
+print("F = 0 passes its input on; stride and channels may change; it can be saved")
+
+# %% [markdown]
+# ### Exercise · `highway`
+#
+# Highway networks (lecture C) came half a year earlier: $y = H(x) \cdot T(x) + x \cdot (1 - T(x))$, with a *transform gate* $T$ that
+# learns per unit how much of the input is carried on.
+#
+# <details><summary>Hint · a check of your own</summary>
+#
+# With $b_T = -100$ the gate is shut and the output is $x$, whatever the other weights are.
+#
+# </details>
+
+
+# %% minutes=5 difficulty=1 kind="extra"
+@lab.exercise(points=1)
+def highway(x, w_h, b_h, w_t, b_t):
+    """A highway layer: H has a ReLU, T a sigmoid, the carry gate is 1 - T.
+
+    x: (n, d); w_h, w_t: (d, d); b_h, b_t: (d,). Returns (n, d).
+    """
+    # BEGIN SOLUTION
+    h = np.maximum(x @ w_h + b_h, 0)
+    t = 1 / (1 + np.exp(-(x @ w_t + b_t)))
+    return h * t + x * (1 - t)
+    # END SOLUTION
+
+
+# %% [markdown]
+# ### Question · `clean_path`
+
+
+# %% minutes=4 difficulty=2 kind="core"
+@lab.question(points=1)
+def clean_path():
+    """Every shortcut of a stack of 54 blocks multiplies its input by 0.5. What reaches
+    the first block through the shortcuts alone?
+
+    a) Half of the gradient, as the loss is shared between two paths.
+    b) The whole gradient, as the blocks learn weights twice as large.
+    c) About 1e-16 of the gradient, as the factors multiply.
+    """
+    # BEGIN SOLUTION
+    return "c"
+    # END SOLUTION
+
+
+# %% [markdown]
+# Seven shortcuts, on lecture C's slide measured with ResNet-110 on CIFAR-10, and in our stored run with 31 thin layers and
+# few steps. **Predict.** Which order do you expect, and where will 31 layers disagree with 110?
+
+# %%
+prediction = None  # our test error with dropout on the shortcut, in %
+cut = experiments.stored("architectures_shortcuts")
+rows = []
+for kind in architectures.SHORTCUTS:
+    runs = cut["runs"][kind]
+    errors = np.array([100 * (1 - run["test_accuracy"]) for run in runs])
+    training = np.mean([run["train_loss"] for run in runs])
+    spread = f"{errors.mean():.1f} ({errors.min():.1f} to {errors.max():.1f})"
+    rows.append([kind, architectures.LECTURE_ERRORS[kind], f"{training:.2f}", spread])
+    if kind == "dropout":
+        dropped = float(errors.mean())
+header = [
+    "shortcut",
+    "lecture, error in %",
+    "ours: training loss",
+    "ours: test error in %",
+]
+plots.table(header, rows, "ResNet-110 (lecture C) and our 31 layers of 8 maps")
+lab.compare("test error with dropout, %", prediction, dropped)
+
+# %% [markdown]
+# WHATSEEN shortcuts
+#
+# ## 6 · DenseNet: keep everything
+#
+# A dense block never adds: each layer gets the maps of *all* layers before it, concatenated, and contributes only
+# `growth` new ones.
+#
+# ### Exercise · `DenseBlock`
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# One convolution a layer in `build`, in a list. In `call` keep one tensor that grows by concatenation.
+#
+# </details>
+# <details><summary>"The growth rate is taken as the total"</summary>
+#
+# *Each* layer adds `growth` maps: from c channels to c + depth · growth.
+#
+# </details>
+
+
+# %% minutes=14 difficulty=3 kind="core"
+@lab.exercise(points=3)
+class DenseBlock(layers.Layer):
+    """`depth` 3×3 convolutions with ReLU, each on all maps so far, `growth` maps each.
+
+    Maps (n, side, side, c) to (n, side, side, c + depth * growth): the input's maps
+    first, then the new ones in the order they are made.
+    """
+
+    def __init__(self, depth, growth, **kwargs):
+        super().__init__(**kwargs)
+        self.depth, self.growth = depth, growth
+
+    def build(self, input_shape):
+        # BEGIN SOLUTION
+        self.convolutions = [
+            layers.Conv2D(self.growth, 3, padding="same", activation="relu")
+            for _ in range(self.depth)
+        ]
+        # END SOLUTION
+
+    def call(self, x):
+        # BEGIN SOLUTION
+        for convolution in self.convolutions:
+            x = keras.ops.concatenate([x, convolution(x)], axis=-1)
+        return x
+        # END SOLUTION
+
+    def get_config(self):
+        # BEGIN SOLUTION
+        return super().get_config() | {"depth": self.depth, "growth": self.growth}
+        # END SOLUTION
+
+
+# %% [markdown]
+# Lecture E names four advantages: gradients, propagation and reuse of features, fewer parameters. Measure three. Three
+# networks with the same first layer and twelve convolutions behind it.
+
+
+# %%
+def start(filters=12):
+    return [
+        keras.Input((24, 24, 3)),
+        layers.Conv2D(filters, 3, 2, padding="same", use_bias=False),
+        layers.BatchNormalization(momentum=0.9),
+        layers.ReLU(),
+    ]
+
+
+def end():
+    return [layers.GlobalAveragePooling2D(), layers.Dense(5, activation="softmax")]
+
+
+def fitted(network, epochs=5, rate=0.005, batch=64, n=2400):
+    """Trains with Adam; returns the accuracy on validation scenes."""
+    network.compile(
+        keras.optimizers.Adam(rate),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=8,
+    )
+    network.fit(x_train[:n], y_train[:n], batch, epochs, verbose=0)
+    return network.evaluate(x_val, y_val, batch_size=600, verbose=0)[1]
+
+
+bodies = {
+    "plain": lambda: [
+        layers.Conv2D(12, 3, padding="same", activation="relu") for _ in range(12)
+    ],
+    "residual": lambda: [Residual(12) for _ in range(6)],
+    "dense": lambda: [DenseBlock(12, 4)],
+}
+
+# %%
+prediction = None  # parameters of the dense network / of the residual one
+rows, trained = [], {}
+for name, body in bodies.items():
+    keras.utils.set_random_seed(0)
+    network = keras.Sequential([*start(), *body(), *end()])
+    first = gradient_norms(network, x_train[:64], y_train[:64])[0]
+    accuracy = fitted(network)
+    trained[name] = network
+    rows.append([name, network.count_params(), f"{first:.2g}", f"{accuracy:.2f}"])
+header = ["body", "parameters", "gradient of the first kernel", "validation accuracy"]
+plots.table(
+    header, rows, "Twelve convolutions: gradient untrained, accuracy after training"
+)
+ratio = trained["dense"].count_params() / trained["residual"].count_params()
+lab.compare("parameters, dense / residual", prediction, ratio)
+
+# %%
+weights = trained["dense"].layers[-1].get_weights()[0]  # (12 + 12 · 4, 5)
+probe = keras.Model(trained["dense"].inputs, trained["dense"].layers[-3].output)
+sizes = probe.predict(x_val, verbose=0).mean(axis=(1, 2)).std(axis=0)
+share = np.linalg.norm(weights * sizes[:, None], axis=1)
+sources = [share[:12]] + [share[12 + 4 * k : 16 + 4 * k] for k in range(12)]
+used = [np.linalg.norm(source) for source in sources]
+fig, ax = plt.subplots(figsize=(7, 2.8))
+ax.bar(range(13), used, color=plots.BLUE)
+ax.set_xticks(range(13), ["input", *range(1, 13)])
+ax.set(xlabel="layer that made the maps", ylabel="weight × spread")
+plots.show(
+    fig,
+    "How much the classifier takes from the block's input and from each of its twelve"
+    " layers.",
+)
+
+# %% [markdown]
+# WHATSEEN dense
+#
+# > **Margin note.** Lecture C cites He et al. below DenseNet's figure; it is Huang et al. (2017).
+#
+# ## 7 · Off the shelf: 33 networks and their price
+#
+# Lecture E lists 33 pretrained networks of Keras with size, accuracy and, for all but 7, time.
+#
+# ### Exercise · `pareto`
+#
+# A network is *dominated* if another one is no larger and no less accurate, and better in at least one of the two. Who is not
+# dominated lies on the Pareto front: only these are worth a choice.
+#
+# <details><summary>Hint · the line of attack</summary>
+#
+# For each i ask all j at once: `(costs <= costs[i]) & (gains >= gains[i])`, and whether one of the two is strict.
+#
+# </details>
+
+
+# %% minutes=10 difficulty=2 kind="core"
+@lab.exercise(points=2)
+def pareto(costs, gains):
+    """The candidates that nobody dominates, by index, cheapest first.
+
+    costs: (n,), lower is better; gains: (n,), higher is better. Two that are equal in
+    both do not dominate each other; then the lower index comes first. Returns a list.
+    """
+    # BEGIN SOLUTION
+    front = []
+    for i in range(len(costs)):
+        as_good = (costs <= costs[i]) & (gains >= gains[i])
+        better = (costs < costs[i]) | (gains > gains[i])
+        if not np.any(as_good & better):
+            front.append(i)
+    return sorted(front, key=lambda i: costs[i])
+    # END SOLUTION
+
+
+# %%
+prediction = None  # how many of 33 are on the front of size and accuracy
+names, top1, top5, parameters, cpu = zip(*architectures.PRETRAINED, strict=True)
+top1, top5, parameters = np.array(top1), np.array(top5), np.array(parameters)
+timed = np.array([k for k, time_ms in enumerate(cpu) if time_ms])
+milliseconds = np.array([cpu[k] for k in timed])
+fronts = pareto(parameters, top1), timed[pareto(milliseconds, top1[timed])]
+fig, axes = plt.subplots(1, 2, figsize=(9, 4), sharey=True)
+axes[0].plot(parameters, top1, "o", color=plots.GREY)
+axes[1].plot(milliseconds, top1[timed], "o", color=plots.GREY)
+for ax, front, cost in zip(axes, fronts, (parameters, np.array(cpu)), strict=True):
+    front = list(front)
+    ax.plot(cost[front].astype(float), top1[front], "s-", color=plots.ORANGE)
+    for k in front[:: max(1, len(front) // 6)]:
+        spot = (float(cost[k]), top1[k])
+        ax.annotate(names[k], spot, (5, -9), textcoords="offset points", fontsize=8)
+    ax.set(xscale="log")
+axes[0].set(xlabel="parameters (millions)", ylabel="top-1 accuracy (%)")
+axes[1].set(xlabel="milliseconds per picture, processor (26 networks)")
+plots.show(
+    fig,
+    "Top-1 accuracy of the pretrained networks over parameters and over time, with the"
+    " Pareto front of each.",
+)
+lab.compare("on the front of size and accuracy", prediction, len(fronts[0]))
+
+# %%
+of = {name: k for k, name in enumerate(names)}
+rows = []
+for new, old, claim in (
+    ("EfficientNetB0", "ResNet50", "~5"),
+    ("EfficientNetB1", "ResNet152", "~7.5"),
+):
+    a, b = of[new], of[old]
+    fewer, faster = parameters[b] / parameters[a], cpu[b] / cpu[a]
+    better = f"{top1[b]} → {top1[a]}"
+    rows.append([f"{new}, {old}", claim, f"{fewer:.1f}", better, f"{faster:.1f}"])
+header = ["pair", "claim", "times fewer parameters", "top-1 in %", "times faster"]
+plots.table(header, rows, "Lecture E's claims, computed from its own table")
+both = np.corrcoef(top1, top5)[0, 1]
+print(f"top-5 error is {np.mean((100 - top5) / (100 - top1)):.2f} of top-1 error")
+print("on the front of size, but not of time:", set(fronts[0]) - set(fronts[1]))
+
+# %% [markdown]
+# WHATSEEN pareto
+#
+# ### Scaling: deeper, wider, larger pictures
+#
+# EfficientNet (ICML 2019; the lecture says 2020) grows depth, width and resolution *together*. The stored run spends
+# four times the multiplications of a small network in four ways, on 2400 scenes.
+
+# %%
+prediction = None  # accuracy of the best way to grow
+scaling = experiments.stored("architectures_scaling")["runs"]
+rows = []
+for name, run in scaling.items():
+    scores = np.array(run["accuracy"])
+    work = f"{run['multiplications'] / 1e6:.2f} M"
+    accuracy = f"{scores.mean():.3f} ({scores.min():.3f} to {scores.max():.3f})"
+    rows.append([name, *run["plan"], run["parameters"], work, accuracy])
+header = ["", "depth", "width", "side", "parameters", "multiplications", "accuracy"]
+plots.table(header, rows, "Stored run: validation accuracy, four seeds each")
+grown = max(np.mean(run["accuracy"]) for run in scaling.values())
+lab.compare("accuracy of the best way to grow", prediction, float(grown))
+
+# %% [markdown]
+# WHATSEEN scaling
+#
+# ## 8 · Choosing an architecture
+#
+# Layers, filters, kernel, pooling, rate, batch: nobody can derive them. One can *search*: on a grid or at random, scored on a
+# validation set, within a budget; the test set is used once, for the winner.
+#
+# ### Exercise · `winners_curse`
+#
+# The best of many scores is good *and lucky*; on other pictures the luck is gone. How much of a winner's score is that?
+# Take the answers of all networks to many pictures, choose a winner on a few of them, look at the others, and repeat.
+#
+# <details><summary>Hint 1 · the line of attack</summary>
+#
+# For each row of `picks`: the mean of `correct[:, row]` over pictures gives one score per network, `np.argmax` the
+# winner. `np.delete(correct[winner], row)` are its answers to all other pictures.
+#
+# </details>
+# <details><summary>"The winner was chosen on the other pictures"</summary>
+#
+# What is used to choose can no longer test. That holds for a validation set used twice as for a test set.
+#
+# </details>
+
+
+# %% minutes=12 difficulty=2 kind="core"
+@lab.exercise(points=3)
+def winners_curse(correct, picks):
+    """Mean score of winners on the pictures that chose them, and on all others.
+
+    correct: (networks, pictures), 1 where the answer is right; picks: (draws, m), in
+    each row the numbers of the m pictures of one validation set. The winner of a draw
+    is the network with the best score there, of equal ones the first. Returns two
+    numbers, means over the draws.
+    """
+    # BEGIN SOLUTION
+    there, elsewhere = [], []
+    for pick in picks:
+        scores = correct[:, pick].mean(axis=1)
+        winner = np.argmax(scores)
+        there.append(scores[winner])
+        elsewhere.append(np.delete(correct[winner], pick).mean())
+    return np.mean(there), np.mean(elsewhere)
+    # END SOLUTION
+
+
+# %%
+def candidate(blocks, filters, kernel, pooling):
+    body = []
+    for _ in range(blocks):
+        body += [layers.Conv2D(filters, kernel, padding="same", use_bias=False)]
+        body += [layers.BatchNormalization(momentum=0.9), layers.ReLU()]
+        body += [layers.MaxPooling2D(2, padding="same")] if pooling else []
+    return keras.Sequential([*start(8), *body, *end()])
+
+
+def search(plans, seconds):
+    """Trains plan after plan while the budget lasts: networks, right answers (0, 1)."""
+    networks, correct, clock = [], [], time.process_time()
+    for *shape, rate, batch in plans:
+        if time.process_time() - clock > seconds:
+            break
+        keras.utils.set_random_seed(0)
+        networks.append(candidate(*shape))
+        fitted(networks[-1], epochs=3, rate=rate, batch=batch, n=1200)
+        answers = networks[-1].predict(x_val, batch_size=600, verbose=0)
+        correct.append(answers.argmax(axis=1) == y_val)
+    return networks, np.array(correct)
+
+
+rng = np.random.default_rng(5)
+at_random = [
+    (
+        int(rng.integers(1, 4)),
+        int(rng.integers(6, 21)),
+        int(rng.choice([3, 5])),
+        bool(rng.integers(2)),
+        float(10 ** rng.uniform(-3.5, -1.5)),
+        int(rng.choice([32, 64])),
+    )
+    for _ in range(20)
+]
+rates, depths = (0.001, 0.005, 0.03), (1, 2, 3)
+on_a_grid = [(blocks, 12, 3, True, rate, 64) for blocks in depths for rate in rates]
+
+# %%
+prediction = None  # winner on 60 pictures: its score there minus elsewhere
+rows, best = [], (0, None)
+for name, plans in {"random": at_random, "grid": on_a_grid}.items():
+    networks, correct = search(plans, 8)  # seconds of processor time
+    scores = correct.mean(axis=1)
+    top = int(np.argmax(scores))
+    best = max(best, (scores[top], networks[top]), key=lambda pair: pair[0])
+    picks = np.array([rng.permutation(600)[:60] for _ in range(300)])
+    there, elsewhere = winners_curse(correct, picks)
+    plan = ", ".join(f"{value:.2g}" for value in plans[top])
+    tried = len({plan[4] for plan in plans[: len(networks)]})
+    cells = [len(networks), tried, plan, f"{scores[top]:.3f}"]
+    rows.append([name, *cells, f"{there:.3f}", f"{elsewhere:.3f}"])
+    if name == "random":
+        cursed = float(there - elsewhere)
+header = ["search", "trials", "rates", "blocks, filters, kernel, pool, rate, batch"]
+header += ["validation", "winner of 60", "same, elsewhere"]
+plots.table(header, rows, "Eight seconds for each search")
+validation = best[0]
+tested = best[1].evaluate(x_test, y_test, batch_size=500, verbose=0)[1]  # once
+print(f"the winner of both: validation {validation:.3f}, test, once, {tested:.3f}")
+lab.compare("score there minus elsewhere", prediction, cursed)
+
+# %% [markdown]
+# WHATSEEN search
+#
+# ## 9 · What you have found
+
+# %%
+winner = f"validation {validation:.3f}, test {tested:.3f}"
+found = {
+    "VGG-16: share of parameters that is dense": f"{share['VGG-16'][0]:.2f}",
+    "VGG-16: share of multiplications that is dense": f"{share['VGG-16'][1]:.3f}",
+    "Inception with 1×1 first: times fewer multiplications": f"{saved:.1f}",
+    "Depth 32, normalised, training accuracy": f"{plain_32:.2f}",
+    "Depth 32, residual, training accuracy": f"{residual_32:.2f}",
+    "Dense block: parameters, of the residual body's": f"{ratio:.2f}",
+    "Pretrained networks on the front of size": f"{len(fronts[0])} of {len(names)}",
+    "Winner of both searches": winner,
+}
+plots.table(["question", "this run"], list(found.items()), "Your results")
+
+# %% [markdown]
+# 1. Parameters sit where many inputs meet many units, multiplications where a kernel meets many places. 2. The 1×1
+#    decides how many channels the large kernel sees. 3. Signal and gradient are scaled once per layer; start values and
+#    normalisation keep the scale, only the shortcut keeps a path on which nothing has to be learnt. 4. Identity wherever
+#    possible, a 1×1 convolution with the same stride where it is not. 5. It keeps maps instead of adding them, and
+#    gets by with few new ones per layer. 6. Those on the front, for the cost that *you* pay. 7. At random, on a
+#    validation set, and the test set once.
+#
+# ## 10 · Challenge: 5000 parameters
+#
+# The best accuracy on the validation scenes with at most 5000 parameters, trained on `x_train` only. Everything of this lab
+# is allowed. CHALLENGE
+
+
+# %%
+def challenger():
+    """Your network: at most 5000 parameters."""
+    body = [layers.SeparableConv2D(24, 3, padding="same", activation="relu")]
+    return keras.Sequential([*start(16), *body, *end()])
+
+
+keras.utils.set_random_seed(0)
+mine = challenger()
+accuracy = fitted(mine, epochs=3)
+print(f"{mine.count_params()} parameters, validation accuracy {accuracy:.3f}")
+
+# %% [markdown]
+# ## 11 · To discuss
+#
+# 1. Lecture E has a slide "The alchemy of machine learning". Which parts of this lab could you have predicted from a
+#    theory, and which only by trying?
+# 2. Lecture A speaks of "a race to the largest network". Is the front of section 7 an argument for it or against it?
+# 3. You have searched over 200 networks and the winner beats your colleague's by one percentage point on the validation set.
+#    What do you report?
+
+# %% [markdown] tags=["solution"]
+# **For instructors.** 1: counts, shapes and the product of factors along a path can be predicted; which shortcut wins, and
+# how to divide a budget between depth, width and resolution, was tried (the compound factors of EfficientNet come from a grid search).
+# 2: both: every step to the right on the logarithmic axis costs twice as much for one or two percentage points more, and small networks of
+# later years beat large ones of earlier years. 3: the test score of the winner, once, with an interval; the number of
+# networks searched; better, several seeds of both networks.
+
+# %% [markdown]
+# ## 12 · Further reading
+#
+# - A. Krizhevsky, I. Sutskever and G. E. Hinton, *ImageNet classification with deep convolutional neural networks*,
+#   NIPS (2012).
+# - K. Simonyan and A. Zisserman, *Very deep convolutional networks for large-scale image recognition*, ICLR (2015).
+# - C. Szegedy et al., *Going deeper with convolutions*, CVPR (2015); *Rethinking the Inception architecture for computer
+#   vision*, CVPR (2016).
+# - R. K. Srivastava, K. Greff and J. Schmidhuber, *Training very deep networks*, NIPS (2015).
+# - K. He, X. Zhang, S. Ren and J. Sun, *Deep residual learning for image recognition*, CVPR (2016); *Identity mappings in deep
+#   residual networks*, ECCV (2016).
+# - G. Huang, Z. Liu, L. van der Maaten and K. Q. Weinberger, *Densely connected convolutional networks*, CVPR (2017).
+# - A. G. Howard et al., *MobileNets*, arXiv:1704.04861 (2017).
+# - M. Tan and Q. V. Le, *EfficientNet: rethinking model scaling for convolutional neural networks*, ICML (2019).
+# - J. Bergstra and Y. Bengio, *Random search for hyper-parameter optimization*, Journal of Machine Learning Research 13
+#   (2012) 281–305.
+
+# %%
+lab.progress()
