@@ -273,7 +273,69 @@ def architectures_scaling() -> dict:
     return {"train": 2400, "validation": 2000, "epochs": 6, "runs": found}
 
 
+def candidate(blocks: int, filters: int, kernel: int, pooling: bool):
+    """A small network for drawn scenes: a first convolution and `blocks` equal ones, each with pooling or without."""
+    import keras
+    from keras import layers
+
+    def convolution(filters: int, kernel: int, stride: int) -> list:
+        weights = layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False)
+        return [weights, layers.BatchNormalization(momentum=0.9), layers.ReLU()]
+
+    body = convolution(8, 3, 2)
+    for _ in range(blocks):
+        body += convolution(filters, kernel, 1) + [layers.MaxPooling2D(2, padding="same")] * pooling
+    end = [layers.GlobalAveragePooling2D(), layers.Dense(5, activation="softmax")]
+    return keras.Sequential([keras.Input((24, 24, 3)), *body, *end])
+
+
+def random_plans(number: int, seed: int) -> list[tuple]:
+    """Plans drawn at random: blocks, filters, kernel, pooling, learning rate (uniform in its logarithm), batch."""
+    rng = np.random.default_rng(seed)
+    return [
+        (
+            int(rng.integers(1, 4)),
+            int(rng.integers(6, 21)),
+            int(rng.choice([3, 5])),
+            bool(rng.integers(2)),
+            round(float(10 ** rng.uniform(-3.5, -1.5)), 5),
+            int(rng.choice([32, 64])),
+        )
+        for _ in range(number)
+    ]
+
+
+def grid_plans() -> list[tuple]:
+    """Two values each of blocks, filters, kernel and rate, with pooling and batches of 64."""
+    sizes = [(blocks, filters, kernel) for blocks in (1, 3) for filters in (8, 16) for kernel in (3, 5)]
+    return [(*size, True, rate, 64) for size in sizes for rate in (0.001, 0.01)]
+
+
+def architectures_search() -> dict:
+    """Lab 07: sixteen networks drawn at random and sixteen on a grid, trained on scenes, and their right answers."""
+    import keras
+
+    (x, y), (x_val, y_val), test_set = scenes(2400, 1), scenes(1000, 2), scenes(2000, 3)
+    found = {}
+    for name, plans in {"random": random_plans(16, 5), "grid": grid_plans()}.items():
+        rows, best, winner = [], -1.0, None
+        for *shape, rate, batch in plans:
+            keras.utils.set_random_seed(0)
+            network = candidate(*shape)
+            network.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+            network.fit(x, y, batch_size=batch, epochs=5, verbose=0)
+            right = network.predict(x_val, batch_size=500, verbose=0).argmax(axis=1) == y_val
+            rows.append({"plan": [*shape, rate, batch], "right": "".join("01"[r] for r in right.astype(int))})
+            if right.mean() > best:
+                best, winner = float(right.mean()), network
+            print(name, *shape, rate, batch, right.mean(), flush=True)
+        test = round(winner.evaluate(*test_set, batch_size=500, verbose=0)[1], 4)  # once for each search
+        found[name] = {"trials": rows, "test": test}
+    return {"train": 2400, "validation": 1000, "epochs": 5, "searches": found}
+
+
 EXPERIMENTS = {
+    "architectures_search": architectures_search,
     "architectures_depth": architectures_depth,
     "architectures_shortcuts": architectures_shortcuts,
     "architectures_scaling": architectures_scaling,
