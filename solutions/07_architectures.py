@@ -650,8 +650,8 @@ def clean_path():
 
 
 # %% [markdown]
-# Seven shortcuts, on lecture C's slide measured with ResNet-110 on CIFAR-10, and in our stored run with 31 thin layers and
-# few steps. **Predict.** Which order do you expect, and where will 31 layers disagree with 110?
+# Seven shortcuts, on lecture C's slide measured with ResNet-110 on CIFAR-10, and in our stored run with 19 thin layers and
+# few steps. **Predict.** Which order do you expect, and where will 19 layers disagree with 110?
 
 # %%
 prediction = None  # our test error with dropout on the shortcut, in %
@@ -671,7 +671,7 @@ header = [
     "ours: training loss",
     "ours: test error in %",
 ]
-plots.table(header, rows, "ResNet-110 (lecture C) and our 31 layers of 8 maps")
+plots.table(header, rows, "ResNet-110 (lecture C) and our 19 layers of 8 maps")
 lab.compare("test error with dropout, %", prediction, dropped)
 
 # %% [markdown]
@@ -985,7 +985,7 @@ plots.table(header, rows, "Random search, eight seconds of processor time")
 print(f"the winner: validation {scores[top]:.3f}, test, once, {tested:.3f}")
 
 # %% [markdown]
-# A stored run could afford more: 16 networks at random, 16 on a grid of two values each for blocks, filters, kernel and rate.
+# A stored run could afford more: twelve networks at random, twelve on a grid of two numbers of blocks, two kernels and three rates.
 # **Predict.** Which finds the better network, and how much does the winner lose on other pictures when only 50 scenes chose it?
 
 # %%
@@ -1016,7 +1016,7 @@ plots.show(
 )
 header = ["search", "rates", "winner: blocks, filters, kernel, pooling, rate, batch"]
 header += ["validation, 1000 scenes", "test, once"]
-plots.table(header, rows, "Stored run, 16 networks each")
+plots.table(header, rows, "Stored run, twelve networks each")
 cursed = float(np.subtract(*curse["random", 50]))
 lab.compare("random search, 50 scenes: there minus elsewhere", prediction, cursed)
 
