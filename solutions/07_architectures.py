@@ -338,19 +338,15 @@ for size, channels, *module in architectures.GOOGLENET:
     naive = [(1, channels, ones), (3, channels, threes), (5, channels, fives)]
     for row, convolutions in enumerate((naive, reduced)):
         for kernel, before, after in convolutions:
-            weights = kernel**2 * before * after
-            totals[row] += weights + after, weights * size**2
+            network = [("conv", after, kernel, 1, kernel // 2)]
+            totals[row] += count_network(network, size, before)[0]
     parts += len(reduced) + 2  # and its pooling and its concatenation
-assert inception(14, channels, *module).count_params() == sum(
-    kernel**2 * before * after + after for kernel, before, after in reduced
-)
-stem = count_network(
-    [("conv", 64, 7, 2, 3), ("pool", 2, 2), ("conv", 64, 1, 1, 0)], 224, 3
-)
-stem += count_network([("conv", 192, 3, 1, 1)], 56, 64) + count_network(
-    [("dense", 1000)], 1, 1024
-)
-whole = (totals[1, 0] + np.sum(stem, axis=0)[0]) / 1e6
+by_keras = inception(size, channels, *module).count_params()
+assert by_keras == sum(k**2 * a * b + b for k, a, b in reduced)
+stem = [("conv", 64, 7, 2, 3), ("pool", 2, 2), ("conv", 64, 1, 1, 0)]
+stem += [("conv", 192, 3, 1, 1)]
+first, last = count_network(stem, 224, 3), count_network([("dense", 1000)], 1, 1024)
+whole = (totals[1, 0] + sum(p for p, _ in first + last)) / 1e6
 rows = [
     [name, f"{p / 1e6:.1f} M", f"{w / 1e9:.2f} G"]
     for name, (p, w) in zip(("naive", "with 1×1 first"), totals, strict=True)
@@ -441,13 +437,11 @@ def gradient_norms(model, x, y):
 
 
 # %%
+prediction = None  # ReLU, small start: power of ten of the first norm, such as -3
 x_train, y_train = architectures.scenes(2400, seed=1)
 x_val, y_val = architectures.scenes(600, seed=2)
-x_test, y_test = architectures.scenes(2000, seed=3)  # touched once, in section 8
+x_test, y_test = architectures.scenes(2000, seed=3)
 x, y = x_train[:64, 4:20, 4:20], y_train[:64]
-
-# %%
-prediction = None  # ReLU, small start: power of ten of the first norm, such as -3
 fig, ax = plt.subplots(figsize=(7, 3.4))
 norms = {}
 for remedy in architectures.REMEDIES:
@@ -475,7 +469,14 @@ power = float(np.log10(norms["ReLU"][0]))
 lab.compare("power of ten, ReLU with a small start", prediction, power)
 
 # %% [markdown]
-# WHATSEEN gradient
+# **What you see.** With sigmoids the gradient loses about one power of ten per layer. With ReLU and small starting
+# weights it is the same for all kernels, and next to nothing. He's starting values keep it; normalisation lets it grow
+# towards the input; with shortcuts it changes least over the network. The auxiliary loss brings the lower sigmoid layers many powers of ten.
+#
+# **Why.** Going down, the gradient is multiplied once per layer: by at most 1/4 for a sigmoid, by the size of the kernels
+# for ReLU. The gradient of a *kernel* is that signal times its input, which small kernels shrink on the way up: together
+# the same product everywhere. A shortcut adds 1 to each factor: $\partial H / \partial x = 1 + \partial F / \partial x$. An auxiliary
+# classifier shortens the way down, but only half of it.
 #
 # Now the same networks *trained*. B: before 2006 deep networks did worse than shallow ones, in training and in test. The
 # stored run trains each remedy at four depths, twice, on 4096 pictures of CIFAR-10.
@@ -484,31 +485,18 @@ lab.compare("power of ten, ReLU with a small start", prediction, power)
 prediction = None  # training accuracy, 32 layers, normalised, no shortcuts
 depth_run = experiments.stored("architectures_depth")
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
-reached = {}
-for remedy, colour, marker in zip(
-    architectures.REMEDIES, plots.CYCLE, plots.MARKERS, strict=False
-):
+reached, depths = {}, architectures.DEPTHS
+for remedy, marker in zip(architectures.REMEDIES, plots.MARKERS, strict=False):
+    runs = [depth_run["runs"][f"{remedy} · {depth}"] for depth in depths]
     for ax, which in zip(axes, ("train_accuracy", "test_accuracy"), strict=True):
-        each = np.array(
-            [
-                [run[which] for run in depth_run["runs"][f"{remedy} · {depth}"]]
-                for depth in architectures.DEPTHS
-            ]
-        )
+        each = np.array([[run[which] for run in pair] for pair in runs])
         mean = each.mean(axis=1)
-        spread = np.abs(np.stack([each.min(axis=1), each.max(axis=1)]) - mean)
-        ax.errorbar(
-            architectures.DEPTHS,
-            mean,
-            spread,
-            label=remedy,
-            color=colour,
-            marker=marker,
-        )
+        ends = np.abs([each.min(axis=1) - mean, each.max(axis=1) - mean])
+        ax.errorbar(depths, mean, ends, marker=marker, label=remedy)
         reached[remedy, which] = mean
 for ax, name in zip(axes, ("training", "test"), strict=True):
     ax.set(xscale="log", xlabel="convolutions", title=name)
-    ax.set_xticks(architectures.DEPTHS, architectures.DEPTHS)
+    ax.set_xticks(depths, depths)
     ax.minorticks_off()
 axes[0].set_ylabel("accuracy")
 axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
@@ -737,12 +725,9 @@ class DenseBlock(layers.Layer):
 
 # %%
 def start(filters=12):
-    return [
-        keras.Input((24, 24, 3)),
-        layers.Conv2D(filters, 3, 2, padding="same", use_bias=False),
-        layers.BatchNormalization(momentum=0.9),
-        layers.ReLU(),
-    ]
+    first = layers.Conv2D(filters, 3, 2, padding="same", use_bias=False)
+    normalise = layers.BatchNormalization(momentum=0.9)
+    return [keras.Input((24, 24, 3)), first, normalise, layers.ReLU()]
 
 
 def end():
@@ -888,12 +873,21 @@ left_out = set(fronts[0]) & set(timed.tolist()) - set(fronts[1].tolist())
 print("on the front of size, not on that of time:", [names[k] for k in left_out])
 
 # %% [markdown]
-# WHATSEEN pareto
+# **What you see.** By size, one MobileNet and thirteen EfficientNets are left; by time also older ones. Both claims hold in
+# parameters, 4.8 and 7.6 times fewer with a better accuracy, but in time the factors are 1.3 and 2.1. VGG16, 138 million
+# parameters, is as good as MobileNetV2 with 3.5.
+#
+# **Why.** A depthwise convolution has few parameters and few multiplications, yet it moves as many numbers through memory as
+# an ordinary one. Parameters, multiplications and time are three costs: choose the axis that you pay for. Beyond 20
+# million parameters, five times the size buys less than two percentage points.
+#
+# > **Margin note.** "Depth" in that table counts blocks of every kind (ResNet50: 107), in lecture C layers with weights
+# > (50). A race to the largest network (lecture A) is visible, and so is the opposite one.
 #
 # ### Scaling: deeper, wider, larger pictures
 #
 # EfficientNet (ICML 2019; the lecture says 2020) grows depth, width and resolution *together*. The stored run spends
-# four times the multiplications of a small network in four ways, on 2400 scenes.
+# four to five times the multiplications of a small network in four ways, on 2400 scenes.
 
 # %%
 prediction = None  # accuracy of the best way to grow
@@ -910,7 +904,12 @@ grown = max(np.mean(run["accuracy"]) for run in scaling.values())
 lab.compare("accuracy of the best way to grow", prediction, float(grown))
 
 # %% [markdown]
-# WHATSEEN scaling
+# **What you see.** Depth alone gains almost nothing here; width, resolution and all three together gain much. Between these
+# three the seeds decide: their ranges overlap, so this run does not confirm that all three together is best.
+#
+# **Why.** More layers without shortcuts are harder to train (section 4). The compound rule is about networks that are
+# already good and budgets up to hundreds of times larger; a rule found there need not hold for 8000 parameters.
+# What holds is the method: equal cost, several seeds, and the spread beside the mean.
 #
 # ## 8 · Choosing an architecture
 #
