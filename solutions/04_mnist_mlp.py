@@ -520,9 +520,9 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** The training loss falls towards zero; the validation loss ends well above it, while the validation
-# accuracy still gains a little. About 98 % of real MNIST's test images are read correctly; another seed changes that
-# by about a tenth of a percentage point.
+# **What you see.** The training loss falls towards zero; the validation loss ends well above it, and the validation
+# accuracy levels off. About 98 % of real MNIST's test images are read correctly; another seed changes that by about a
+# tenth of a percentage point.
 #
 # **Why.** There are more parameters than images, enough to learn the training set by heart.
 #
