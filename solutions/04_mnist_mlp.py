@@ -528,7 +528,8 @@ plots.show(
 #
 # ### Wide or deep?
 #
-# The lecture's practical work asks for *large and deep* networks. Both, on the same 10 000 images for 5 epochs:
+# The lecture's practical work asks for *large and deep* networks. Here both learn from the same 10 000 images, for 5
+# epochs.
 #
 # **Predict.** Does depth pay here, or width? What happens to four thin layers?
 
@@ -1123,7 +1124,8 @@ for name, way in {"squashed": squash, "prepared": prepare}.items():
     on_sheets[name] = np.array([way(sheet) for sheet in sheets]).reshape(500, 784)
     pictures[name] = 1 - on_sheets[name][0].reshape(28, 28)
 right = {name: accuracy(mlp, x, y_test[:500]) for name, x in on_sheets.items()}
-fig = plots.image_grid(list(pictures.values()), list(pictures), cmap="gray", size=2)
+look = {"cmap": "gray", "vmin": 0, "vmax": 1, "size": 2}
+fig = plots.image_grid(list(pictures.values()), list(pictures), **look)
 plots.show(
     fig, "A digit on a sheet, small and off centre when squashed, large when prepared."
 )
