@@ -434,12 +434,12 @@ def scaled(factors, dx):
 
 
 # %%
+prediction = None  # norm of FGSM's change / norm of the best DX, median
 pixels = tf.convert_to_tensor(images)
 with tf.GradientTape() as tape:
     tape.watch(pixels)
     loss = dx_loss(detector, pixels, tf.zeros_like(pixels), wrong, 0.0)
 gradient = -np.asarray(tape.gradient(loss, pixels))  # down the loss of the wrong label
-prediction = None  # norm of FGSM's change / norm of the best DX, median
 lambdas, shortest = [0.0, 1.0, 3.0, 10.0, 30.0], {}
 shortest["FGSM"] = shortest_along(np.sign(gradient))
 shortest["gradient"] = shortest_along(gradient)
@@ -657,8 +657,8 @@ print(
 )
 
 # %% [markdown]
-# **What you see.** A twentieth more length, and nine changes in ten survive the PNG file. JPEG is another matter: it takes
-# half as much again at the highest quality, and three times the length at the usual one.
+# **What you see.** With a twentieth more length most changes survive the PNG file. JPEG is another matter: it takes half as
+# much again for most of them at quality 95, and two to three times the length at quality 75.
 #
 # **Why.** Rounding is noise without a direction (lab 09): it pushes as often back as on, and a small lead is enough.
 # JPEG throws away on purpose what changes quickly from pixel to pixel, and that is where DX lives.
@@ -821,7 +821,7 @@ display(Markdown(report.replace("# Mini", "**Mini", 1).replace("\n", "**\n", 1))
 # 3. **Only DX learns.** The gradient of the input, an optimiser on one variable; the penalty decides how far it goes.
 # 4. **Shortest change.** The optimised one; one step along the gradient comes close, and the sign pays twice.
 # 5. **The file.** Half a level of rounding is as much as most of DX: what lies just behind the border falls back. A few
-#    per cent of length repair it.
+#    per cent more length repair that.
 # 6. **The neighbour.** The shortest change is peculiar to one network; longer ones pass on.
 #
 # The table of your own run is `mini_project/report.md`.

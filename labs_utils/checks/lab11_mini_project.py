@@ -19,6 +19,7 @@ from labs_utils.exercises.checking import (
     expect_model,
     fill_weights,
 )
+from labs_utils.exercises.contest import Contest
 from labs_utils.exercises.student import Student
 
 checks = Checks("11_mini_project")
@@ -97,6 +98,17 @@ def _portraits(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
     drawn = draw_portraits(TRAIN + TEST, seed, size=SIZE)
     return drawn.images.astype("float32") / 255, drawn.labels
+
+
+def _hidden(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Portraits for the contest, which no notebook has shown."""
+    from labs_utils.datasets.portraits import draw_portraits
+
+    drawn = draw_portraits(TEST, seed, size=SIZE)
+    return drawn.images.astype("float32") / 255, drawn.labels
+
+
+CONTEST = Contest("build_detector", SIZE, BUDGET, sure=0.9, accuracy=ENOUGH, hidden=_hidden)
 
 
 @checks.probe("train_detector")
@@ -640,6 +652,16 @@ def _compare_three(three_pictures: Student, image: np.ndarray, dx: np.ndarray) -
         )
 
 
+checks.choice(
+    "why_rounding",
+    "b",
+    {
+        "a": "PNG compresses without loss: reading gives exactly the numbers that were written, rounded before.",
+        "c": "model.save keeps the weights as float32, as they were: the cell above has compared the answers.",
+    },
+)
+
+
 def _answers(weights: list[np.ndarray], pictures: np.ndarray) -> np.ndarray:
     return _forward(weights, pictures)[0].argmax(axis=1)
 
@@ -791,14 +813,6 @@ def _compare_transfer(transfer_matrix: Student, rng: np.random.Generator, n: int
     )
 
 
-checks.choice(
-    "why_rounding",
-    "b",
-    {
-        "a": "PNG compresses without loss: reading gives exactly the numbers that were written, rounded before.",
-        "c": "model.save keeps the weights as float32, as they were: the cell above has compared the answers.",
-    },
-)
 checks.choice(
     "why_a_neighbour",
     "c",
