@@ -356,14 +356,14 @@ def describe_error(error: BaseException) -> dict:
 
 
 def serve(reading: BinaryIO, writing: BinaryIO, namespace: dict[str, Any] | None = None) -> None:
-    """Answers requests about the functions in `namespace` until the pipe closes."""
+    """Answers requests about the functions in `namespace` until the pipe closes, each with its request's ticket."""
     worker = Worker(namespace)
     while True:
         try:
             request = receive(reading)
         except EOFError:
             return
-        send(writing, worker.handle(request))
+        send(writing, worker.handle(request) | {"ticket": request.get("ticket")})
 
 
 if __name__ == "__main__":

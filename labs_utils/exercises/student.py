@@ -9,6 +9,7 @@ import io
 import itertools
 import math
 import os
+import secrets
 import select
 import subprocess
 import sys
@@ -266,11 +267,15 @@ class Line:
         """
         if _ready(self._reading, select.POLLIN, 0):
             raise pipe.PipeError("a reply came before the question, or the process that ran the answers has ended")
+        ticket = secrets.token_hex(8)  # no reply that was written before the question can hold it
         try:
-            pipe.send(self, request)
-            return pipe.receive(self, pipe.REPLY_CAP, pipe.REPLY_MARKS, pipe.REPLY_NUMBERS)
+            pipe.send(self, request | {"ticket": ticket})
+            reply = pipe.receive(self, pipe.REPLY_CAP, pipe.REPLY_MARKS, pipe.REPLY_NUMBERS)
         except (EOFError, BrokenPipeError) as error:
             raise pipe.PipeError("the process that ran the answers has ended") from error
+        if reply.pop("ticket", None) != ticket:
+            raise pipe.PipeError("a reply that belongs to no question")
+        return reply
 
     def read(self, size: int) -> bytes:
         """`size` bytes, or fewer if the far end has closed."""

@@ -6,7 +6,7 @@ on, paths of the reference, of the checks and of another student's notebook, and
 
 # Finds the file descriptors of the pipe to the grader.
 _PIPES = """\
-import os, stat, struct, json, time
+import os, stat, struct, sys, json, time
 def pipes():
     found = []
     for number in range(3, 64):
@@ -22,7 +22,13 @@ def reply(data):
             os.write(number, data)
         except OSError:
             pass
+def ticket():
+    frame = sys._getframe()  # the question that is being answered lies in a frame below, its ticket with it
+    while frame and "ticket" not in frame.f_locals.get("request", ()):
+        frame = frame.f_back
+    return frame.f_locals["request"]["ticket"].encode() if frame else b""
 def framed(text):
+    text = text.replace(b"{", b'{"ticket": "' + ticket() + b'", ', 1)
     return struct.pack(">Q", len(text)) + text
 """
 
@@ -258,6 +264,7 @@ early = reply(framed(b'{"value": null}') * 3 + framed(b'{"value": 2}') * 3)
 def double(x):
     return 0
 """,
+    "answers each question twice": _double("reply(framed(b'{\"value\": 0}'))\nreturn 0", before=_PIPES),
     "an error of a strange kind": _double(
         'reply(framed(b\'{"error": {"type": 5, "text": [], "__class__": 1}}\'))\nos._exit(0)', before=_PIPES
     ),
