@@ -466,6 +466,21 @@ factor = float(np.median(shortest["FGSM"] / reached.min(axis=0)))
 lab.compare("FGSM's norm / the best DX's", prediction, factor)
 
 # %%
+colours = [plots.ORANGE, plots.SKY, plots.BLUE]
+shown = ["FGSM", "gradient", "DX, best λ, shortened"]
+fig, ax = plt.subplots(figsize=(6.2, 2.9))
+shares = np.arange(1, len(images) + 1) / len(images)
+for name, colour in zip(shown, colours, strict=True):
+    ax.step(np.sort(shortest[name]), shares, where="post", color=colour, label=name)
+ax.set(xlabel="norm of the change", ylabel="share misled", xlim=(0, None))
+ax.legend(fontsize=8)
+plots.show(
+    fig,
+    "Share of the portraits that are misled over the norm of the change: three rising"
+    " curves, DX leftmost and FGSM far to the right.",
+)
+
+# %%
 fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.9))
 places = np.arange(len(lambdas))
 for ax, values, label in (
@@ -481,7 +496,7 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** The larger λ, the shorter DX, until the penalty wins and some portraits keep their label. The best
+# **What you see.** The further left a curve, the shorter the changes. The larger λ, the shorter DX, until the penalty wins and some portraits keep their label. The best
 # DX is a good deal shorter than FGSM's change; the step along the gradient itself is already close.
 #
 # **Why.** FGSM is made for another measure: it moves every pixel equally far, also those that hardly matter, which is
@@ -560,7 +575,21 @@ survivors = fooled(detector, stored(images + dx))
 print(f"in memory {in_memory} of {len(images)}; the first portrait, by the script:")
 print(run_script(*paths[:2]))
 lab.compare("of 40 survive the file", prediction, int(survivors.sum()))
-levels = np.abs(255 * dx)
+
+# %%
+levels = np.abs(255 * dx).ravel()
+fig, ax = plt.subplots(figsize=(6.2, 2.6))
+ax.hist(np.minimum(levels, 4), bins=np.arange(0, 4.05, 0.1), color=plots.BLUE)
+ax.axvline(
+    0.5, color=plots.ORANGE, label="half a level: rounded to nothing on its left"
+)
+ax.set(xlabel="|DX| in levels of 255 (4 and more at 4)", ylabel="numbers of DX")
+ax.legend(fontsize=8)
+plots.show(
+    fig,
+    "Histogram of the sizes of DX in levels: highest at zero and falling, most of it"
+    " left of half a level.",
+)
 print(f"{np.mean(levels < 0.5):.0%} of the numbers of DX are below half a level of 255")
 
 # %% [markdown]
