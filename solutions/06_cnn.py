@@ -219,7 +219,7 @@ lab.compare("an even grey of 0.6: blurred, by Sobel's kernel", prediction, even)
 #
 # Every convolutional layer learns by this derivative. Take a pencil: $K_{ab}$ occurs in the sum
 # of *every* place $(i, j)$. With which pixel is it multiplied there? Write down $\partial J / \partial K_{ab}$ and
-# program it. The check compares with differences of $J$.
+# program it.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -307,8 +307,8 @@ difference = np.abs(runs[600][0] - sobel).max()
 lab.compare("largest difference from Sobel's kernel", prediction, difference)
 
 # %% [markdown]
-# **What you see.** From nothing, the left column turns negative and the right one positive; after 600 steps every
-# number is Sobel's to within a few hundredths. The loss flattens near 0.005, half the variance of the noise.
+# **What you see.** The left column turns negative and the right one positive; after 600 steps every number is Sobel's
+# to within a few hundredths. The loss flattens near 0.005, half the variance of the noise.
 #
 # **Why.** The gradient of the kernel is the *correlation of the image with the error*: the same sliding sum again.
 # The target is linear in the pixels, so $J$ is a bowl, and the picture has edges in all directions, so no other
@@ -598,11 +598,11 @@ plots.show(fig, "Six new lines, and in colour, longer, what the network reads.")
 #
 # ## 7 · LeNet-5
 #
-# Convolution, pooling, convolution, pooling, and a small dense network on top, to sort mail and read cheques.
+# Convolution and pooling, twice, and a small dense network on top, to sort mail and read cheques.
 #
-# > **Margin note.** Lecture E dates LeNet-5 to 1989. The network of that year (9298 digits from US mail, 7291 of them
-# > to train, three days on a Sun workstation) was a smaller predecessor; LeNet-5 and MNIST are of 1998. The
-# > idea is older: Fukushima's *neocognitron* (1980) had local windows with shared weights, without backpropagation.
+# > **Margin note.** Lecture E dates LeNet-5 to 1989. The network of that year (9298 digits from US mail, three days on a
+# > Sun workstation: compare the seconds below) was a smaller predecessor; LeNet-5 and MNIST are of 1998. Fukushima's
+# > *neocognitron* (1980) had local windows with shared weights before, without backpropagation.
 #
 # ### Exercise · `lenet5`
 #
@@ -759,7 +759,6 @@ def small_cnn(activation="relu", normalise=True):
 prediction = None  # test accuracy of the small network after two epochs
 keras.utils.set_random_seed(0)
 cnn = small_cnn()
-untrained = cnn.layers[0].kernel.numpy()
 enter("small CNN", cnn, x_train, x_test)
 lab.compare("test accuracy, small network", prediction, contest["small CNN"][0])
 
@@ -808,8 +807,7 @@ lab.compare(f"points lost by {mine}, this run", prediction, cost)
 # alone may change places with the maximum; with batch normalisation between them it is another network, as
 # maxima have other means and a negative $\gamma$ turns their order round. Here it is slightly better.
 #
-# These variants were compared on the test set: fair for explaining what matters, not for choosing the best and then
-# quoting its number.
+# These variants were compared on the test set: fair for explaining what matters, not for choosing and quoting the best.
 #
 # ## 9 · What has it learnt, and how much does it see?
 #
@@ -860,11 +858,11 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** In the stored run the trained 5 × 5 kernels are Gabor functions to 0.6 in the median, random ones
-# only to a quarter. MobileNet has edges too, and blobs of one colour against another. But in windows of 3 × 3 even
-# random numbers reach 0.6.
+# only to a quarter. MobileNet has edges too, and kernels for a mere colour. But in windows of 3 × 3 even random numbers
+# reach 0.6.
 #
-# **Why.** Edges and strokes are what pictures are made of, so detectors for them lower the loss. And a likeness means
-# little until you know how alike *chance* looks: nine numbers leave too little room to tell.
+# **Why.** Edges and strokes are what pictures are made of, so detectors for them lower the loss. But a likeness means
+# little until you know how alike *chance* looks: nine numbers are too few to tell.
 #
 # Deeper kernels cannot be looked at, but *activation maps* can: the network's own versions of one picture.
 
@@ -953,7 +951,7 @@ for ax, level in zip(axes, range(3), strict=True):
 plots.show(fig, "The input pixels that influence a middle neuron of layers 1, 2 and 3.")
 
 # %% [markdown]
-# **What you see.** The measured squares have the sides that the formula gives for the end of each block: 5, 11 and 23.
+# **What you see.** The squares have the sides that the formula gives for the end of each block: 5, 11 and 23.
 #
 # **Why.** The stride of 2 and the first pooling make every later step 2, then 4 pixels long, so the field grows ever
 # faster. In the last layer the middle neuron sees the whole digit, which is why 3 × 3 places are enough.
@@ -1028,7 +1026,7 @@ lab.compare("most accurate first", prediction, ranking)
 # antialias=True)` resizes; the rest is yours. (`np.roll`, which moves the digits below, brings back on the left what
 # leaves on the right: in real MNIST it tears two digits in five at 6 pixels.)
 #
-# **Predict.** Which of the four holds out longest against moving, and against shrinking?
+# **Predict.** Which method holds out longest against moving, and against shrinking?
 #
 # <details><summary>Hint · two cases</summary>
 #
@@ -1089,7 +1087,8 @@ lab.compare("small CNN, 0.57", prediction, curves["size, times"]["small CNN"][1]
 # %% [markdown]
 # **What you see.** Moved digits: raw pixels and LeNet-5 fall fast, HOG holds out for some pixels, and the small network
 # loses only a few percentage points in the stored run. With a flat list at its end it falls to 63 %, although unmoved
-# that one is slightly better (0.993 against 0.992): a centred test set shows nothing of this. Other sizes: all fall.
+# that one is slightly better (0.993 against 0.992): a centred test set shows nothing of this. Other sizes: all
+# fall, in the stored run the small network least when digits shrink, HOG when they grow.
 #
 # **Why.** Section 6 again: an average over the whole map forgets the place. But nothing in the network is indifferent
 # to size or rotation: these must be learnt from examples, or from the augmented ones of lab 05.

@@ -117,6 +117,7 @@ def _compare_gradient(kernel_gradient: Student, rng: np.random.Generator, shape:
             "the sign is turned round: the error is Y - T": -true,
             "this correlates the image with the target alone: the error is Y - T": -of(target),
             "this correlates the image with the output: the error is Y - T": of(output),
+            "the target is added: the error is Y - T": of(output + target),
             "the error is flipped: that is a convolution, and the sum has X at (i + a, j + b)": of(error[::-1, ::-1]),
             "the image is flipped: the sum has X at (i + a, j + b)": lambda: of(error, image[::-1, ::-1]),
             "the square of the error stands in the sum: its derivative is the error itself": of(error**2),
@@ -156,6 +157,11 @@ def _descent(
         kernel = kernel - rate * (first if stale else _slope(image, kernel, target))
         losses.append(_half_mse(image, kernel, target))
     return kernel, losses
+
+
+def _mean_errors(image: np.ndarray, target: np.ndarray, size: int, rate: float, steps: int) -> np.ndarray:
+    kernels = [_descent(image, target, size, rate, n)[0] for n in range(steps)]
+    return np.array([np.mean(signal.correlate2d(image, kernel, mode="valid") - target) for kernel in kernels])
 
 
 def _compare_descent(learn_kernel: Student, rng: np.random.Generator, size: int, steps: int) -> None:
@@ -204,6 +210,12 @@ def _compare_descent(learn_kernel: Student, rng: np.random.Generator, size: int,
             "these are the losses after each step: note the loss before it": losses[1:],
             "the loss after the last step was noted as well: one loss for each step": losses,
             "the half is missing: J is half the mean square": 2 * before,
+            "the errors are not squared: positive and negative ones cancel": lambda: _mean_errors(
+                image, target, size, rate, steps
+            ),
+            "the errors are not squared, and half of them is taken": lambda: (
+                _mean_errors(image, target, size, rate, steps) / 2
+            ),
             "these are sums over the places: J is a mean": before * target.size,
             "these are sums, and the half is missing: J is half the mean square": 2 * before * target.size,
             "these are roots of the mean square: J is half the mean square": np.sqrt(2 * before),
@@ -416,6 +428,8 @@ def decoded(decode_line: Student, rng: np.random.Generator) -> None:
             "the angle is twice too large: the outputs hold cos 2θ and sin 2θ": angle(full),
             "the angle is twice too large, and some are negative: the outputs hold cos 2θ and sin 2θ": angle(signed),
             "the half turn was taken too early: halve first, then % 180": angle(full % 180 / 2),
+            "the angle is not halved, and % 180 hides it: the outputs hold cos 2θ and sin 2θ": angle(full % 180),
+            "the angle was doubled once more: halve it": angle(2 * full % 180),
             "some angles are negative: bring them into 0 to 180 with % 180": angle(signed / 2),
             "this brings the angles into 0 to 360: a line is the same after 180": angle(signed / 2 % 360),
             "the angle is in radians; degrees are asked for": angle(np.radians(angles)),

@@ -114,6 +114,11 @@ def gradient_without_target(image, kernel, target):
     return _correlate(image, output) / output.size
 
 
+@wrong("kernel_gradient", says="the target is added")
+def gradient_of_the_sum(image, kernel, target):
+    return _correlate(image, _correlate(image, kernel) + target) / target.size
+
+
 @wrong("kernel_gradient", says="number of pixels of the image")
 def gradient_over_pixels(image, kernel, target):
     return _correlate(image, _correlate(image, kernel) - target) / image.size
@@ -183,6 +188,12 @@ def learn_and_note_afterwards(image, target, size, rate, steps):
 @wrong("learn_kernel", says="the half is missing")
 def learn_with_the_whole_mean_square(image, target, size, rate, steps):
     return _learn(image, target, size, rate, steps, half=1.0)
+
+
+@wrong("learn_kernel", says="the errors are not squared")
+def learn_with_plain_errors(image, target, size, rate, steps):
+    kernels = [_learn(image, target, size, rate, n)[0] for n in range(steps + 1)]
+    return kernels[-1], [np.mean(_correlate(image, kernel) - target) / 2 for kernel in kernels[:-1]]
 
 
 @wrong("learn_kernel", says="expected")
@@ -475,6 +486,11 @@ def _decode(outputs, angles):
 @wrong("decode_line", says="the angle is twice too large")
 def decode_without_halving(outputs):
     return _decode(outputs, np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) % 360)
+
+
+@wrong("decode_line", says="the angle is not halved, and % 180 hides it")
+def decode_half_turn_without_halving(outputs):
+    return _decode(outputs, np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) % 180)
 
 
 @wrong("decode_line", says="halve first")
