@@ -167,8 +167,6 @@ def flipped_kernel():
 # %% [markdown]
 # ## 2 · Kernels on a photograph
 #
-# Image processing has collected useful kernels for decades.
-#
 # **Predict.** Of the kernels below, the entries of the first three sum to 1, those of the last three to 0. What does
 # each group make of an evenly grey sky?
 
@@ -591,7 +589,7 @@ plots.show(fig, "Six new lines, and in colour, longer, what the network reads.")
 
 # %% [markdown]
 # **What you see.** With all places kept the network finds a line to about a pixel and a few degrees. The global maximum
-# reads the angle as well, and of the place nothing: over 6 pixels is what always answering "in the middle" gives.
+# reads the angle as well as they do, and of the place nothing: always answering "in the middle" is as good.
 #
 # **Why.** Invariance is thrown-away information: good for *what*, fatal for *where*. Networks for pictures therefore
 # pool in small blocks, layer by layer. And tanh suits targets from −1 to 1, as these are.
@@ -606,8 +604,10 @@ plots.show(fig, "Six new lines, and in colour, longer, what the network reads.")
 #
 # ### Exercise · `lenet5`
 #
-# Build today's version in Keras. **Predict.** How many parameters does it have? Count layer by layer with a pencil; C1
-# has $6 \cdot (5 \cdot 5 \cdot 1 + 1) = 156$.
+# Build today's version in Keras. `enter` below trains it, as all networks from here on: Adam, with a rate that warms up
+# and then falls to zero along a cosine.
+#
+# **Predict.** How many parameters does it have? Count with a pencil; C1 has $6 \cdot (5 \cdot 5 \cdot 1 + 1) = 156$.
 #
 # | layer | output | activation |
 # |:--|:--|:--|
@@ -693,7 +693,7 @@ lab.compare("parameters of LeNet-5", prediction, lenet.count_params())
 # %% [markdown]
 # The version of 1998 had 60 000 trained parameters: its C3 was only partly connected (1516), its pooling had a trained
 # coefficient and bias per map (44), and its output compared F6 with fixed pictures of the digits. It took about ten
-# passes to settle, at an error of 0.95 %; two are not its limit.
+# passes to settle, at an error of 0.95 %; two passes are not its limit.
 #
 # ## 8 · Small, modern, fast
 #
@@ -763,14 +763,14 @@ enter("small CNN", cnn, x_train, x_test)
 lab.compare("test accuracy, small network", prediction, contest["small CNN"][0])
 
 # %% [markdown]
-# In the stored run the small network makes fewer than half of LeNet-5's mistakes, with 40 % of its parameters. But
-# a digit costs it 1.9 million multiplications and LeNet-5 only 0.4 million: a kernel's few numbers are used at every
-# place.
+# **What you see.** In the stored run the small network makes fewer than half of LeNet-5's mistakes, with 40 % of its
+# parameters. But a digit costs it 1.9 million multiplications, LeNet-5 only 0.4 million: few numbers are used at
+# many places.
 #
 # > **Margin note.** The slide with batch normalisation in a CNN (lecture E) goes from `MaxPooling2D` straight to
 # > `Dense(1)`, which gives one output *per place*: `Flatten` or a global pooling belongs between them.
 #
-# ### Which of the four is it?
+# ### Which of them is it?
 #
 # Change one thing at a time (in one row three): three seeds each, two epochs of real MNIST, more than ten minutes, so
 # the results are stored in `data/`. Add a row of your own: choose `mine`.
@@ -788,7 +788,7 @@ for name, runs in study["runs"].items():
     spread = f"{min(last):.4f} to {max(last):.4f}"
     rows.append([name, f"{np.mean(last):.4f}", spread, runs[0]["parameters"], work])
 header = ["network", "accuracy", "over the seeds", "parameters", "processor seconds"]
-plots.table(header, rows, "One change at a time: real MNIST, two epochs (stored run)")
+plots.table(header, rows, "Stored run, two epochs of real MNIST (tanh: on another day)")
 
 mine = {"activation": "tanh"}  # or {"normalise": False}, or another activation
 keras.utils.set_random_seed(0)
@@ -1203,7 +1203,6 @@ plots.table(["experiment", "measured", "this run"], rows, "Results of this run")
 #   Proceedings of the IEEE 86 (1998) 2278–2324: LeNet-5 and MNIST.
 # - K. Fukushima, *Neocognitron*, Biological Cybernetics 36 (1980) 193–202.
 # - S. Marčelja, *Mathematical description of the responses of simple cortical cells*, J. Opt. Soc. Am. 70 (1980).
-# - M. Lin, Q. Chen and S. Yan, *Network in network*, ICLR (2014): global average pooling.
 # - R. Zhang, *Making convolutional networks shift-invariant again*, ICML (2019): what pooling does to small shifts.
 # - The lecture's link, a network to click through: <https://poloclub.github.io/cnn-explainer/>
 
