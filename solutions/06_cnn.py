@@ -678,13 +678,8 @@ def lenet5():
 # %%
 prediction = None  # parameters of LeNet-5
 (x_train, y_train), (x_test, y_test) = datasets.load_mnist()
-x_train, x_test = (
-    images[..., None].astype("float32") / 255 for images in (x_train, x_test)
-)
-# the stand-in is smaller: smaller batches, more steps
-batch_size = 128 if len(x_train) > 20_000 else 64
-
-
+x_train, x_test = (experiments.as_inputs(images) for images in (x_train, x_test))
+batch_size = 128 if len(x_train) > 20_000 else 64  # the stand-in is smaller
 contest = {}  # name → (test accuracy, parameters, seconds of training)
 
 
