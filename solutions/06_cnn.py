@@ -357,18 +357,6 @@ def conv_layer(images, kernels, bias, stride, padding):
     # END SOLUTION
 
 
-# %% tags=["nbval-check-output"]
-batch = np.random.default_rng(0).normal(size=(2, 9, 9, 3)).astype("float32")
-layer = layers.Conv2D(4, 3, strides=2, bias_initializer="random_normal")
-theirs = layer(batch)
-assert np.allclose(conv_layer(batch, *layer.get_weights(), 2, 0), theirs, atol=1e-5)
-print("conv_layer equals keras.layers.Conv2D:", tuple(theirs.shape))
-
-layer = layers.Conv2D(6, 5, padding="same")
-layer.build((None, 28, 28, 1))
-print("six 5 × 5 kernels on 28 × 28 pixels:", layer.count_params(), "parameters;")
-print("a window of its own at every place: ", 28 * 28 * layer.count_params())
-
 # %% [markdown]
 # ### Exercise · `layer_gradients`
 #
@@ -464,15 +452,24 @@ print(pool(response[None, ..., None], 4, "max")[0, ..., 0].round(2))
 corner = [float(result[0, 0]) for result in pooled.values()]
 lab.compare("upper left block: maximum, mean", prediction, corner)
 
+# and Keras' layer beside yours
+batch = np.random.default_rng(0).normal(size=(2, 9, 9, 3)).astype("float32")
+layer = layers.Conv2D(4, 3, strides=2, bias_initializer="random_normal")
+theirs = layer(batch)
+assert np.allclose(conv_layer(batch, *layer.get_weights(), 2, 0), theirs, atol=1e-5)
+print("conv_layer equals keras.layers.Conv2D:", tuple(theirs.shape))
+
+layer = layers.Conv2D(6, 5, padding="same")
+layer.build((None, 28, 28, 1))
+print("six 5 × 5 kernels on 28 × 28 pixels:", layer.count_params(), "parameters;")
+print("a window of its own at every place: ", 28 * 28 * layer.count_params())
+
 # %% [markdown]
 # ## 6 · How far may it move?
 #
 # The toy problem of the lecture: tell the *orientation* of a line (horizontal, vertical or one of two diagonals),
 # wherever it is. Training lines lie within 2 pixels of the centre of a noisy 28 × 28 image; test lines lie exactly
-# $d$ pixels away from it, and beyond $d = 10$ the border cuts some. Of four networks, three have eight 5 × 5 kernels;
-# what differs is what follows.
-#
-# **Predict.** Sketch accuracy against $d$ for each of the four. One in four is chance.
+# $d$ pixels away from it, and beyond $d = 10$ the border cuts some.
 
 # %%
 draw_lines, moved = experiments.draw_lines, experiments.moved_centres
@@ -490,6 +487,11 @@ titles = ["horizontal", "rising", "vertical", "falling"]
 titles += [f"moved by {d}" for d in far]
 fig = plots.image_grid([e[..., 0] for e in examples], titles, vmin=-0.3, vmax=1.2)
 plots.show(fig, "Four training lines near the centre, then four test lines.")
+
+# %% [markdown]
+# Of four networks, three have eight 5 × 5 kernels; what differs is what follows.
+#
+# **Predict.** Sketch accuracy against $d$ for each of the four. One in four is chance.
 
 # %%
 prediction = None  # accuracy of "conv, flatten" 6 pixels from the centre, 0 to 1
