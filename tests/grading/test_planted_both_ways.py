@@ -22,6 +22,7 @@ from tests.grading.sample import code_cell, notebook
 
 SEED = 1  # another one than that of `tests/test_planted.py`
 DRAWS_AT_RANDOM = {"DenseWithRandomBias"}  # in the notebook from the same source as the check's own layers
+DRAWS_AT_RANDOM |= {"trained_not_at_all", "trained_on_shuffled_labels", "trained_on_exchanged_labels"}  # first weights
 MODULES = {lab: importlib.import_module(f"tests.planted.lab{lab}") for lab in course.lab_names()}
 ANSWERS = [(exercise, says, answer) for exercise, says, answer in planted.WRONG]
 ANSWERS += [(exercise, None, answer) for exercise, answer in planted.RIGHT]
