@@ -70,6 +70,7 @@ def paths(
             axes.set(xlim=(x0, x1), ylim=(y0, y1), xticks=[], yticks=[])
             axes.set_title(f"{method}: {steps[place, method]}", fontsize=9, loc="center")
         panels[-1, column].set_xlabel(place)
+    figure.supxlabel("$w_1$", fontsize=9)
     figure.supylabel("$w_2$", fontsize=9)
     return figure
 
