@@ -60,13 +60,13 @@ keras.utils.set_random_seed(9)
 # headscarves, …) are shifted by the label, so that the two labels overlap. With `load_faces(48, source="lfw")`
 # (photographs, *Labeled Faces in the Wild*) or the path of a folder of your own the same cells run.
 #
-# Please read this before the pictures. **A label is what a data set says, not what a person is.** Here it is the
+# **A label is what a data set says, not what a person is.** Here it is the
 # recipe that the program was told to draw; in a collection of photographs it is usually a guess from a first name
 # or a glance. Nobody's gender can be read off a face; a network that is right about 95 % of such labels has learnt
 # conventions of hair, beard and make-up in one collection, and fails people who do not follow them far more often
 # (lab 12 measures that). We use the task because the lecture's subject, a confident and wrong answer about a face,
 # is seen at once in it, not because such a system should be built. Photographs of people also need their consent;
-# most faces in public collections were never asked, which is why the default here is drawn. The attacks below are
+# most faces in public collections were never asked. The attacks below are
 # published, small and aimed at a toy; do not try them on systems that are not yours.
 
 # %%
@@ -379,7 +379,7 @@ rows = [[name, *(f"{value:.2f}" for value in values)] for name, values in duel.i
 plots.table(["attack", *(f"{255 * e:g}/255" for e in few)], rows, "Accuracy left")
 
 # %% [markdown]
-# Ten steps gain little over one: this network is nearly linear inside so small a cube. Section 5 looks again.
+# Ten steps gain little over one: this network is nearly linear inside so small a cube.
 #
 # ## 5 · Adversarial training
 #
@@ -502,7 +502,7 @@ lab.compare("hardened, PGD at 4/255", prediction, robust["hardened"][1][2])
 # **Why.** Within the ball only features that survive ±ε are worth learning, and many that helped on clean faces do
 # not (Ilyas et al., 2019). It is trained for 4/255: beyond, it falls faster.
 #
-# One attack that fails proves little: another start or more steps may succeed. So attack with several, and count a
+# One attack that fails proves little. So attack with several, and count a
 # face as robust only if it withstands **all** of them. The result is an *upper bound* on the truth; section 10 has
 # the lower one.
 
