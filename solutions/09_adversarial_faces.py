@@ -517,7 +517,7 @@ for kind, row in zip(attacks, resists, strict=True):
 print(f"all of them    {after_all:.2f}")
 
 # %% [markdown]
-# The five differ by a few faces in a hundred, and all together win hardly more than the forty steps alone: a sign
+# FGSM wins fewer faces than PGD, and all together win hardly more than the forty steps alone: a sign
 # that the number can be believed. Training with one step can end in a network that withstands
 # FGSM only and loses everything to PGD (*catastrophic overfitting*, Wong et al., 2020).
 #
