@@ -113,8 +113,7 @@ def gap_network(outputs=5, momentum=0.99):
 # %%
 network = gap_network()
 fit(network, prepared(train.images), train.labels, epochs=5)
-# up to the last feature maps
-body = keras.Model(network.inputs[0], network.layers[-3].output)
+body = keras.Model(network.inputs[0], network.layers[-3].output)  # the last maps
 # pooling and the dense layer
 head = keras.Sequential([keras.Input((12, 12, 32)), *network.layers[-2:]])
 weights, bias = network.layers[-1].get_weights()
@@ -134,6 +133,10 @@ fast = compiled(network)
 
 def scores_of(images, model=fast):
     return model(tf.constant(prepared(images), tf.float32)).numpy()
+
+
+def scene_predict(images):
+    return scipy.special.softmax(scores_of(images), axis=1)
 
 
 accuracy = np.mean(scores_of(test.images).argmax(axis=1) == test.labels)
@@ -852,6 +855,9 @@ plots.show(
 
 
 # %%
+prediction = None  # how often the best window hides the other object, from 0 to 1
+
+
 def best_cover(image, k, size=16, stride=4):
     """Where covering helps class k most: probability, covered copy, window's middle."""
     copies = occluded_copies(image, size, stride, image.mean(axis=(0, 1)))
@@ -860,11 +866,6 @@ def best_cover(image, k, size=16, stride=4):
     return p[i, j], copies[i, j], np.array([i, j]) * stride + size // 2
 
 
-def scene_predict(images):
-    return scipy.special.softmax(scores_of(images), axis=1)
-
-
-prediction = None  # how often the best window hides the other object, from 0 to 1
 before = scene_predict(twos[0])[np.arange(100), twos[1]]
 found = [best_cover(x, k) for x, k in zip(twos[0][:50], twos[1], strict=False)]
 (i, j), others = np.array([place for _, _, place in found]).T, pairs.boxes[:50, 1].T
@@ -902,11 +903,13 @@ plots.show(
 
 
 # %%
+prediction = None  # share of its score that a plain image keeps when shifted, 0 to 1
+
+
 def maximise(model, channels, regularised=True, shape=(48, 48, 3), steps=80):
     """Images that maximise outputs of a model, one for each channel, from noise on."""
-    rng = np.random.default_rng(0)
+    rng, decay = np.random.default_rng(0), 0.02 if regularised else 0.0
     images = rng.normal(0.5, 0.05, (len(channels), *shape)).clip(0, 1)
-    decay = 0.02 if regularised else 0.0  # towards grey
     for step in range(steps):
         shift = rng.integers(-4, 5, 2) if regularised else np.zeros(2, int)
         gradients = score_gradient(model, np.roll(images, shift, axis=(1, 2)), channels)
@@ -919,7 +922,6 @@ def maximise(model, channels, regularised=True, shape=(48, 48, 3), steps=80):
     return images
 
 
-prediction = None  # share of its score that a plain image keeps when shifted, 0 to 1
 classes, panels, kept = np.arange(5), [], {}
 for name in ("plain", "regularised"):
     images = maximise(fast, classes, name == "regularised")
