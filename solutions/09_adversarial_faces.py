@@ -441,7 +441,7 @@ def adversarial_gradients(model, images, labels, epsilon, noise):
 
 
 # %%
-def harden(network, images, labels, epsilon, steps, rate, batch=48):
+def harden(network, images, labels, epsilon, steps, rate, batch=32):
     """Trains `network` on adversarial gradients, the learning rate falling to 0."""
     schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
     optimiser, rng = keras.optimizers.Adam(schedule), np.random.default_rng(8)
@@ -517,7 +517,7 @@ for kind, row in zip(attacks, resists, strict=True):
 print(f"all of them    {after_all:.2f}")
 
 # %% [markdown]
-# The five differ by a few faces in a hundred, and all together win hardly more than the forty steps alone: a sign
+# FGSM wins fewer faces than PGD, and all together win hardly more than the forty steps alone: a sign
 # that the number can be believed. Training with one step can end in a network that withstands
 # FGSM only and loses everything to PGD (*catastrophic overfitting*, Wong et al., 2020).
 #
@@ -1090,7 +1090,7 @@ keras.utils.set_random_seed(1)
 bounded = train_on_bounds(digit_reader(), d_train, l_train, 0.1)
 tough = keras.models.clone_model(reader)
 tough.set_weights(reader.get_weights())
-harden(tough, d_train, l_train, 0.1, steps=300, rate=0.005)
+harden(tough, d_train, l_train, 0.1, steps=300, rate=0.005, batch=48)
 
 
 def proved(network, epsilon):

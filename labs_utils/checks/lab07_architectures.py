@@ -566,7 +566,7 @@ def _rebuilt(student: Student, x: np.ndarray, settings: tuple[int, int], names: 
         again = copy.predict(x)
     except StudentError as error:
         raise CheckFailed(
-            f"{student.name}.from_config(layer.get_config()) failed with {error.type}: {str(error)[:160]}\n  Likely"
+            f"{student.name}.from_config(layer.get_config()) failed with {error.type}.\n  Likely"
             f" cause: get_config returns super().get_config() together with {names[0]!r} and {names[1]!r}, and"
             " __init__ hands **kwargs on."
         ) from None
