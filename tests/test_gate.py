@@ -40,7 +40,7 @@ def test_the_solution_scores_everything_here_and_behind_a_pipe(lab):
     assert list(answers) == list(checks.probes), "the notebook's exercises and the checks' differ"
     with RemoteWorker(answers_source(lab, course.SOLUTIONS / f"{lab}.ipynb")) as worker:
         for name in answers:
-            for seed in (None, 1, 2, 3):
+            for seed in (None, 3):  # many more: python -m tests.seeds
                 for student in (in_this_process(reference.find(lab, name), name), worker.function(name)):
                     result = checks.run(name, student, 1, seed)
                     assert result.points == 1, f"{name}, seed {seed}: {result}"
@@ -50,10 +50,11 @@ def test_the_solution_scores_everything_here_and_behind_a_pipe(lab):
 def test_the_untouched_notebook_scores_nothing(lab):
     checks = checking.load(lab)
     path = course.NOTEBOOKS / f"{lab}.ipynb"
-    with RemoteWorker(answers_source(lab, path)) as worker:
-        for name in read_answers(path, lab):
-            result = checks.run(name, worker.function(name), 1)
-            assert (result.status, result.points) == ("blank", 0), str(result)
+    namespace = {"__name__": "answers"}
+    exec(compile(answers_source(lab, path), str(path), "exec"), namespace)
+    for name in read_answers(path, lab):
+        result = checks.run(name, in_this_process(namespace[name], name), 1)
+        assert (result.status, result.points) == ("blank", 0), str(result)
 
 
 @pytest.mark.parametrize("lab", LABS)

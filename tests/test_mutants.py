@@ -9,7 +9,7 @@ from tests import mutants
 
 
 @pytest.mark.parametrize(("lab", "exercise", "every"), [("02", "one_layer_gradient", 3), ("04", "hog_cell", 5),
-                                                         ("06", "output_size", 2), ("10", "winner_counts", 2),
+                                                         ("06", "receptive_field", 1), ("10", "winner_counts", 2),
                                                          ("10", "occluded_copies", 4)])  # fmt: skip
 def test_most_mutants_are_killed_and_explained(lab, exercise, every):
     found = list(mutants.outcomes(course.find_lab(lab), exercise, every))

@@ -242,3 +242,33 @@ def test_the_colours_are_far_apart_in_grey_or_by_hue_for_the_two_classes():
     for matrix in simulations:
         seen = [np.clip(np.array(matrix) @ colour, 0, 1) for colour in colours]
         assert np.linalg.norm(seen[0] - seen[1]) > 0.4
+
+
+# -- lab 04 -----------------------------------------------------------------------------------------------------------
+
+
+def test_misread_digits_stand_in_rows_with_truth_and_reading_and_a_short_row_is_filled_up():
+    images = np.arange(4, dtype=np.uint8)[:, None, None] * np.ones((4, 3, 3), np.uint8)
+    y, y_hat, confidence = np.array([4, 9, 3, 5]), np.array([9, 4, 5, 3]), np.array([0.9, 0.8, 0.7, 0.95])
+    rows = [np.array([1, 0, 2]), np.array([3])]
+    figure = plots.digits.misread(images, y, y_hat, rows, 2, confidence)
+    assert [ax.get_title() for ax in figure.axes] == ["9 → 4, 0.800", "4 → 9, 0.900", "5 → 3, 0.950", ""]
+    assert [int(ax.images[0].get_array().max()) for ax in figure.axes] == [1, 0, 3, 0]
+    assert plots.digits.misread(images, y, y_hat, rows, 2).axes[0].get_title() == "9 → 4"
+
+
+def test_learning_curves_show_the_error_in_per_cent_and_ensembles_stand_beside_their_members():
+    (ax,) = plots.digits.learning_curves([100, 1000], {"pixels": [[0.7, 0.8], [0.9, 0.9]], "HOG": [[0.9], [0.95]]}).axes
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [25, 10])
+    (ax,) = plots.digits.votes({"seeds": (np.array([0.5, 0.6]), 0.7), "subsets": (np.array([0.4]), 0.3)}).axes
+    assert [list(line.get_ydata()) for line in ax.lines] == [[0.5, 0.6], [0.7], [0.4], [0.3]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["members", "ensemble"]
+
+
+def test_a_long_run_shows_the_range_over_seeds_both_losses_and_what_was_stated():
+    curves = {"raw": {"val_accuracy": [[0.91, 0.95], [0.93, 0.97]], "loss": [[2, 1]], "val_loss": [[3, 2]]}}
+    left, right = plots.digits.long_run(np.array([1, 10]), curves, 0.96).axes
+    np.testing.assert_allclose(left.lines[0].get_ydata(), [0.92, 0.96])
+    np.testing.assert_allclose(left.lines[1].get_ydata(), 0.96)
+    assert left.collections[0].get_paths()[0].vertices[:, 1].max() == 0.97
+    assert [list(line.get_ydata()) for line in right.lines] == [[2, 1], [3, 2]]

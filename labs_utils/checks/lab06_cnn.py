@@ -1,10 +1,10 @@
-"""Checks of lab 06: the sliding window, its sizes and channels, pooling, softmax, LeNet-5 and a small network."""
+"""Checks of lab 06: the sliding window, a kernel learnt, whole layers, lines read, LeNet-5 and a small network."""
 
 from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
-from scipy import signal, special
+from scipy import signal
 
 from labs_utils.exercises.checking import (
     CheckFailed,
@@ -13,6 +13,7 @@ from labs_utils.exercises.checking import (
     expect,
     expect_close,
     expect_fresh,
+    expect_items,
     expect_model,
     expect_one_of,
     fill_weights,
@@ -66,40 +67,179 @@ def oblong_kernel(correlate: Student, rng: np.random.Generator) -> None:
 
 checks.choice(
     "flipped_kernel",
-    answer="c",
+    answer="b",
     because={
         "a": "which kernel sees which side is settled by training; a turned kernel is a kernel like any other.",
-        "b": "the terms differ for one given kernel, but the kernel is not given: training looks for it.",
+        "c": "the terms differ for one given kernel, but the kernel is not given: training looks for it.",
     },
 )
 
 
+# -- a kernel learnt --------------------------------------------------------------------------------------------------
+
+
+def _half_mse(image: np.ndarray, kernel: np.ndarray, target: np.ndarray) -> float:
+    return float(np.mean((signal.correlate2d(image, kernel, mode="valid") - target) ** 2) / 2)
+
+
+def _slope(image: np.ndarray, kernel: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The derivative of J by central differences, which are exact for a square; nothing here knows the formula."""
+    slope = np.empty_like(kernel)
+    for place in np.ndindex(kernel.shape):
+        step = np.zeros_like(kernel)
+        step[place] = 0.5
+        slope[place] = _half_mse(image, kernel + step, target) - _half_mse(image, kernel - step, target)
+    return slope
+
+
+def _compare_gradient(kernel_gradient: Student, rng: np.random.Generator, shape: tuple, size: tuple) -> None:
+    image, kernel = rng.normal(size=shape) + 0.3, rng.normal(size=size)
+    target = signal.correlate2d(image, rng.normal(size=size), mode="valid") + 0.5
+    true = _slope(image, kernel, target)
+    output = signal.correlate2d(image, kernel, mode="valid")
+    error, m = output - target, target.size
+
+    def of(error: np.ndarray, image: np.ndarray = image) -> np.ndarray:
+        return signal.correlate2d(image, error, mode="valid") / m
+
+    expect_close(
+        kernel_gradient(image, kernel, target),
+        true,
+        "the gradient",
+        {
+            "divide by the number of places: J is a mean": m * true,
+            "you divided by the number of pixels of the image; the mean is over the places of the kernel": true
+            * m
+            / image.size,
+            "you divided by the numbers of the kernel; the mean is over the places": true * m / kernel.size,
+            "a factor of 2: J is half the mean square, and the half cancels it": 2 * true,
+            "half of it: the square's derivative brings a factor of 2, which cancels the half": true / 2,
+            "the sign is turned round: the error is Y - T": -true,
+            "this correlates the image with the target alone: the error is Y - T": -of(target),
+            "this correlates the image with the output: the error is Y - T": of(output),
+            "the target is added: the error is Y - T": of(output + target),
+            "the error is flipped: that is a convolution, and the sum has X at (i + a, j + b)": of(error[::-1, ::-1]),
+            "the image is flipped: the sum has X at (i + a, j + b)": lambda: of(error, image[::-1, ::-1]),
+            "the square of the error stands in the sum: its derivative is the error itself": of(error**2),
+            "the absolute error stands in the sum: the sign of an error matters": of(np.abs(error)),
+            "this is the error, the derivative by the output; go on to the kernel by the chain rule": error,
+            "this is the loss J: its derivative by each number of the kernel is asked for": _half_mse(
+                image, kernel, target
+            ),
+            "the error is added up before it meets the image: each error belongs to its own window": np.full(
+                size, error.mean() * image.mean()
+            ),
+            "the same number everywhere: each (a, b) has a part of the image of its own": np.full(size, true.mean()),
+        },
+        atol=1e-6,
+    )
+
+
+@checks.probe("kernel_gradient")
+def square_of_the_kernel(kernel_gradient: Student, rng: np.random.Generator) -> None:
+    """A 3 × 3 kernel, compared with differences of J."""
+    _compare_gradient(kernel_gradient, rng, (8, 8), (3, 3))
+
+
+@checks.probe("kernel_gradient")
+def oblong_of_the_kernel(kernel_gradient: Student, rng: np.random.Generator) -> None:
+    """A 2 × 4 kernel on an oblong image."""
+    _compare_gradient(kernel_gradient, rng, (7, 10), (2, 4))
+
+
+def _descent(
+    image: np.ndarray, target: np.ndarray, size: int, rate: float, steps: int, stale: bool = False
+) -> tuple[np.ndarray, list[float]]:
+    """The kernel after `steps` steps from zeros, and the losses before each step and after the last."""
+    kernel = np.zeros((size, size))
+    losses, first = [_half_mse(image, kernel, target)], _slope(image, kernel, target)
+    for _ in range(steps):
+        kernel = kernel - rate * (first if stale else _slope(image, kernel, target))
+        losses.append(_half_mse(image, kernel, target))
+    return kernel, losses
+
+
+def _mean_errors(image: np.ndarray, target: np.ndarray, size: int, rate: float, steps: int) -> np.ndarray:
+    kernels = [_descent(image, target, size, rate, n)[0] for n in range(steps)]
+    return np.array([np.mean(signal.correlate2d(image, kernel, mode="valid") - target) for kernel in kernels])
+
+
+def _compare_descent(learn_kernel: Student, rng: np.random.Generator, size: int, steps: int) -> None:
+    image = rng.normal(size=(9, 11)) + 0.2
+    target = signal.correlate2d(image, rng.normal(size=(size, size)), mode="valid") + 0.3
+    rate = float(rng.uniform(0.05, 0.2))
+    kernel, losses = _descent(image, target, size, rate, steps)
+    shapes = (kernel.shape, (steps,))
+    got = expect_items(learn_kernel(image, target, size, rate, steps), ("the kernel", "the losses"), shapes)
+    once, fewer, more = (_descent(image, target, size, rate, n)[0] for n in (1, steps - 1, steps + 1))
+    expect_close(
+        got[0],
+        kernel,
+        f"the kernel after {steps} steps",
+        {
+            "the kernel has not moved from its zeros": np.zeros_like(kernel),
+            "the step goes uphill: subtract the gradient": _descent(image, target, size, -rate, steps)[0],
+            "the rate is missing: the step is rate times the gradient": lambda: _descent(
+                image, target, size, 1.0, steps
+            )[0],
+            "there was one step only: look where `return` stands, and what the loop changes": once,
+            "one step is missing": fewer,
+            "one step too many": more,
+            "every step used the gradient of the first: compute it anew with the kernel of the moment": lambda: (
+                _descent(image, target, size, rate, steps, stale=True)[0]
+            ),
+            "the steps are too long, as if the gradient were a sum over the places: J is a mean": lambda: _descent(
+                image, target, size, rate * target.size, steps
+            )[0],
+            "the steps are twice as long: J is half the mean square": lambda: _descent(
+                image, target, size, 2 * rate, steps
+            )[0],
+            "the steps are half as long: J's derivative has no half in it": lambda: _descent(
+                image, target, size, rate / 2, steps
+            )[0],
+            "this is the gradient of the last step, not the kernel": lambda: _slope(image, fewer, target),
+        },
+        atol=1e-6,
+    )
+    before = np.array(losses[:-1])
+    expect_close(
+        got[1],
+        before,
+        "the losses",
+        {
+            "these are the losses after each step: note the loss before it": losses[1:],
+            "the loss after the last step was noted as well: one loss for each step": losses,
+            "the half is missing: J is half the mean square": 2 * before,
+            "the errors are not squared: positive and negative ones cancel": lambda: _mean_errors(
+                image, target, size, rate, steps
+            ),
+            "the errors are not squared, and half of them is taken": lambda: (
+                _mean_errors(image, target, size, rate, steps) / 2
+            ),
+            "these are sums over the places: J is a mean": before * target.size,
+            "these are sums, and the half is missing: J is half the mean square": 2 * before * target.size,
+            "these are roots of the mean square: J is half the mean square": np.sqrt(2 * before),
+            "this is the last loss only: collect one for each step": losses[-2],
+            "the first loss is repeated: compute it anew in each step": np.full(steps, losses[0]),
+            "the list runs backwards: the first loss is that of the zeros": before[::-1],
+        },
+        atol=1e-6,
+    )
+
+
+@checks.probe("learn_kernel")
+def five_steps(learn_kernel: Student, rng: np.random.Generator) -> None:
+    """Five steps towards a 3 × 3 kernel."""
+    _compare_descent(learn_kernel, rng, 3, 5)
+
+
+@checks.probe("learn_kernel")
+def another_size(learn_kernel: Student, rng: np.random.Generator) -> None:
+    """Three steps towards a 2 × 2 kernel."""
+    _compare_descent(learn_kernel, rng, 2, 3)
+
+
 # -- sizes and channels -----------------------------------------------------------------------------------------------
-
-
-@checks.probe("output_size")
-def counted_places(output_size: Student, rng: np.random.Generator) -> None:
-    """Places of the window, counted one by one."""
-    cases = [(28, 5, 1, 0), (28, 5, 1, 2), (10, 3, 2, 0), (11, 4, 3, 1)]
-    cases += [tuple(map(int, (rng.integers(12, 40), rng.integers(2, 8), rng.integers(1, 4), rng.integers(0, 3))))]
-    for n, k, s, p in cases:
-        places = len(range(-p, n + p - k + 1, s))
-        room = n + 2 * p - k
-        expect_close(
-            output_size(n, k, s, p),
-            places,
-            f"output_size({n}, kernel={k}, stride={s}, padding={p})",
-            {
-                "+ 1 comes after the division by the stride": (room + 1) // s,
-                "the + 1 is missing: a window as large as the image fits once, not zero times": room // s,
-                "padding adds p zeros on each side, 2p in all": (n + p - k) // s + 1,
-                "the padding is missing": (n - k) // s + 1,
-                "the stride is missing": room + 1,
-                "/ gives a fraction of a place: // rounds down": room / s + 1,
-                "rounded up: a place that does not fit entirely does not count": -(-room // s) + 1,
-                "the padding is subtracted": (n - 2 * p - k) // s + 1,
-            },
-        )
 
 
 def _layer(images: np.ndarray, kernels: np.ndarray, stride: int, before: int, after: int) -> np.ndarray:
@@ -201,6 +341,120 @@ def padded(conv_layer: Student, rng: np.random.Generator) -> None:
     _compare_layer(conv_layer, rng, 3, 2)
 
 
+def _backward(images: np.ndarray, kernels: np.ndarray, upstream: np.ndarray, stride: int) -> list[np.ndarray]:
+    """Derivatives of sum(upstream * output) by kernels, bias and images, by TensorFlow's tape."""
+    import tensorflow as tf
+
+    parts = [tf.Variable(kernels), tf.Variable(np.zeros(kernels.shape[-1])), tf.Variable(images)]
+    with tf.GradientTape() as tape:
+        output = tf.nn.conv2d(parts[2], parts[0], stride, "VALID") + parts[1]
+        loss = tf.reduce_sum(output * upstream)
+    return [gradient.numpy() for gradient in tape.gradient(loss, parts)]
+
+
+def _last_window_wins(kernels: np.ndarray, upstream: np.ndarray, stride: int, shape: tuple) -> np.ndarray:
+    """The gradient by the images if each window overwrites what the ones before it have left."""
+    wrong, k = np.zeros(shape), len(kernels)
+    for i, j in np.ndindex(upstream.shape[1:3]):
+        top, left = i * stride, j * stride
+        wrong[:, top : top + k, left : left + k] = np.einsum("nf,abcf->nabc", upstream[:, i, j], kernels)
+    return wrong
+
+
+def _compare_backward(layer_gradients: Student, rng: np.random.Generator, stride: int) -> None:
+    # sizes that could be taken for each other all differ; with stride 2 the last row lies in no window
+    images, kernels = rng.normal(size=(5, 10, 7, 2)), rng.normal(size=(3, 3, 2, 4))
+    rows, columns = ((side - 3) // stride + 1 for side in images.shape[1:3])
+    upstream = rng.normal(size=(5, rows, columns, 4)) + 0.2
+    right = _backward(images, kernels, upstream, stride)
+    names = ("the derivative by the kernels", "by the bias", "by the images")
+    got = expect_items(layer_gradients(images, kernels, upstream, stride), names, tuple(array.shape for array in right))
+    by_kernels, by_bias, by_images = right
+    last, n = upstream[:, -1, -1], len(images)
+    final = images[:, (rows - 1) * stride :, (columns - 1) * stride :][:, :3, :3]
+    tight = images[:, : rows + 2, : columns + 2]
+    expect_close(
+        got[0],
+        by_kernels,
+        "the derivative by the kernels",
+        {
+            "the mean over the images was taken: their contributions add up": by_kernels / n,
+            "the mean over the places was taken: their contributions add up": by_kernels / (rows * columns),
+            "the mean over images and places was taken: their contributions add up": by_kernels / (n * rows * columns),
+            "only the last place counts: add up over the places": lambda: np.einsum("nabc,nf->abcf", final, last),
+            "only the first image counts: add up over the images": lambda: _backward(
+                images[:1], kernels, upstream[:1], stride
+            )[0],
+            "the stride is ignored: the window of place i begins at i * stride": lambda: (
+                _backward(tight, kernels, upstream, 1)[0] if stride > 1 else np.nan
+            ),
+            "it is turned by 180°": by_kernels[::-1, ::-1],
+            "rows and columns of the kernels are exchanged": by_kernels.swapaxes(0, 1),
+            "the sign is turned round": -by_kernels,
+            "the channels stand in the wrong order: the shape is that of the kernels": by_kernels.swapaxes(2, 3),
+        },
+        atol=1e-6,
+    )
+    expect_close(
+        got[1],
+        by_bias,
+        "the derivative by the bias",
+        {
+            "the mean was taken: a bias is added at every place of every image, so sum": upstream.mean(axis=(0, 1, 2)),
+            "the mean over the images was taken: sum": by_bias / n,
+            "the mean over the places was taken: sum": by_bias / (rows * columns),
+            "the sum over the images is missing": upstream.sum(axis=(1, 2)),
+            "the sum over the places is missing": upstream.sum(axis=0),
+            "only the last place counts: sum over all of them": last.sum(axis=0),
+            "each kernel has a bias of its own: do not sum over the kernels": upstream.sum(),
+            "it is 1 everywhere: the derivative of J, not of the output, is asked for": np.ones(4),
+        },
+        atol=1e-6,
+    )
+    expect_close(
+        got[2],
+        by_images,
+        "the derivative by the images",
+        {
+            "the last window overwrites the others: add, with +=": lambda: _last_window_wins(
+                kernels, upstream, stride, images.shape
+            ),
+            "the kernels are turned by 180°: put them down as they are": lambda: _backward(
+                images, kernels[::-1, ::-1], upstream, stride
+            )[2],
+            "rows and columns of the kernels are exchanged": lambda: _backward(
+                images, kernels.swapaxes(0, 1), upstream, stride
+            )[2],
+            "the mean over the places was taken: their contributions add up": by_images / (rows * columns),
+            "the mean over the images was taken: each image has its own derivative": by_images / n,
+            "the images were added up: each has its own derivative": by_images.sum(axis=0),
+            "the sign is turned round": -by_images,
+            "the stride is ignored: the window of place i begins at i * stride": lambda: (
+                np.pad(
+                    _backward(tight, kernels, upstream, 1)[2],
+                    ((0, 0), (0, 10 - tight.shape[1]), (0, 7 - tight.shape[2]), (0, 0)),
+                )
+                if stride > 1
+                else np.nan
+            ),
+            "it is 0 everywhere: each output depends on the pixels of its window": np.zeros_like(images),
+        },
+        atol=1e-6,
+    )
+
+
+@checks.probe("layer_gradients")
+def backward(layer_gradients: Student, rng: np.random.Generator) -> None:
+    """Stride 1."""
+    _compare_backward(layer_gradients, rng, 1)
+
+
+@checks.probe("layer_gradients")
+def backward_with_strides(layer_gradients: Student, rng: np.random.Generator) -> None:
+    """Stride 2."""
+    _compare_backward(layer_gradients, rng, 2)
+
+
 # -- after the convolution --------------------------------------------------------------------------------------------
 
 
@@ -260,98 +514,70 @@ def mean(pool: Student, rng: np.random.Generator) -> None:
     _compare_pool(pool, rng, "average")
 
 
-@checks.probe("softmax")
-def ordinary_scores(softmax: Student, rng: np.random.Generator) -> None:
-    """Ordinary scores."""
-    z = rng.normal(scale=2, size=(4, 5))
-    powers = np.exp(z)
+# -- place and angle --------------------------------------------------------------------------------------------------
+
+
+@checks.probe("decode_line")
+def decoded(decode_line: Student, rng: np.random.Generator) -> None:
+    """Lines of all angles, encoded; the last two outputs lie off the unit circle."""
+    # no angle within 2 degrees of 0, 90 and 180: rounding may take a line there to the other end
+    angles = np.concatenate([rng.uniform(2, 88, 3), rng.uniform(92, 178, 3), rng.uniform(2, 43, 1)])
+    angles = rng.permutation(angles)
+    centres = rng.uniform(0, 27, (7, 2))
+    turn, radius = np.radians(2 * angles), rng.uniform(0.5, 1.5, 7)
+    scaled = centres / 13.5 - 1
+    cosine, sine = radius * np.cos(turn), radius * np.sin(turn)
+    outputs = np.column_stack([scaled, cosine, sine]).astype("float32")
+    full = np.degrees(turn)  # 0 to 360
+    signed = (full + 180) % 360 - 180
+
+    def angle(values: np.ndarray) -> np.ndarray:
+        return np.column_stack([centres, values])
+
     expect_close(
-        softmax(z),
-        special.softmax(z, axis=1),
-        "softmax(z)",
+        decode_line(outputs),
+        angle(angles),
+        "row, column and angle",
         {
-            "you divide by the sum over all rows: each row has its own": powers / powers.sum(),
-            "the sum runs over the samples (axis 0): it belongs to the classes, axis 1": powers / powers.sum(axis=0),
-            "the powers are not divided by their sum": powers,
-            "only the largest score was subtracted; the division by the sum is missing": np.exp(
-                z - z.max(axis=1, keepdims=True)
+            "the angle is twice too large: the outputs hold cos 2θ and sin 2θ": angle(full),
+            "the angle is twice too large, and some are negative: the outputs hold cos 2θ and sin 2θ": angle(signed),
+            "the half turn was taken too early: halve first, then % 180": angle(full % 180 / 2),
+            "the angle is not halved, and % 180 hides it: the outputs hold cos 2θ and sin 2θ": angle(full % 180),
+            "the angle was doubled once more: halve it": angle(2 * full % 180),
+            "some angles are negative: bring them into 0 to 180 with % 180": angle(signed / 2),
+            "this brings the angles into 0 to 360: a line is the same after 180": angle(signed / 2 % 360),
+            "the angle is in radians; degrees are asked for": angle(np.radians(angles)),
+            "the angle is in radians, and some are negative": angle(np.radians(signed / 2)),
+            "arctan does not know the signs of the two: use arctan2": angle(
+                np.degrees(np.arctan(sine / cosine)) / 2 % 180
             ),
-            "this is the logarithm of softmax": special.log_softmax(z, axis=1),
-            "this is the sigmoid of each score; softmax compares them with each other": special.expit(z),
-            "the exponential is missing": z / z.sum(axis=1, keepdims=True),
+            "arctan does not know the signs of the two: use arctan2, then % 180": angle(
+                np.degrees(np.arctan(sine / cosine)) / 2
+            ),
+            "sine and cosine are exchanged: np.arctan2(sine, cosine)": angle(
+                np.degrees(np.arctan2(cosine, sine)) / 2 % 180
+            ),
+            "arccos of the third output: it needs a point on the circle and cannot tell θ from 180° - θ": lambda: angle(
+                np.degrees(np.arccos(np.clip(cosine, -1, 1))) / 2
+            ),
+            "arccos cannot tell θ from 180° - θ: use arctan2 with both outputs": angle(
+                np.degrees(np.arccos(cosine / radius)) / 2
+            ),
+            "row and column are exchanged": np.column_stack([centres[:, ::-1], angles]),
+            "row and column are still from -1 to 1: undo the division and the - 1": np.column_stack([scaled, angles]),
+            "undo in the reverse order: add 1 first, then multiply by 13.5": np.column_stack(
+                [13.5 * scaled + 1, angles]
+            ),
+            "the 1 is missing: add it before you multiply by 13.5": np.column_stack([13.5 * scaled, angles]),
+            "the centre of 28 pixels lies at 13.5, not at 14": np.column_stack([14 * (scaled + 1), angles]),
+            "one row for each line, not one column": angle(angles).T,
         },
+        rtol=1e-4,
+        atol=1e-3,
     )
-
-
-@checks.probe("softmax")
-def large_scores(softmax: Student, rng: np.random.Generator) -> None:
-    """Scores as large as ±10000."""
-    z = rng.integers(-4, 5, size=(4, 3)) / 2 + np.array([[0.0], [1000.0], [-10000.0], [10000.0]])
-    z = np.vstack([z, [[-10000.0, 0.0, 10000.0]]])
-    with np.errstate(all="ignore"):
-        naive = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-        together = np.exp(z - z.max())
-        together = together / together.sum(axis=1, keepdims=True)
-        clipped = np.exp(np.clip(z, -500, 500))
-        guarded = np.nan_to_num(naive)
-        above_min, above_mean = (
-            powers / powers.sum(axis=1, keepdims=True)
-            for powers in (np.exp(z - m) for m in (z.min(axis=1, keepdims=True), z.mean(axis=1, keepdims=True)))
-        )
-    expect_close(
-        softmax(z),
-        special.softmax(z, axis=1),
-        "softmax(z)",
-        {
-            "exp overflows to inf, and inf / inf is nan: subtract the largest score of each row first": naive,
-            "one maximum was subtracted from all rows: a row far below it underflows to 0 / 0": together,
-            "the smallest score was subtracted: exp still overflows for the largest; subtract the largest": above_min,
-            "the mean score was subtracted: exp still overflows for the largest; subtract the largest": above_mean,
-            "clipping makes all large scores equal: subtract the largest score instead": clipped
-            / clipped.sum(axis=1, keepdims=True),
-            "replacing nan afterwards gives no probabilities: subtract the largest score first": guarded,
-        },
-    )
-
-
-checks.choice(
-    "where_is_it",
-    answer="a",
-    because={
-        "b": "no kernel knows which half it is in: its weights are the same everywhere, the maximum forgets places.",
-        "c": "the feature map keeps the place, but the global maximum of the map does not.",
-    },
-)
 
 
 # -- LeNet-5 ----------------------------------------------------------------------------------------------------------
-
-
-@checks.probe("conv_parameters")
-def counted_by_keras(conv_parameters: Student, rng: np.random.Generator) -> None:
-    """The layers of LeNet-5 and one more, counted by Keras."""
-    import keras
-
-    cases = [(5, 6, 16), (5, 1, 6), (5, 16, 120), tuple(map(int, rng.integers(2, 9, size=3)))]
-    for k, channels, filters in cases:
-        layer = keras.layers.Conv2D(filters, k)
-        layer.build((None, 28, 28, channels))
-        expect_close(
-            conv_parameters(k, channels, filters),
-            layer.count_params(),
-            f"conv_parameters({k}, {channels}, {filters})",
-            {
-                "the biases are missing, one for each kernel": k * k * channels * filters,
-                "the channel axis is forgotten: a kernel has k × k weights for each input channel": (k * k + 1)
-                * filters,
-                "there is one bias for each kernel, not one in all": k * k * channels * filters + 1,
-                "there is one bias for each kernel, not for each input channel": (k * k * filters + 1) * channels,
-                "a bias was counted for each channel of each kernel: a kernel has one": (k * k + 1)
-                * channels
-                * filters,
-                "the window is square: kernel × kernel pixels": (k * channels + 1) * filters,
-            },
-        )
 
 
 def _counts(model: ModelView) -> list[int]:
@@ -552,8 +778,58 @@ def computes_as_the_table(small_cnn: Student, rng: np.random.Generator) -> None:
     expect_close(_outputs(model, images), true(), "the output", mistakes, rtol=5e-3, atol=1e-4)
 
 
-def _small_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generator) -> tuple[Callable, dict]:
-    """What the model should answer with weights that it is given here, and what it answers with the usual mistakes.
+@checks.probe("small_cnn")
+def another_activation(small_cnn: Student, rng: np.random.Generator) -> None:
+    """The switch `activation`."""
+    import tensorflow as tf
+
+    for name, g in (("tanh", tf.tanh), ("sigmoid", tf.sigmoid)):
+        model = expect_model(small_cnn(name))
+        images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
+        _outputs(model, images)
+        variants = _small_variants(model, images, rng)
+        mistakes = {
+            "it is ReLU whatever `activation` says": variants(),
+            "there is no activation at all": variants(g=tf.identity),
+            "the activation stands before the normalisation": variants(g=g, normalised_last=True),
+        }
+        what = f"the output with activation={name!r}"
+        expect_close(_outputs(model, images), variants(g=g)(), what, mistakes, rtol=5e-3, atol=1e-4)
+
+
+@checks.probe("small_cnn")
+def without_normalisation(small_cnn: Student, rng: np.random.Generator) -> None:
+    """The switch `normalise`."""
+    import tensorflow as tf
+
+    model = expect_model(small_cnn("relu", False))
+    causes = {
+        (400, 64, 4608, 128, 18432, 256, 650): "batch normalisation is there whatever `normalise` says",
+        (416, 64, 4640, 128, 18496, 256, 650): "batch normalisation is there whatever `normalise` says",
+        (400, 4608, 18432, 650): "without normalisation the convolutions need their biases back",
+    }
+    _expect_sizes(model, [416, 4640, 18496, 650], [*_KERNELS, (64, 10), (10,), (16,), (32,), (64,)], causes)
+    images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
+    _outputs(model, images)
+    weights = fill_weights(model, rng, 400_000)
+    found = arranged(weights, *_KERNELS, (64, 10), (16,), (32,), (64,), (10,))
+    if found is None:
+        raise CheckFailed(f"Expected three convolutions with biases and a dense layer; got weights {_shapes(weights)}.")
+    kernels, dense, biases, last = found[:3], found[3], found[4:7], found[7]
+
+    def forward(g: Callable) -> np.ndarray:
+        x = images
+        for number, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
+            x = tf.nn.conv2d(x, kernel, 1 if number else 2, "SAME") + bias
+            x = g(tf.nn.max_pool2d(x, 2, 2, "VALID") if number else x)
+        return tf.nn.softmax(tf.reduce_mean(x, axis=(1, 2)) @ dense + last).numpy()
+
+    mistakes = {"the activation is missing": lambda: forward(tf.identity)}
+    expect_close(_outputs(model, images), forward(tf.nn.relu), "the output", mistakes, rtol=5e-3, atol=1e-4)
+
+
+def _small_variants(model: ModelView, images: np.ndarray, rng: np.random.Generator) -> Callable:
+    """Gives the model weights drawn here; what it should answer with them, or would with other parts.
 
     Only weights of exactly the table's shapes, drawn here, ever reach TensorFlow, which ends this process over others.
     """
@@ -593,6 +869,14 @@ def _small_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generato
     ) -> Callable:
         return lambda: forward(g, pooling, last, normalised_last, head)
 
+    return variant
+
+
+def _small_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generator) -> tuple[Callable, dict]:
+    """What the model should answer with weights that it is given here, and what it answers with the usual mistakes."""
+    import tensorflow as tf
+
+    variant = _small_variants(model, images, rng)
     return variant(), {
         "ReLU is missing": variant(g=tf.identity),
         "ReLU stands before the normalisation; it comes after it": variant(normalised_last=True),
@@ -667,11 +951,68 @@ def with_strides(receptive_field: Student, rng: np.random.Generator) -> None:
     _compare_field(receptive_field, [(int(rng.integers(2, 7)), int(rng.integers(1, 4))) for _ in range(4)])
 
 
-checks.choice(
-    "why_three_by_three",
-    answer="c",
-    because={
-        "a": "two 3 × 3 see 5 × 5, no more, and their 18 C² weights are fewer than 25 C².",
-        "b": "with a ReLU in between it is another function, and even without one 18 numbers do not make every 25.",
-    },
-)
+# -- larger and smaller -----------------------------------------------------------------------------------------------
+
+
+def _compare_size(at_size: Student, rng: np.random.Generator, side: int) -> None:
+    import tensorflow as tf
+
+    images = tf.image.resize(rng.random((3, 7, 7, 1)), (28, 28)).numpy()  # smooth, and bright up to the border
+    resized = tf.image.resize(images, (side, side), antialias=True).numpy()
+    edge = abs(side - 28)
+    small = side < 28
+
+    def placed(top: int, left: int, fill: float = 0.0) -> np.ndarray:
+        if not small:
+            return resized[:, top : top + 28, left : left + 28]
+        frame = np.full((3, 28, 28, 1), fill, "float32")
+        frame[:, top : top + side, left : left + side] = resized
+        return frame
+
+    expect_close(
+        at_size(images, side),
+        tf.image.resize_with_crop_or_pad(resized, 28, 28),
+        f"digits at side {side}",
+        {
+            "the pictures are unchanged": images,
+            "the resized pictures have not been brought back to 28 × 28": resized,
+            "the edge belongs on all four sides; here the digit stands in the upper left corner": placed(0, 0),
+            "the edge belongs on all four sides; here the digit stands in the lower right corner": placed(edge, edge),
+            "only the rows were centred": placed(edge // 2, 0),
+            "only the columns were centred": placed(0, edge // 2),
+            "the frame is made of ones; black is 0": placed(edge // 2, edge // 2, 1.0) if small else np.nan,
+            "the border was repeated into the frame; it should be 0": lambda: (
+                np.pad(resized, ((0, 0), *2 * [(edge // 2, edge // 2)], (0, 0)), mode="edge") if small else np.nan
+            ),
+            "resizing to 28 again undoes the change of size: pad with zeros, or cut": lambda: tf.image.resize(
+                resized, (28, 28)
+            ),
+            "antialias=True is missing: without it a picture that shrinks loses pixels": lambda: (
+                tf.image.resize_with_crop_or_pad(tf.image.resize(images, (side, side)), 28, 28)
+            ),
+            "the middle was cut out and then enlarged: resize first, and keep its scale": lambda: tf.image.resize(
+                tf.image.central_crop(images, min(1.0, 28 / side)), (28, 28)
+            ),
+        },
+        rtol=1e-3,
+        atol=1e-4,
+    )
+
+
+@checks.probe("at_size")
+def smaller(at_size: Student, rng: np.random.Generator) -> None:
+    """Smaller digits."""
+    _compare_size(at_size, rng, int(2 * rng.integers(7, 13)))
+
+
+@checks.probe("at_size")
+def larger(at_size: Student, rng: np.random.Generator) -> None:
+    """Larger digits."""
+    _compare_size(at_size, rng, int(2 * rng.integers(16, 22)))
+
+
+@checks.probe("at_size")
+def as_it_was(at_size: Student, rng: np.random.Generator) -> None:
+    """A side of 28 changes nothing."""
+    images = rng.random((2, 28, 28, 1)).astype("float32")
+    expect_close(at_size(images, 28), images, "digits at side 28", atol=1e-4)

@@ -364,9 +364,11 @@ class Cells:
             if why is None and any(name == "*" for name, _ in statement.imports):
                 self._stars.append(index)
             needs = [at for name in statement.now for at in values.get(name, ()) if at >= 0]
-            for name in statement.binds | statement.changes:
+            # np.sort(x) changes no module, though x.sort() changes x
+            changes = {name for name in statement.changes if "." in self._paths.get(name, ".")}
+            for name in statement.binds | changes:
                 before = values.get(name, ())
-                whole = statement.whole and name not in statement.changes
+                whole = statement.whole and name not in changes
                 if why is not None or (not whole and before == _LOST):
                     values[name] = _LOST
                     self._why[name] = why or self._why.get(name, SESSION)

@@ -16,6 +16,7 @@ VARIANTS = {
     "constant learning rate 0.01": {"schedule": False},
     "constant rate 0.001, no normalisation": {"normalise": False, "schedule": False, "peak": 0.001},
     "flatten instead of global average": {"head": "flatten"},
+    "tanh instead of ReLU": {"activation": "tanh"},
     "activation before pooling": {"pool_first": False},
     "3×3 first, stride 1, then pooling": {"stride": 1},
 }
@@ -42,7 +43,9 @@ def warmup_cosine(steps: int, peak: float = PEAK):
     return keras.optimizers.schedules.CosineDecay(peak / 20, steps - warmup, warmup_target=peak, warmup_steps=warmup)
 
 
-def network(normalise: bool = True, head: str = "average", pool_first: bool = True, stride: int = 2):
+def network(
+    activation: str = "relu", normalise: bool = True, head: str = "average", pool_first: bool = True, stride: int = 2
+):
     """The lab's network, or one that differs from it in a single respect."""
     import keras
     from keras import layers
@@ -50,7 +53,7 @@ def network(normalise: bool = True, head: str = "average", pool_first: bool = Tr
     def block(filters: int, kernel: int, stride: int, pool: bool) -> list:
         pooling = [layers.MaxPooling2D(2)] if pool else []
         rest = [layers.BatchNormalization()] if normalise else []
-        rest.append(layers.ReLU())
+        rest.append(layers.Activation(activation))
         convolution = layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=not normalise)
         return [convolution, *(pooling + rest if pool_first else rest + pooling)]
 
@@ -82,6 +85,61 @@ def train(model, train_set, test_set, epochs: int = EPOCHS, schedule: bool = Tru
         "processor_seconds": round(processor, 1),
         "parameters": model.count_params(),
     }
+
+
+def draw_lines(centres: np.ndarray, angles: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Noisy images (n, 28, 28, 1) float32, each with a bright line of 7 pixels.
+
+    Args:
+        centres: (n, 2) row and column in pixels.
+        angles: (n,) in degrees; 0 lies flat, 45 rises to the right, 90 stands.
+        rng: draws the noise.
+    """
+    rows, columns = np.mgrid[:28, :28]
+    y, x = rows - centres[:, 0, None, None], columns - centres[:, 1, None, None]
+    turn = np.radians(angles)[:, None, None]
+    along, across = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
+    distance = np.hypot(np.maximum(np.abs(along) - 3, 0), across)
+    images = rng.normal(0, 0.2, distance.shape) + np.clip(1.2 - distance, 0, 1)
+    return images[..., None].astype("float32")
+
+
+def moved_centres(n: int, distance: int, rng: np.random.Generator) -> np.ndarray:
+    """Centres (n, 2) whose larger distance from pixel 14, along rows or along columns, is `distance`."""
+    shift = rng.integers(-distance, distance + 1, (n, 2))
+    shift[np.arange(n), rng.integers(0, 2, n)] = distance * rng.choice([-1, 1], n)
+    return 14 + shift
+
+
+def gabors(size: int) -> np.ndarray:
+    """Gabor functions, a wave under a bell, of 4 wavelengths, 12 angles, 3 widths and 8 phases: (1152, size²), norm 1.
+
+    S. Marčelja (1980), J. G. Daugman (1985).
+    """
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    found = []
+    for turn in np.radians(np.arange(0, 180, 15)):
+        across = x * np.sin(turn) + y * np.cos(turn)
+        for wave in size * np.array([0.6, 0.8, 1.2, 2]):
+            for width in size * np.array([0.25, 0.4, 0.8]):
+                bell = np.exp(-(x**2 + y**2) / (2 * width**2))
+                found += [bell * np.cos(2 * np.pi * across / wave + phase) for phase in np.arange(8) * np.pi / 8]
+    flat = np.reshape(found, (-1, size**2))
+    return flat / np.linalg.norm(flat, axis=1, keepdims=True)
+
+
+def best_gabors(kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The best fitting one of `gabors` for each of the kernels (k, k, n).
+
+    Returns:
+        The share of the kernel's sum of squares that it explains, (n,), and the fitted functions, (n, k, k).
+    """
+    size, family = len(kernels), gabors(len(kernels))
+    products = family @ kernels.reshape(size**2, -1)
+    best = np.argmax(products**2, axis=0)
+    factors = products[best, np.arange(products.shape[1])]
+    share = factors**2 / (kernels**2).sum(axis=(0, 1))
+    return share, (factors[:, None] * family[best]).reshape(-1, size, size)
 
 
 def mnist_cnn() -> dict:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from labs_utils import files
 from labs_utils.errors import LabsError
 from labs_utils.exercises import checking
-from labs_utils.grading import anonymous, attempts, gradebook, intake, questions, released, report, runner
+from labs_utils.grading import anonymous, attempts, contest, gradebook, intake, questions, released, report, runner
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.submission import Submitted
 from labs_utils.grading.workers import WorkerDied, Workers
@@ -118,11 +118,14 @@ def grade_class(
             if executor is None:
                 pool.stop()  # their answers may run for minutes yet
             raise
+    outcome = _contest(entries, records, seed, settings, executor)
     newest = gradebook.newest(known)
     for place, record in enumerate(records):
         if place not in graded and newest.get(record.row) != record:  # it cannot be graded, or more is known about it
             gradebook.append(path, record)
     try:
+        if outcome is not None:
+            contest.write(settings.out, outcome)
         report.write(settings.out, gradebook.merged(known, records), people, settings.exports, marks, settings.similar)
     except OSError as error:
         raise LabsError(
@@ -130,6 +133,26 @@ def grade_class(
             "close the file or make room, then give the same command again"
         ) from error
     return records
+
+
+def _contest(
+    entries: list[attempts.Entry], records: list[Record], seed: int, settings: Settings, executor: Executor | None
+) -> contest.Outcome | None:
+    """The contest of the pictures that were handed in; None if there are none, or a part of the class is graded."""
+    if settings.which.exercise or settings.which.student:
+        return None
+    for lab in sorted({record.lab for record in records if record.results}):
+        rules = contest.of_lab(lab)
+        of_lab = zip(entries, records, strict=True)
+        theirs = [(one, record) for one, record in of_lab if record.lab == lab and one.handed_in.beside]
+        if rules is not None and theirs:
+            handed_in = [
+                (record.student, dict(one.handed_in.beside), _job(one.submitted, lab, seed, settings))
+                for one, record in theirs
+            ]
+            with _pool(executor, settings.jobs, len(handed_in)) as pool:
+                return contest.hold(lab, rules, handed_in, pool, seed)
+    return None
 
 
 def _so_far(begun: Record, known: list[Record], rules: attempts.Rules) -> Record:
@@ -218,7 +241,7 @@ def _pool(executor: Executor | None, jobs: int, waiting: int) -> Iterator[Execut
         yield pool
 
 
-def _longest(job: runner.Job) -> float:
+def _longest(job: runner.Job, *more: object) -> float:
     """Seconds that grading one submission may take in all: a few times what its answers may take, and our own work."""
     return 300 + 4 * job.seconds * len(job.released.points)
 

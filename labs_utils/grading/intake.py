@@ -11,13 +11,13 @@ import stat
 import time
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from labs_utils.errors import LabsError
-from labs_utils.grading import names, roster
+from labs_utils.grading import beside, names, roster
 from labs_utils.grading.names import Owner, Pattern, printable
 from labs_utils.grading.roster import Person
 from labs_utils.litter import is_litter
@@ -48,6 +48,7 @@ class Submission:
         late: the platform marks it as late.
         told: `time` is the platform's, not the file's.
         notes: what is doubtful about whose it is.
+        beside: kind (of `labs_utils.grading.beside`) → bytes of a file that lies beside the notebook.
     """
 
     student: str
@@ -61,6 +62,7 @@ class Submission:
     late: bool = False
     told: bool = False
     notes: tuple[str, ...] = ()
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class _Found:
     time: float = 0
     problem: str = ""
     notes: tuple[str, ...] = ()
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,12 +126,14 @@ def _is_work(parts: tuple[str, ...]) -> bool:
 
 def _owned(found: list[_Found], rules: Rules) -> Iterator[Submission]:
     aside = {one.parts: one.data for one in found if one.parts[-1] in _ASIDE and one.data}
-    work = [one for one in found if one.parts[-1].lower() not in _NOBODYS]
+    others = [one for one in found if one.parts[-1].lower() not in _NOBODYS]
+    work = [one for one in others if not _is_beside(one)]
     depth = _outer_folders([one.parts for one in work])
     placed = [(_inner(one.parts[depth:]), one) for one in work]
     scoped = _several_in_a_folder([parts for parts, _ in placed])
     people = _gradescope(aside)
     reached: dict[str, list[tuple[Owner, _Found]]] = {}
+    placed += [(_inner(one.parts[depth:]), one) for one in others if _is_beside(one)]
     for parts, one in placed:
         owner = _owner(parts, one, rules, scoped)
         if owner.id in people and owner.platform == "gradescope":
@@ -138,7 +143,33 @@ def _owned(found: list[_Found], rules: Rules) -> Iterator[Submission]:
             owner = replace(owner, time=_timestamp(stamp))
         owner = _on_the_roster(owner, rules)
         reached.setdefault(f"{owner.student}\0{owner.id}", []).append((owner, one))
-    yield from _without_beside(_told_apart(reached))
+    yield from _without_beside(_told_apart({key: _with_files(works) for key, works in reached.items()}))
+
+
+def _is_beside(one: _Found) -> bool:
+    return one.data is not None and beside.kind(one.parts[-1]) is not None
+
+
+def _with_files(works: list[tuple[Owner, _Found]]) -> list[tuple[Owner, _Found]]:
+    """One student's works, each notebook with the files of its own folder and of those in it.
+
+    Of several files of a kind the last counts.
+    """
+    notebooks = [(owner, one) for owner, one in works if not _is_beside(one)]
+    there = {one.parts[:-1] for _, one in notebooks}
+    files: dict[tuple[str, ...], dict[str, bytes]] = {}
+    for owner, one in sorted(works, key=lambda work: (work[1].time, work[1].parts)):
+        if _is_beside(one):
+            around = [one.parts[:depth] for depth in range(len(one.parts) - 1, -1, -1)]
+            folder = next((folder for folder in around if folder in there), None)
+            if folder is None:
+                notebooks.append((owner, replace(one, data=None, problem=_ASTRAY)))
+            else:
+                files.setdefault(folder, {})[beside.kind(one.parts[-1]) or ""] = one.data or b""
+    return [(owner, replace(one, beside=files.get(one.parts[:-1], {}))) for owner, one in notebooks]
+
+
+_ASTRAY = "it lies beside no notebook of its student: hand both in together, in the student's own folder"
 
 
 def _inner(parts: tuple[str, ...]) -> tuple[str, ...]:
@@ -253,6 +284,7 @@ def _told_apart(reached: dict[str, list[tuple[Owner, _Found]]]) -> Iterator[Subm
                 owner.late,
                 owner.time is not None,
                 (*notes, *one.notes),
+                one.beside,
             )
 
 
@@ -338,6 +370,9 @@ def _of_student(root: Path, folder: str, report: Path | None) -> Iterator[_Found
                 yield _read(root, parts)
             elif name in _ASIDE:
                 yield _read(root, parts)
+            elif beside.kind(name):
+                yield _read(root, parts)
+                others.append(printable(name))
             else:
                 others.append(printable(name))
     if nothing and unreadable:
@@ -362,7 +397,7 @@ def _read(root: Path, parts: tuple[str, ...]) -> _Found:
         if not stat.S_ISREG(about.st_mode):
             return _Found(parts, None, problem="it is not a plain file")
         try:
-            return _checked(parts, file.read(LARGEST_FILE + 1), about.st_mtime)
+            return _checked(parts, file.read(_most_of(parts[-1]) + 1), about.st_mtime)
         except OSError as error:
             return _Found(parts, None, problem=f"it cannot be read ({error.strerror})")
 
@@ -371,9 +406,16 @@ def _read(root: Path, parts: tuple[str, ...]) -> _Found:
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
+def _most_of(name: str) -> int:
+    """Bytes that are read of a file of this name."""
+    return beside.LARGEST if beside.kind(name) else LARGEST_FILE
+
+
 def _checked(parts: tuple[str, ...], data: bytes, when: float, notes: tuple[str, ...] = ()) -> _Found:
     if parts[-1] in _ASIDE:
         return _Found(parts, data[:LARGEST_ASIDE], when)
+    if beside.kind(parts[-1]):
+        return _Found(parts, data, when, notes=notes)
     if not names.is_notebook(parts[-1]):
         return _Found(parts, None, when, "it is not a notebook (.ipynb)", notes)
     if len(data) > LARGEST_FILE:
@@ -399,7 +441,7 @@ def _in_zip(path: Path, encoding: str | None) -> Iterator[_Found]:
                 continue
             if len(parts) > 1 and not names.is_notebook(parts[-1]) and parts[-1] not in _ASIDE:
                 without.setdefault(parts[:-1], []).append(printable(parts[-1]))
-                if not names.of_platform(parts[-1:]):
+                if not names.of_platform(parts[-1:]) and not beside.kind(parts[-1]):
                     continue
             with_notebook.update(parts[:depth] for depth in range(1, len(parts)) if names.is_notebook(parts[-1]))
             found = _read_entry(archive, info, name, parts, allowance)
@@ -408,6 +450,9 @@ def _in_zip(path: Path, encoding: str | None) -> Iterator[_Found]:
         for folder, others in without.items():
             if folder not in with_notebook and not all(names.of_platform((other,)) for other in others):
                 if all(other.lower() in _NOBODYS for other in others):
+                    continue
+                inside = any(folder[:depth] in with_notebook for depth in range(1, len(folder)))
+                if inside and any(map(beside.kind, others)):  # a folder that a notebook has filled
                     continue
                 yield _Found((*folder, ""), None, problem=_no_notebook(others))
 
@@ -469,7 +514,7 @@ def _read_entry(
     try:
         when = time.mktime((*info.date_time, 0, 0, -1))
         with archive.open(info) as file:
-            data = file.read(min(LARGEST_FILE, max(allowance, 0)) + 1)
+            data = file.read(min(_most_of(parts[-1]), max(allowance, 0)) + 1)
     except Exception as error:  # an archive is whatever somebody uploaded, and zipfile raises a dozen kinds
         reason = "it is encrypted" if info.flag_bits & 1 else str(error)[:100] or type(error).__name__
         return _Found(parts, None, problem=f"it cannot be unpacked ({reason})")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from labs_utils.grading import exports, feedback, gradebook, items, questions, rendering, similar
+from labs_utils.grading import contest, exports, feedback, gradebook, items, questions, rendering, similar
 from labs_utils.grading.gradebook import Record
 from labs_utils.grading.roster import Person
 
@@ -54,6 +54,7 @@ def write(
             for lab in labs
         },
         similar=similar.PAGE if alike else "",
+        contest=contest.PAGE if (out / contest.PAGE).exists() else "",
         open_questions=questions.OPEN if path.exists() else "",
         files=[gradebook.STUDENTS, gradebook.GRADEBOOK, items.ITEMS, *(path.name for path in exported)],
         records=records,

@@ -10,14 +10,17 @@ import threading
 import zlib
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from labs_utils.exercises import checking, pipe
 from labs_utils.exercises.checking import Result
-from labs_utils.exercises.student import StudentError, TimeLimit
+from labs_utils.exercises.student import ModelView, StudentError, TimeLimit
 from labs_utils.exercises.travel import Taken
 from labs_utils.grading.released import Released
 from labs_utils.grading.sandbox import Sandbox, Session
 
 LONGEST = 2000  # characters of a message
+_AT_ONCE = 100  # pictures that a network is shown in one request
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,37 @@ def grade(job: Job) -> list[Result]:
     return [replace(result, messages=tuple(text[:LONGEST] for text in result.messages)) for result in results.values()]
 
 
+def answers_of_network(job: Job, network: str, weights: list[np.ndarray], inputs: np.ndarray) -> np.ndarray | str:
+    """What the network that a student's answer builds says with given weights, asked in the sandbox.
+
+    Args:
+        job: the submission.
+        network: name of the exercise that builds it.
+        weights: one array for each of its own.
+        inputs: (n, …) float32.
+
+    Returns:
+        (n, k) finite numbers, or a sentence that says why there are none.
+
+    Raises:
+        SandboxError: the sandbox does not work; no fault of the submission.
+    """
+    if network not in job.answers:
+        return f"there is no {network} in the notebook"
+    _forget()
+    grader = _Grader(job)
+    for _ in range(2):
+        try:
+            return grader.answers_of_network(network, weights, inputs)
+        except StudentError as error:
+            return f"{network} stopped with {error.type}"
+        except pipe.PipeError as error:
+            if grader.alone_in_sandbox:
+                return f"the network could not be asked: {error}"
+            close()  # another submission may have caused it
+    raise AssertionError("a second attempt is never in an inherited sandbox")
+
+
 def close() -> None:
     """Ends the sandbox that this thread keeps warm."""
     sandbox = getattr(_this_thread, "sandbox", None)
@@ -121,6 +155,30 @@ class _Grader:
                 results[name] = self._verdict(name, ended) or self.alone(name, self._own(survivors), pipe.ANSWERS)
         return results
 
+    @property
+    def alone_in_sandbox(self) -> bool:
+        """Whether no other submission has been in the sandbox that is in use."""
+        return _this_thread.sandbox is not self.inherited
+
+    def answers_of_network(self, network: str, weights: list[np.ndarray], inputs: np.ndarray) -> np.ndarray | str:
+        """As the function of that name, in one session; raises what the answer raises."""
+        with self._sandbox().session() as session:
+            session.line.seconds = self.job.seconds
+            session.load(network, self.job.of(network), pipe.ANSWERS)
+            model = session.function(network)()
+            if not isinstance(model, ModelView):
+                return f"{network} returns no network"
+            wanted = [shape for _, shape in model.variables()]
+            if wanted != [array.shape for array in weights]:
+                return f"the weights do not fit the network that {network} builds"
+            model.set_weights(weights)
+            parts = [model.predict(inputs[k : k + _AT_ONCE]) for k in range(0, len(inputs), _AT_ONCE)]
+        for start, part in zip(range(0, len(inputs), _AT_ONCE), parts, strict=True):
+            fits = isinstance(part, np.ndarray) and part.dtype.kind == "f" and part.ndim == 2 and part.shape[1] == 2
+            if not fits or len(part) != len(inputs[start : start + _AT_ONCE]) or not np.isfinite(part).all():
+                return "the network does not give two finite numbers for each picture"
+        return np.concatenate(parts).astype(np.float32)
+
     def _own(self, names: list[str]) -> dict[str, Taken]:
         return {name: self.job.of(name) for name in names}
 
@@ -140,7 +198,7 @@ class _Grader:
         """What `error` means for an answer; None if another submission may have caused it: then try again."""
         if isinstance(error, TimeLimit):
             return self._zero(name, "stopped", checking.too_slow(self.job.seconds))
-        if _this_thread.sandbox is not self.inherited:
+        if self.alone_in_sandbox:
             return self._zero(name, "stopped", f"It could not be graded: {error}.")
         close()
         return None

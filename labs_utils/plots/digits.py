@@ -1,4 +1,4 @@
-"""Pictures of lab 04: where a classifier errs, how sure it is, and what HOG sees."""
+"""Pictures of lab 04: long training, where a classifier errs, how sure it is, what HOG sees, ensembles."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,60 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from labs_utils.plots.figures import BLUE, GREY, ORANGE, SKY
+from labs_utils.plots.figures import BLUE, CYCLE, GREY, LINE_STYLES, ORANGE, SKY, image_grid
+
+
+def long_run(epochs: np.ndarray, curves: Mapping[str, Mapping[str, Sequence]], stated: float) -> Figure:
+    """A long training: validation accuracy with its range over seeds (left), both losses (right).
+
+    Args:
+        epochs: (n,) where it was measured.
+        curves: name → ``val_accuracy``, ``loss`` and ``val_loss``, each (seeds, n).
+        stated: the validation accuracy that a lecture reports, drawn as a line.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), sharex=True)
+    for (name, measures), colour, style in zip(curves.items(), CYCLE, LINE_STYLES, strict=False):
+        look = {"color": colour, "linestyle": style}
+        accuracy = np.array(measures["val_accuracy"])
+        left.fill_between(epochs, accuracy.min(axis=0), accuracy.max(axis=0), color=colour, alpha=0.15)
+        left.plot(epochs, accuracy.mean(axis=0), label=name, **look)
+        right.plot(epochs, np.mean(measures["loss"], axis=0), **look)
+        right.plot(epochs, np.mean(measures["val_loss"], axis=0), **look | {"alpha": 0.45, "linewidth": 3})
+    left.axhline(stated, color="black", linewidth=0.8)
+    left.text(1, stated + 0.005, f"lecture, {stated}")
+    left.set(xscale="log", xlabel="epoch", ylabel="validation accuracy", ylim=(0.9, 1))
+    right.set(yscale="log", xlabel="epoch", ylabel="cross-entropy", title="thin: training; broad: validation")
+    left.legend(loc="center left")
+    return figure
+
+
+def misread(
+    images: np.ndarray,
+    y: np.ndarray,
+    y_hat: np.ndarray,
+    rows: Sequence[np.ndarray],
+    columns: int,
+    confidence: np.ndarray | None = None,
+) -> Figure:
+    """Pictures below their truth and reading; a row with fewer than `columns` ends in empty fields.
+
+    Args:
+        images: (n, height, width) of bytes.
+        y: (n,) truth.
+        y_hat: (n,) what was read.
+        rows: numbers of the images in each row; those beyond `columns` are left out.
+        columns: pictures in a row.
+        confidence: (n,) how sure the reading was; left out of the titles by default.
+    """
+    empty = np.zeros_like(images[0])
+    pictures, titles = [], []
+    for row in rows:
+        shown = row[:columns]
+        missing = columns - len(shown)
+        pictures += [*images[shown], *[empty] * missing]
+        titles += [f"{y[k]} → {y_hat[k]}" + ("" if confidence is None else f", {confidence[k]:.3f}") for k in shown]
+        titles += [""] * missing
+    return image_grid(pictures, titles, columns=columns, size=7.4 / columns, vmin=0, vmax=255)
 
 
 def counts(matrix: np.ndarray, xlabel: str, ylabel: str) -> Figure:
@@ -65,4 +118,38 @@ def hog_strokes(digit: np.ndarray, votes: Sequence) -> Figure:
         length = 0.47 * size * np.sqrt(votes[i, j] / votes.max())
         dx, dy = length * np.cos(edge), length * np.sin(edge)
         right.plot([x - dx, x + dx], [y - dy, y + dy], color=BLUE, linewidth=2)
+    return figure
+
+
+def learning_curves(sizes: Sequence[int], accuracy: Mapping[str, Sequence]) -> Figure:
+    """Test error against the number of training images, both axes logarithmic: each run a mark, their mean a line.
+
+    Args:
+        sizes: (n,) numbers of training images.
+        accuracy: name → accuracy of each run, (n, runs).
+    """
+    figure, ax = plt.subplots(figsize=(6.4, 3.8))
+    for (name, runs), colour, marker in zip(accuracy.items(), (BLUE, ORANGE), "os", strict=True):
+        error = 100 - 100 * np.array(runs)
+        ax.plot(sizes, error.mean(axis=1), color=colour, label=name)
+        ax.plot(sizes, error, marker, color=colour, markersize=4)
+    ax.set(xscale="log", yscale="log", xlabel="training images", ylabel="test error, %")
+    ax.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+    ax.legend(title="stored run, real MNIST")
+    return figure
+
+
+def votes(accuracy: Mapping[str, tuple[np.ndarray, float]]) -> Figure:
+    """Accuracy of the members of several ensembles (dots) and of each ensemble (diamond).
+
+    Args:
+        accuracy: what the members differ by → accuracy of each member (m,), and of the ensemble.
+    """
+    figure, ax = plt.subplots(figsize=(7.6, 3.3))
+    for k, (single, together) in enumerate(accuracy.values()):
+        ax.plot([k] * len(single), single, "o", color=SKY, label="" if k else "members")
+        ax.plot(k, together, "D", color=ORANGE, markersize=9, label="" if k else "ensemble")
+    ax.set_xticks(range(len(accuracy)), accuracy)
+    ax.set(xlabel="members differ by", ylabel="test accuracy", xlim=(-0.5, len(accuracy) - 0.5))
+    ax.legend(loc="lower left")
     return figure

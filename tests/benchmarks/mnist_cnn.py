@@ -72,7 +72,7 @@ def main() -> int:
     """Runs the race for every seed; the exit status is 1 if the lab's network is not four times as fast."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--store", action="store_true", help="write data/mnist_cnn_benchmark.json, which lab 06 quotes")
+    parser.add_argument("--store", action="store_true", help="write data/mnist_cnn_benchmark.json, for the README")
     arguments = parser.parse_args()
     train, test = cnn.mnist()
     steps = cnn.EPOCHS * -(-len(train[0]) // cnn.BATCH)

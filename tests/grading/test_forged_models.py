@@ -78,7 +78,7 @@ def test_a_wrong_network_whose_last_layer_is_zero_earns_the_structure_at_most():
 
     layers = keras.layers
 
-    def small_cnn():
+    def small_cnn(activation="relu", normalise=True):
         body = [layers.Conv2D(16, 5, strides=2, padding="same", use_bias=False), layers.BatchNormalization()]
         body += [layers.Activation("softsign")]
         for filters in (32, 64):

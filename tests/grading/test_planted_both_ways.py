@@ -9,6 +9,7 @@ import importlib
 import inspect
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -21,6 +22,7 @@ from tests.grading.sample import code_cell, notebook
 
 SEED = 1  # another one than that of `tests/test_planted.py`
 DRAWS_AT_RANDOM = {"DenseWithRandomBias"}  # in the notebook from the same source as the check's own layers
+DRAWS_AT_RANDOM |= {"trained_not_at_all", "trained_on_shuffled_labels", "trained_on_exchanged_labels"}  # first weights
 MODULES = {lab: importlib.import_module(f"tests.planted.lab{lab}") for lab in course.lab_names()}
 ANSWERS = [(exercise, says, answer) for exercise, says, answer in planted.WRONG]
 ANSWERS += [(exercise, None, answer) for exercise, answer in planted.RIGHT]
@@ -71,10 +73,20 @@ def from_grader(lab: str, exercise: str, cells: list[str]):
 
 
 def helpers(module) -> str:
-    """A planted module as a student's cell: no registration, no import of this project."""
-    tree = ast.parse(inspect.getsource(module))
-    tree.body = [unregistered(node) for node in tree.body if "tests.planted" not in ast.unparse(node)[:40]]
-    return ast.unparse(tree)
+    """What planted answers share, as a student's cell: no registration, no import of this project."""
+    nodes = ast.parse(inspect.getsource(module)).body
+    nodes = [node for node in nodes if "tests.planted" not in ast.unparse(node)[:40]]
+    used = Counter(name for node in nodes for name in names_in(node) - {getattr(node, "name", None)})
+    shared = [node for node in nodes if not is_registered(node) or used[node.name]]
+    return "\n".join(ast.unparse(unregistered(node)) for node in shared)
+
+
+def names_in(node: ast.stmt) -> set[str]:
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def is_registered(node: ast.stmt) -> bool:
+    return any(ast.unparse(one).startswith(("wrong(", "right(")) for one in getattr(node, "decorator_list", []))
 
 
 def cell_of(answer: Callable, exercise: str, points: float) -> str:

@@ -77,6 +77,10 @@ PASSES = {
         "def timed(f):\n    def wrapper(*args):\n        return f(*args)\n    return wrapper",
         decorated("double", "@timed\ndef double(x):\n    return 2 * x"),
     ],
+    "a loop that calls np.sort, which changes no module": [
+        "for row in [[2, 1]]:\n    print(np.sort(row))",
+        answer("return np.multiply(2, x)"),
+    ],
     "a table that an old loop filled, now a constant": [
         "K = []",
         "for i in [2]: K.append(i)",

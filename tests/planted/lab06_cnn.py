@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy import signal, special
+from scipy import signal
 
 from tests.planted import right, wrong
 
@@ -78,45 +78,193 @@ def correlate_by_shifted_images(image, kernel):
     return sum(kernel[a, b] * image[a : a + h, b : b + w] for a in range(kh) for b in range(kw))
 
 
-# -- output_size ------------------------------------------------------------------------------------------------------
+# -- kernel_gradient --------------------------------------------------------------------------------------------------
 
 
-@wrong("output_size", says="the + 1 is missing")
-def size_off_by_one(n, kernel, stride, padding):
-    return (n + 2 * padding - kernel) // stride
+def _correlate(image, kernel):
+    return signal.correlate2d(image, kernel, mode="valid")
 
 
-@wrong("output_size", says="padding adds p zeros on each side")
-def size_padded_once(n, kernel, stride, padding):
-    return (n + padding - kernel) // stride + 1
+@wrong("kernel_gradient", says="divide by the number of places")
+def gradient_summed(image, kernel, target):
+    return _correlate(image, _correlate(image, kernel) - target)
 
 
-@wrong("output_size", says="+ 1 comes after the division")
-def size_one_inside(n, kernel, stride, padding):
-    return (n + 2 * padding - kernel + 1) // stride
+@wrong("kernel_gradient", says="a factor of 2")
+def gradient_of_the_whole_mean_square(image, kernel, target):
+    error = _correlate(image, kernel) - target
+    return 2 * _correlate(image, error) / error.size
 
 
-@wrong("output_size", says="// rounds down")
-def size_fraction(n, kernel, stride, padding):
-    return (n + 2 * padding - kernel) / stride + 1
+@wrong("kernel_gradient", says="the sign is turned round")
+def gradient_of_target_minus_output(image, kernel, target):
+    error = target - _correlate(image, kernel)
+    return _correlate(image, error) / error.size
 
 
-@wrong("output_size", says="the padding is missing")
-def size_unpadded(n, kernel, stride, padding):
-    return (n - kernel) // stride + 1
+@wrong("kernel_gradient", says="that is a convolution")
+def gradient_convolved(image, kernel, target):
+    error = _correlate(image, kernel) - target
+    return signal.convolve2d(image, error, mode="valid") / error.size
 
 
-@right("output_size")
-def size_by_counting(n, kernel, stride, padding):
-    left, places = -padding, 0
-    while left + kernel <= n + padding:
-        left, places = left + stride, places + 1
-    return places
+@wrong("kernel_gradient", says="correlates the image with the output")
+def gradient_without_target(image, kernel, target):
+    output = _correlate(image, kernel)
+    return _correlate(image, output) / output.size
 
 
-@right("output_size")
-def size_as_numpy_number(n, kernel, stride, padding):
-    return np.floor((n + 2 * padding - kernel) / stride) + 1
+@wrong("kernel_gradient", says="the target is added")
+def gradient_of_the_sum(image, kernel, target):
+    return _correlate(image, _correlate(image, kernel) + target) / target.size
+
+
+@wrong("kernel_gradient", says="number of pixels of the image")
+def gradient_over_pixels(image, kernel, target):
+    return _correlate(image, _correlate(image, kernel) - target) / image.size
+
+
+@wrong("kernel_gradient", says="go on to the kernel by the chain rule")
+def gradient_by_the_output(image, kernel, target):
+    return _correlate(image, kernel) - target
+
+
+@wrong("kernel_gradient", says="this is the loss J")
+def gradient_is_the_loss(image, kernel, target):
+    return np.mean((_correlate(image, kernel) - target) ** 2) / 2
+
+
+@right("kernel_gradient")
+def gradient_with_loops(image, kernel, target):
+    error = _correlate(image, kernel) - target
+    h, w = error.shape
+    return [
+        [np.mean(error * image[a : a + h, b : b + w]) for b in range(kernel.shape[1])] for a in range(kernel.shape[0])
+    ]
+
+
+@right("kernel_gradient")
+def gradient_by_tensorflow(image, kernel, target):
+    image, kernel, target = (tf.constant(array, tf.float64) for array in (image, kernel, target))
+    with tf.GradientTape() as tape:
+        tape.watch(kernel)
+        output = tf.nn.conv2d(image[None, ..., None], kernel[..., None, None], 1, "VALID")[0, ..., 0]
+        loss = tf.reduce_mean((output - target) ** 2) / 2
+    return tape.gradient(loss, kernel)
+
+
+@right("kernel_gradient")
+def gradient_by_windows(image, kernel, target):
+    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
+    error = np.einsum("ijab,ab->ij", windows, kernel) - target
+    return np.einsum("ij,ijab->ab", error, windows) / error.size
+
+
+# -- learn_kernel -----------------------------------------------------------------------------------------------------
+
+
+def _learn(image, target, size, rate, steps, before=True, half=2.0, start=0.0, sign=-1.0):
+    kernel, losses = np.full((size, size), start), []
+    for _ in range(steps):
+        error = _correlate(image, kernel) - target
+        if before:
+            losses.append(np.mean(error**2) / half)
+        kernel = kernel + sign * rate * _correlate(image, error) / error.size
+        if not before:
+            losses.append(np.mean((_correlate(image, kernel) - target) ** 2) / half)
+    return kernel, losses
+
+
+@wrong("learn_kernel", says="the step goes uphill")
+def learn_uphill(image, target, size, rate, steps):
+    return _learn(image, target, size, rate, steps, sign=1.0)
+
+
+@wrong("learn_kernel", says="these are the losses after each step")
+def learn_and_note_afterwards(image, target, size, rate, steps):
+    return _learn(image, target, size, rate, steps, before=False)
+
+
+@wrong("learn_kernel", says="the half is missing")
+def learn_with_the_whole_mean_square(image, target, size, rate, steps):
+    return _learn(image, target, size, rate, steps, half=1.0)
+
+
+@wrong("learn_kernel", says="the errors are not squared")
+def learn_with_plain_errors(image, target, size, rate, steps):
+    kernels = [_learn(image, target, size, rate, n)[0] for n in range(steps + 1)]
+    return kernels[-1], [np.mean(_correlate(image, kernel) - target) / 2 for kernel in kernels[:-1]]
+
+
+@wrong("learn_kernel", says="expected")
+def learn_from_ones(image, target, size, rate, steps):
+    return _learn(image, target, size, rate, steps, start=1.0)
+
+
+@wrong("learn_kernel", says="one step too many")
+def learn_one_step_more(image, target, size, rate, steps):
+    kernel, losses = _learn(image, target, size, rate, steps + 1)
+    return kernel, losses[:-1]
+
+
+@wrong("learn_kernel", says="there was one step only")
+def learn_and_return_too_early(image, target, size, rate, steps):
+    return _learn(image, target, size, rate, 1)
+
+
+@wrong("learn_kernel", says="the rate is missing")
+def learn_without_rate(image, target, size, rate, steps):
+    return _learn(image, target, size, 1.0, steps)
+
+
+@wrong("learn_kernel", says="compute it anew")
+def learn_from_one_gradient(image, target, size, rate, steps):
+    step = _learn(image, target, size, rate, 1)[0]
+    return steps * step, [np.mean((_correlate(image, k * step) - target) ** 2) / 2 for k in range(steps)]
+
+
+@wrong("learn_kernel", says="order of the results is wrong")
+def learn_the_other_way_round(image, target, size, rate, steps):
+    return _learn(image, target, size, rate, steps)[::-1]
+
+
+@wrong("learn_kernel", says="Return 2 things")
+def learn_without_losses(image, target, size, rate, steps):
+    return _learn(image, target, size, rate, steps)[0]
+
+
+@right("learn_kernel")
+def learn_in_place(image, target, size, rate, steps):
+    kernel, losses = np.zeros((size, size)), np.zeros(steps)
+    for step in range(steps):
+        error = _correlate(image, kernel) - target
+        losses[step] = (error**2).mean() / 2
+        kernel -= rate * _correlate(image, error) / error.size
+    return [kernel, losses]
+
+
+@right("learn_kernel")
+def learn_by_tensorflow(image, target, size, rate, steps):
+    pixels, target = tf.constant(image[None, ..., None]), tf.constant(target)
+    kernel, losses = tf.Variable(tf.zeros((size, size), tf.float64)), []
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            output = tf.nn.conv2d(pixels, kernel[..., None, None], 1, "VALID")[0, ..., 0]
+            loss = tf.reduce_mean((output - target) ** 2) / 2
+        losses.append(loss)
+        kernel.assign_sub(rate * tape.gradient(loss, kernel))
+    return kernel, losses
+
+
+@right("learn_kernel")
+def learn_on_windows(image, target, size, rate, steps):
+    windows = np.lib.stride_tricks.sliding_window_view(image, (size, size)).reshape(target.size, -1)
+    weights, losses = np.zeros(size * size), ()
+    for _ in range(steps):
+        error = windows @ weights - target.ravel()
+        losses += (float(error @ error) / (2 * len(error)),)
+        weights = weights - rate * windows.T @ error / len(error)
+    return weights.reshape(size, size), losses
 
 
 # -- conv_layer -------------------------------------------------------------------------------------------------------
@@ -227,6 +375,99 @@ def layer_by_keras(images, kernels, bias, stride, padding):
     return layer(_pad(images, padding).astype("float32"))
 
 
+# -- layer_gradients --------------------------------------------------------------------------------------------------
+
+
+def _backward(images, kernels, upstream, stride):
+    parts = [tf.Variable(kernels), tf.Variable(np.zeros(kernels.shape[-1])), tf.Variable(images)]
+    with tf.GradientTape() as tape:
+        output = tf.nn.conv2d(parts[2], parts[0], stride, "VALID") + parts[1]
+        loss = tf.reduce_sum(output * upstream)
+    return tape.gradient(loss, parts)
+
+
+@wrong("layer_gradients", says="the mean over the images was taken")
+def backward_with_the_mean(images, kernels, upstream, stride):
+    by_kernels, by_bias, by_images = _backward(images, kernels, upstream, stride)
+    return by_kernels / len(images), by_bias / len(images), by_images
+
+
+@wrong("layer_gradients", says="the last window overwrites the others")
+def backward_that_overwrites(images, kernels, upstream, stride):
+    by_images, k = np.zeros(images.shape), len(kernels)
+    for i, j in np.ndindex(upstream.shape[1:3]):
+        rows, columns = slice(i * stride, i * stride + k), slice(j * stride, j * stride + k)
+        by_images[:, rows, columns] = np.einsum("nf,abcf->nabc", upstream[:, i, j], kernels)
+    return *_backward(images, kernels, upstream, stride)[:2], by_images
+
+
+@wrong("layer_gradients", says="turned by 180")
+def backward_with_turned_kernels(images, kernels, upstream, stride):
+    by_images = _backward(images, kernels[::-1, ::-1], upstream, stride)[2]
+    return *_backward(images, kernels, upstream, stride)[:2], by_images
+
+
+@wrong("layer_gradients", says="the stride is ignored")
+def backward_without_stride(images, kernels, upstream, stride):
+    rows, columns = (side + len(kernels) - 1 for side in upstream.shape[1:3])
+    by_kernels, by_bias, tight = _backward(images[:, :rows, :columns], kernels, upstream, 1)
+    by_images = np.zeros(images.shape)
+    by_images[:, :rows, :columns] = tight
+    return by_kernels, by_bias, by_images
+
+
+@wrong("layer_gradients", says="only the last place counts")
+def backward_of_the_last_place(images, kernels, upstream, stride):
+    by_bias, by_images = _backward(images, kernels, upstream, stride)[1:]
+    k = len(kernels)
+    for i, j in np.ndindex(upstream.shape[1:3]):
+        window = images[:, i * stride : i * stride + k, j * stride : j * stride + k]
+        by_kernels = np.einsum("nabc,nf->abcf", window, upstream[:, i, j])
+    return by_kernels, by_bias, by_images
+
+
+@wrong("layer_gradients", says="the sum over the images is missing")
+def backward_with_a_bias_for_each_image(images, kernels, upstream, stride):
+    by_kernels, _, by_images = _backward(images, kernels, upstream, stride)
+    return by_kernels, upstream.sum(axis=(1, 2)), by_images
+
+
+@wrong("layer_gradients", says="order of the results is wrong")
+def backward_in_another_order(images, kernels, upstream, stride):
+    return _backward(images, kernels, upstream, stride)[::-1]
+
+
+@right("layer_gradients")
+def backward_by_the_tape(images, kernels, upstream, stride):
+    return _backward(images, kernels, upstream, stride)
+
+
+@right("layer_gradients")
+def backward_kernel_by_kernel(images, kernels, upstream, stride):
+    k, (rows, columns) = len(kernels), upstream.shape[1:3]
+    by_kernels, by_images = np.zeros_like(kernels), np.zeros_like(images)
+    for a in range(k):
+        for b in range(k):
+            part = np.s_[:, a : a + stride * rows : stride, b : b + stride * columns : stride]
+            pixels = images[part][:, :rows, :columns]
+            by_kernels[a, b] = np.einsum("nijc,nijf->cf", pixels, upstream)
+            by_images[part][:, :rows, :columns] += np.einsum("nijf,cf->nijc", upstream, kernels[a, b])
+    return [by_kernels, np.einsum("nijf->f", upstream), by_images]
+
+
+@right("layer_gradients")
+def backward_by_windows(images, kernels, upstream, stride):
+    windows = np.lib.stride_tricks.sliding_window_view(images, kernels.shape[:2], axis=(1, 2))
+    by_kernels = np.einsum("nijcab,nijf->abcf", windows[:, ::stride, ::stride], upstream)
+    spread = np.zeros((*windows.shape[:3], upstream.shape[-1]))
+    spread[:, ::stride, ::stride] = upstream
+    edge = len(kernels) - 1
+    padded = np.pad(spread, ((0, 0), (edge, edge), (edge, edge), (0, 0)))
+    back = np.lib.stride_tricks.sliding_window_view(padded, kernels.shape[:2], axis=(1, 2))
+    by_images = np.einsum("nijfab,abcf->nijc", back, kernels[::-1, ::-1])
+    return by_kernels, upstream.sum((0, 1, 2)), by_images
+
+
 # -- pool -------------------------------------------------------------------------------------------------------------
 
 
@@ -328,97 +569,85 @@ def pool_by_keras_layers(images, size, mode):
     return {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}[mode](size)(images)
 
 
-# -- softmax ----------------------------------------------------------------------------------------------------------
+# -- decode_line ------------------------------------------------------------------------------------------------------
 
 
-@wrong("softmax", says="subtract the largest score of each row first")
-def softmax_overflows(z):
-    return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+def _decode(outputs, angles):
+    return np.column_stack([13.5 * (outputs[:, :2] + 1), angles])
 
 
-@wrong("softmax", says="a row far below it underflows")
-def softmax_one_maximum(z):
-    powers = np.exp(z - z.max())
-    return powers / powers.sum(axis=1, keepdims=True)
+@wrong("decode_line", says="the angle is twice too large")
+def decode_without_halving(outputs):
+    return _decode(outputs, np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) % 360)
 
 
-@wrong("softmax", says="each row has its own")
-def softmax_over_everything(z):
-    powers = np.exp(z - z.max())
-    return powers / powers.sum()
+@wrong("decode_line", says="the angle is not halved, and % 180 hides it")
+def decode_half_turn_without_halving(outputs):
+    return _decode(outputs, np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) % 180)
 
 
-@wrong("softmax", says="it belongs to the classes, axis 1")
-def softmax_wrong_axis(z):
-    powers = np.exp(z - z.max(axis=0))
-    return powers / powers.sum(axis=0)
+@wrong("decode_line", says="halve first")
+def decode_half_turn_first(outputs):
+    return _decode(outputs, np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) % 180 / 2)
 
 
-@wrong("softmax", says="clipping makes all large scores equal")
-def softmax_clips(z):
-    powers = np.exp(np.clip(z, -500, 500))
-    return powers / powers.sum(axis=1, keepdims=True)
+@wrong("decode_line", says="some angles are negative")
+def decode_negative(outputs):
+    return _decode(outputs, np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) / 2)
 
 
-@wrong("softmax", says="the smallest score was subtracted")
-def softmax_above_the_smallest(z):
-    powers = np.exp(z - z.min(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+@wrong("decode_line", says="arctan does not know the signs")
+def decode_by_arctan(outputs):
+    return _decode(outputs, np.degrees(np.arctan(outputs[:, 3] / outputs[:, 2])) / 2 % 180)
 
 
-@wrong("softmax", says="the mean score was subtracted")
-def softmax_above_the_mean(z):
-    powers = np.exp(z - z.mean(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+@wrong("decode_line", says="sine and cosine are exchanged")
+def decode_exchanged(outputs):
+    return _decode(outputs, np.degrees(np.arctan2(outputs[:, 2], outputs[:, 3])) / 2 % 180)
 
 
-@right("softmax")
-def softmax_by_logarithms(z):
-    return np.exp(z - special.logsumexp(z, axis=1, keepdims=True))
+@wrong("decode_line", says="the angle is in radians")
+def decode_in_radians(outputs):
+    return _decode(outputs, np.arctan2(outputs[:, 3], outputs[:, 2]) / 2 % np.pi)
 
 
-@right("softmax")
-def softmax_row_by_row(z):
-    rows = []
-    for row in z.astype("float32"):
-        powers = [np.exp(value - max(row)) for value in row]
-        rows.append([power / sum(powers) for power in powers])
-    return rows
+@wrong("decode_line", says="arccos")
+def decode_by_arccos(outputs):
+    return _decode(outputs, np.degrees(np.arccos(np.clip(outputs[:, 2], -1, 1))) / 2)
 
 
-# -- conv_parameters --------------------------------------------------------------------------------------------------
+@wrong("decode_line", says="row and column are exchanged")
+def decode_x_before_y(outputs):
+    angles = np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) / 2 % 180
+    return _decode(outputs[:, [1, 0]], angles)
 
 
-@wrong("conv_parameters", says="the biases are missing")
-def parameters_without_bias(kernel, channels, filters):
-    return kernel**2 * channels * filters
+@wrong("decode_line", says="add 1 first")
+def decode_scaled_first(outputs):
+    angles = np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) / 2 % 180
+    return np.column_stack([13.5 * outputs[:, :2] + 1, angles])
 
 
-@wrong("conv_parameters", says="the channel axis is forgotten")
-def parameters_without_channels(kernel, channels, filters):
-    return (kernel**2 + 1) * filters
+@right("decode_line")
+def decode_by_complex_numbers(outputs):
+    direction = np.sqrt(outputs[:, 2] + 1j * outputs[:, 3])
+    return _decode(outputs, np.angle(direction, deg=True) % 180)
 
 
-@wrong("conv_parameters", says="one bias for each kernel, not one in all")
-def parameters_with_one_bias(kernel, channels, filters):
-    return kernel**2 * channels * filters + 1
+@right("decode_line")
+def decode_line_by_line(outputs):
+    lines = []
+    for row, column, cosine, sine in outputs.tolist():
+        angle = np.rad2deg(np.arctan2(sine, cosine)) / 2
+        lines.append([(row + 1) * 13.5, (column + 1) * 13.5, angle if angle >= 0 else angle + 180])
+    return lines
 
 
-@wrong("conv_parameters", says="the window is square")
-def parameters_of_a_row(kernel, channels, filters):
-    return (kernel * channels + 1) * filters
-
-
-@right("conv_parameters")
-def parameters_by_keras(kernel, channels, filters):
-    layer = keras.layers.Conv2D(filters, kernel)
-    layer.build((None, None, None, channels))
-    return layer.count_params()
-
-
-@right("conv_parameters")
-def parameters_by_arrays(kernel, channels, filters):
-    return np.zeros((kernel, kernel, channels, filters)).size + np.zeros(filters).size
+@right("decode_line")
+def decode_by_tensorflow(outputs):
+    outputs = tf.constant(outputs)
+    angles = tf.math.floormod(tf.atan2(outputs[:, 3], outputs[:, 2]) / 2, np.pi) * 180 / np.pi
+    return tf.concat([13.5 * outputs[:, :2] + 13.5, angles[:, None]], axis=1)
 
 
 # -- lenet5 -----------------------------------------------------------------------------------------------------------
@@ -559,13 +788,20 @@ def lenet_all_convolutions():
 
 
 def _small(
-    use_bias=False, normalise=True, relu=True, head="average", stride=2, padding="same", last="softmax", pool_last=False
+    use_bias=False,
+    normalise=True,
+    activation="relu",
+    head="average",
+    stride=2,
+    padding="same",
+    last="softmax",
+    pool_last=False,
 ):
     layers = keras.layers
     body = []
     for number, (filters, kernel) in enumerate(((16, 5), (32, 3), (64, 3))):
         block = [layers.BatchNormalization()] if normalise else []
-        block += [layers.ReLU()] if relu else []
+        block += [layers.Activation(activation)] if activation else []
         pooling = [layers.MaxPooling2D(2)] if number else []
         body.append(layers.Conv2D(filters, kernel, strides=1 if number else stride, padding=padding, use_bias=use_bias))
         body += block + pooling if pool_last else pooling + block
@@ -574,42 +810,42 @@ def _small(
 
 
 @wrong("small_cnn", says="use_bias=False")
-def small_with_biases():
+def small_with_biases(activation="relu", normalise=True):
     return _small(use_bias=True)
 
 
 @wrong("small_cnn", says="batch normalisation is missing")
-def small_without_normalisation():
+def small_without_normalisation(activation="relu", normalise=True):
     return _small(normalise=False)
 
 
 @wrong("small_cnn", says="the maps are flattened")
-def small_flattened():
+def small_flattened(activation="relu", normalise=True):
     return _small(head="flatten")
 
 
 @wrong("small_cnn", says="the first convolution has no stride of 2")
-def small_without_stride():
+def small_without_stride(activation="relu", normalise=True):
     return _small(stride=1)
 
 
 @wrong("small_cnn", says="the padding is not 'same'")
-def small_unpadded():
+def small_unpadded(activation="relu", normalise=True):
     return _small(padding="valid")
 
 
 @wrong("small_cnn", says="ReLU is missing")
-def small_without_relu():
-    return _small(relu=False)
+def small_without_relu(activation="relu", normalise=True):
+    return _small(activation=None)
 
 
 @wrong("small_cnn", says="the softmax at the end is missing")
-def small_without_softmax():
+def small_without_softmax(activation="relu", normalise=True):
     return _small(last=None)
 
 
 @wrong("small_cnn", says="A convolution has its own activation")
-def small_with_activation_inside():
+def small_with_activation_inside(activation="relu", normalise=True):
     layers = keras.layers
     body = [keras.Input((28, 28, 1))]
     for filters, kernel, stride in ((16, 5, 2), (32, 3, 1), (64, 3, 1)):
@@ -619,7 +855,7 @@ def small_with_activation_inside():
 
 
 @wrong("small_cnn", says="ReLU stands before the normalisation")
-def small_with_relu_first():
+def small_with_relu_first(activation="relu", normalise=True):
     layers = keras.layers
     body = [keras.Input((28, 28, 1))]
     for filters, kernel, stride in ((16, 5, 2), (32, 3, 1), (64, 3, 1)):
@@ -629,7 +865,7 @@ def small_with_relu_first():
 
 
 @wrong("small_cnn", says="frozen")
-def small_with_frozen_normalisation():
+def small_with_frozen_normalisation(activation="relu", normalise=True):
     model = _small()
     for layer in model.layers:
         layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
@@ -637,27 +873,27 @@ def small_with_frozen_normalisation():
 
 
 @wrong("small_cnn", says="Dropout")
-def small_with_dropout():
+def small_with_dropout(activation="relu", normalise=True):
     model = _small()
     return keras.Sequential([keras.Input((28, 28, 1)), *model.layers[:-1], keras.layers.Dropout(0.2), model.layers[-1]])
 
 
 @wrong("small_cnn", says="start at the same value")
-def small_from_zeros():
+def small_from_zeros(activation="relu", normalise=True):
     model = _small()
     model.layers[-1].set_weights([np.zeros((64, 10)), np.zeros(10)])
     return model
 
 
 @wrong("small_cnn", says="ReLU6")
-def small_with_a_capped_relu():
+def small_with_a_capped_relu(activation="relu", normalise=True):
     model = _small()
-    body = [keras.layers.ReLU(6) if isinstance(layer, keras.layers.ReLU) else layer for layer in model.layers]
+    body = [keras.layers.ReLU(6) if layer.name.startswith("activation") else layer for layer in model.layers]
     return keras.Sequential([keras.Input((28, 28, 1)), *body])
 
 
 @wrong("small_cnn", says="average pooling between the convolutions")
-def small_with_averages():
+def small_with_averages(activation="relu", normalise=True):
     model = _small()
     kinds = keras.layers.MaxPooling2D, keras.layers.AveragePooling2D
     body = [kinds[1](2) if isinstance(layer, kinds[0]) else layer for layer in model.layers]
@@ -665,17 +901,17 @@ def small_with_averages():
 
 
 @right("small_cnn")
-def small_with_pooling_last():
-    return _small(pool_last=True)
+def small_with_pooling_last(activation="relu", normalise=True):
+    return _small(not normalise, normalise, activation, pool_last=True)
 
 
 @right("small_cnn")
-def small_functional():
+def small_functional(activation="relu", normalise=True):
     layers = keras.layers
     inputs = x = keras.Input((28, 28, 1))
     for filters, kernel, stride in ((16, 5, 2), (32, 3, 1), (64, 3, 1)):
-        x = layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False)(x)
-        x = layers.Activation("relu")(layers.BatchNormalization()(x))
+        x = layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=not normalise)(x)
+        x = layers.Activation(activation)(layers.BatchNormalization()(x) if normalise else x)
         x = x if stride == 2 else layers.MaxPool2D(2)(x)
     return keras.Model(inputs, layers.Softmax()(layers.Dense(10)(layers.GlobalAveragePooling2D()(x))))
 
@@ -684,35 +920,50 @@ def small_functional():
 class SmallByAttributes(keras.Model):
     """Convolutions in one list, normalisations in another."""
 
-    def __init__(self):
+    def __init__(self, activation="relu", normalise=True):
         super().__init__()
         layers = keras.layers
         self.last = layers.Dense(10, activation="softmax")
-        self.norms = [layers.BatchNormalization() for _ in range(3)]
+        self.norms = [layers.BatchNormalization() for _ in range(3)] if normalise else []
+        self.activate = keras.activations.get(activation)
         shapes = ((64, 3, 1), (32, 3, 1), (16, 5, 2))
-        self.convolutions = [layers.Conv2D(f, k, s, padding="same", use_bias=False) for f, k, s in shapes]
+        self.convolutions = [layers.Conv2D(f, k, s, padding="same", use_bias=not normalise) for f, k, s in shapes]
         self(np.zeros((1, 28, 28, 1), "float32"))
 
     def call(self, x):
         for number, convolve in enumerate(self.convolutions[::-1]):
             x = convolve(x)
             x = keras.ops.max_pool(x, 2) if number else x
-            x = keras.ops.relu(self.norms[number](x))
+            x = self.activate(self.norms[number](x) if self.norms else x)
         return self.last(keras.ops.mean(x, axis=(1, 2)))
 
 
 @right("small_cnn")
-def small_in_blocks():
-    layers = _small().layers
-    body = [keras.Sequential(layers[:3]), keras.Sequential(layers[3:7]), keras.Sequential(layers[7:11])]
-    return keras.Sequential([keras.Input((28, 28, 1)), *body, *layers[11:]])
+def small_in_blocks(activation="relu", normalise=True):
+    layers = _small(not normalise, normalise, activation).layers
+    return keras.Sequential([keras.Input((28, 28, 1)), keras.Sequential(layers[:-2]), *layers[-2:]])
 
 
 @right("small_cnn")
-def small_with_a_convolution_at_the_end():
-    layers = _small().layers
+def small_with_a_convolution_at_the_end(activation="relu", normalise=True):
+    layers = _small(not normalise, normalise, activation).layers
     head = [keras.layers.Conv2D(10, 1), keras.layers.GlobalAveragePooling2D(), keras.layers.Softmax()]
-    return keras.Sequential([keras.Input((28, 28, 1)), *layers[:11], *head])
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers[:-2], *head])
+
+
+@wrong("small_cnn", says="it is ReLU whatever `activation` says")
+def small_deaf_to_the_activation(activation="relu", normalise=True):
+    return _small(not normalise, normalise)
+
+
+@wrong("small_cnn", says="batch normalisation is there whatever")
+def small_always_normalised(activation="relu", normalise=True):
+    return _small(activation=activation)
+
+
+@wrong("small_cnn", says="need their biases back")
+def small_without_biases_for_good(activation="relu", normalise=True):
+    return _small(False, normalise, activation)
 
 
 # -- receptive_field --------------------------------------------------------------------------------------------------
@@ -773,3 +1024,85 @@ def field_with_numpy(layers):
     kernels, strides = np.array(layers).T
     jumps = np.concatenate([[1], np.cumprod(strides)[:-1]])
     return 1 + np.sum((kernels - 1) * jumps)
+
+
+# -- at_size ----------------------------------------------------------------------------------------------------------
+
+
+def _resized(images, side):
+    return tf.image.resize(images, (side, side), antialias=True).numpy()
+
+
+def _framed(images, side, before):
+    """The resized images with `before` pixels of the edge above and to the left."""
+    resized = _resized(images, side)
+    if side >= 28:
+        return resized[:, before : before + 28, before : before + 28]
+    after = 28 - side - before
+    return np.pad(resized, ((0, 0), (before, after), (before, after), (0, 0)))
+
+
+@wrong("at_size", says="have not been brought back to 28")
+def size_only_resized(images, side):
+    return _resized(images, side)
+
+
+@wrong("at_size", says="upper left corner")
+def size_in_the_corner(images, side):
+    return _framed(images, side, 0)
+
+
+@wrong("at_size", says="lower right corner")
+def size_in_the_other_corner(images, side):
+    return _framed(images, side, abs(28 - side))
+
+
+@wrong("at_size", says="undoes the change")
+def size_there_and_back(images, side):
+    return tf.image.resize(_resized(images, side), (28, 28))
+
+
+@wrong("at_size", says="antialias=True is missing")
+def size_without_antialias(images, side):
+    return tf.image.resize_with_crop_or_pad(tf.image.resize(images, (side, side)), 28, 28)
+
+
+@wrong("at_size", says="the frame is made of ones")
+def size_in_a_white_frame(images, side):
+    resized, edge = _resized(images, side), abs(28 - side) // 2
+    if side >= 28:
+        return resized[:, edge : edge + 28, edge : edge + 28]
+    return np.pad(resized, ((0, 0), (edge, edge), (edge, edge), (0, 0)), constant_values=1)
+
+
+@wrong("at_size", says="the pictures are unchanged")
+def size_of_the_old(images, side):
+    return images
+
+
+@wrong("at_size", says="Larger digits")
+def size_smaller_only(images, side):
+    edge = (28 - side) // 2
+    return np.pad(_resized(images, side), ((0, 0), (edge, edge), (edge, edge), (0, 0)))
+
+
+@right("at_size")
+def size_by_tensorflow(images, side):
+    return tf.image.resize_with_crop_or_pad(tf.image.resize(images, (side, side), antialias=True), 28, 28)
+
+
+@right("at_size")
+def size_by_keras_layers(images, side):
+    resized = keras.ops.image.resize(images, (side, side), antialias=True)
+    edge = abs(side - 28) // 2
+    if side > 28:
+        return keras.layers.Cropping2D(edge)(resized)
+    return keras.layers.ZeroPadding2D(edge)(resized)
+
+
+@right("at_size")
+def size_into_a_canvas(images, side):
+    canvas = np.zeros((len(images), 60, 60, 1))
+    low = 30 - side // 2
+    canvas[:, low : low + side, low : low + side] = _resized(images, side)
+    return canvas[:, 16:44, 16:44]

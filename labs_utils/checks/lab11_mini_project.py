@@ -1,0 +1,825 @@
+"""Checks of lab 11: a detector trained on hidden portraits, files read, a change learnt, stored and passed on."""
+
+import functools
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import optimize, special
+
+from labs_utils.exercises.checking import (
+    CheckFailed,
+    Checks,
+    ModelView,
+    expect,
+    expect_close,
+    expect_fresh,
+    expect_items,
+    expect_model,
+    fill_weights,
+)
+from labs_utils.exercises.contest import Contest
+from labs_utils.exercises.student import Student
+
+checks = Checks("11_mini_project")
+
+SIZE, BUDGET = 48, 50_000
+TRAIN, TEST, ENOUGH = 700, 300, 0.75
+SHAPE = (6, 5, 2)  # of a picture for the small networks
+
+
+# -- the detector -----------------------------------------------------------------------------------------------------
+
+
+def _expect_detector(got: Any) -> ModelView:
+    """`got` if it is a network from 48 × 48 pictures to two numbers, within the budget."""
+    model = expect_model(got)
+    weights = sum(int(np.prod(shape)) for _, shape in model.variables())
+    expect(
+        weights > 0,
+        "The network has no weights yet.\n  Likely cause: it does not know the size of its pictures; begin with"
+        " keras.Input((48, 48, 3)).",
+    )
+    expect(
+        weights <= BUDGET,
+        f"The network has {weights} weights, and the budget is {BUDGET}.\n  Likely cause: a dense layer behind maps"
+        " that are still large, or many filters; strides=2 makes the maps small.",
+    )
+    shape = np.shape(model.predict(np.full((3, SIZE, SIZE, 3), 0.5, "float32")))
+    cause = {
+        (3, 1): "one unit at the end; there are two labels, and each has its logit: Dense(2)",
+    }.get(shape, "the layers at the end: Flatten or GlobalAveragePooling2D, then Dense(2)")
+    expect(shape == (3, 2), f"For 3 pictures expected shape (3, 2), got {shape}.\n  Likely cause: {cause}.")
+    return model
+
+
+def _expect_logits(outputs: np.ndarray) -> None:
+    """Refuses outputs of several draws of weights that softmax, sigmoid or ReLU has made."""
+    if outputs.min() >= 0 and outputs.max() <= 1 + 1e-6:
+        if np.allclose(outputs.sum(axis=-1), 1, atol=1e-4):
+            cause = "softmax in the last layer; the loss does it with from_logits=True"
+        else:
+            cause = "sigmoid in the last layer: leave the activation out"
+        raise CheckFailed(f"Your network ends in probabilities; logits are asked for.\n  Likely cause: {cause}.")
+    expect(
+        outputs.min() < 0,
+        "No output is ever negative; logits are numbers of either sign.\n  Likely cause: ReLU in the last layer.",
+    )
+
+
+@checks.probe("build_detector")
+def shapes_and_budget(build_detector: Student, rng: np.random.Generator) -> None:
+    """Two numbers for each picture, at most 50 000 weights, all of which learn"""
+    expect_fresh(_expect_detector(build_detector()), dropout=True)
+
+
+@checks.probe("build_detector")
+def ends_in_logits(build_detector: Student, rng: np.random.Generator) -> None:
+    """Logits that depend on the picture"""
+    model = _expect_detector(build_detector())
+    pictures = rng.uniform(size=(12, SIZE, SIZE, 3)).astype("float32")
+    outputs = []
+    for _ in range(6):
+        fill_weights(model, rng, 2 * BUDGET)
+        outputs.append(model.predict(pictures))
+    outputs = np.array(outputs)
+    _expect_logits(outputs)
+    expect(
+        np.ptp(outputs, axis=1).max() > 1e-6,
+        "With random weights the network gives all pictures the same logits.\n  Likely cause: the picture does not"
+        " reach the last layer.",
+    )
+
+
+@functools.lru_cache(maxsize=2)
+def _portraits(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    from labs_utils.datasets.portraits import draw_portraits
+
+    drawn = draw_portraits(TRAIN + TEST, seed, size=SIZE)
+    return drawn.images.astype("float32") / 255, drawn.labels
+
+
+def _hidden(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Portraits for the contest, which no notebook has shown."""
+    from labs_utils.datasets.portraits import draw_portraits
+
+    drawn = draw_portraits(TEST, seed, size=SIZE)
+    return drawn.images.astype("float32") / 255, drawn.labels
+
+
+CONTEST = Contest("build_detector", SIZE, BUDGET, sure=0.9, accuracy=ENOUGH, hidden=_hidden)
+
+
+@checks.probe("train_detector")
+def gives_back_a_detector(train_detector: Student, rng: np.random.Generator) -> None:
+    """A network of your design comes back"""
+    pictures = rng.uniform(size=(64, SIZE, SIZE, 3)).astype("float32")
+    model = _expect_detector(train_detector(pictures, np.arange(64) % 2))
+    outputs = np.asarray(model.predict(pictures))
+    expect(
+        bool(np.isfinite(outputs).all()),
+        "The trained network gives nan or inf.\n  Likely cause: the learning rate is far too large.",
+    )
+
+
+@checks.probe("train_detector")
+def trained_on_hidden_portraits(train_detector: Student, rng: np.random.Generator) -> None:
+    """Trained on 700 hidden portraits, asked about 300 others"""
+    images, labels = _portraits(int(rng.integers(2**31)))
+    labels = labels ^ int(rng.integers(2))  # which of the two is called 1 is nobody's to know
+    model = _expect_detector(train_detector(images[:TRAIN].copy(), labels[:TRAIN].copy()))
+    answers = np.argmax(model.predict(images[TRAIN:]), axis=1)
+    share = float(np.mean(answers == labels[TRAIN:]))
+    if share >= ENOUGH:
+        return
+    if np.ptp(answers) == 0:
+        cause = (
+            "the learning rate is too large or far too small, or the loss takes logits for probabilities"
+            " (from_logits=True)"
+        )
+        raise CheckFailed(f"After training, all portraits get the same label.\n  Likely cause: {cause}.")
+    if share <= 1 - ENOUGH:
+        raise CheckFailed(
+            f"Its accuracy on the hidden portraits is {share:.2f}.\n  Likely cause: it has learnt well, with the"
+            " labels exchanged."
+        )
+    raise CheckFailed(
+        f"Its accuracy on the hidden portraits is {share:.2f}; {ENOUGH:.2f} is asked for.\n  Likely cause: too few"
+        " epochs, a learning rate that is too small, or labels that do not belong to the pictures."
+    )
+
+
+# -- reading a file ---------------------------------------------------------------------------------------------------
+
+
+def _file(picture: Any, kind: str = "PNG", **settings: Any) -> np.ndarray:
+    """The bytes of `picture` as a file, an array of uint8."""
+    file = io.BytesIO()
+    picture.save(file, kind, **settings)
+    return np.frombuffer(file.getvalue(), np.uint8).copy()
+
+
+def _compare_face(got: Any, levels: np.ndarray, what: str, atol: float = 1e-3) -> None:
+    """`levels` are the right numbers, from 0 to 255."""
+    true = levels / 255
+    grey = (levels @ [0.299, 0.587, 0.114] / 255)[..., None].repeat(3, axis=2)
+    expect_close(
+        got,
+        true,
+        what,
+        {
+            "the numbers still go from 0 to 255: divide by 255": levels,
+            "divided by 255 twice": true / 255,
+            "the numbers go from -1 to 1; the network was trained on 0 to 1": 2 * true - 1,
+            "divided by 256: white would not be 1": levels / 256,
+            "red and blue are exchanged": true[..., ::-1],
+            "rows and columns are exchanged": true.transpose(1, 0, 2),
+            "the picture stands on its head": true[::-1],
+            "left and right are exchanged": true[:, ::-1],
+            "the channels stand first; Keras has them last": true.transpose(2, 0, 1),
+            "the batch axis is there already; it is label_of that adds it": true[None],
+            "the colours are gone: convert to RGB, not to grey": grey,
+            "the picture is grey and has one channel, the network wants three: convert it to RGB": true[..., 0],
+            "the picture has one channel, the network wants three: convert it to RGB": true[..., :1],
+            "each picture was stretched to fill 0 to 1; in training none was": lambda: (
+                (true - true.min()) / np.ptp(true)
+            ),
+        },
+        rtol=0,
+        atol=atol,
+    )
+
+
+def _levels(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    return rng.integers(0, 256, size=shape).astype(np.uint8)
+
+
+@checks.probe("read_face")
+def reads_a_colour_picture(read_face: Student, rng: np.random.Generator) -> None:
+    """A PNG file in colour, 48 × 48"""
+    from PIL import Image
+
+    levels = _levels(rng, SIZE, SIZE, 3)
+    _compare_face(read_face(_file(Image.fromarray(levels))), levels.astype(float), "a colour picture")
+
+
+@checks.probe("read_face")
+def reads_other_kinds(read_face: Student, rng: np.random.Generator) -> None:
+    """Grey, with an alpha channel, with a palette"""
+    from PIL import Image
+
+    grey = _levels(rng, SIZE, SIZE)
+    _compare_face(
+        read_face(_file(Image.fromarray(grey))), np.stack([grey.astype(float)] * 3, axis=-1), "a grey picture"
+    )
+    with_alpha = _levels(rng, SIZE, SIZE, 4)
+    got = read_face(_file(Image.fromarray(with_alpha)))
+    expect(
+        np.shape(got) != (SIZE, SIZE, 4),
+        "A picture with an alpha channel comes back with four channels.\n  Likely cause: it was not converted to RGB.",
+    )
+    _compare_face(got, with_alpha[..., :3].astype(float), "a picture with an alpha channel")
+    palette, numbers = _levels(rng, 16, 3), _levels(rng, SIZE, SIZE) % 16
+    picture = Image.frombytes("P", (SIZE, SIZE), numbers.tobytes())
+    picture.putpalette(palette.ravel().tolist())
+    got = read_face(_file(picture))
+    if np.shape(got)[:2] == (SIZE, SIZE) and np.allclose(np.asarray(got, float).reshape(SIZE, SIZE, -1)[..., 0] * 255,
+                                                         numbers, atol=0.5):  # fmt: skip
+        raise CheckFailed(
+            "Of a picture with a palette the numbers of the colours came back, not the colours.\n  Likely cause: it was"
+            " not converted to RGB."
+        )
+    _compare_face(got, palette[numbers].astype(float), "a picture with a palette")
+
+
+@checks.probe("read_face")
+def reads_other_sizes(read_face: Student, rng: np.random.Generator) -> None:
+    """100 × 80 pixels, and a JPEG file"""
+    from PIL import Image
+
+    low, high = rng.uniform(10, 60, 3), rng.uniform(180, 240, 3)
+
+    def ramp(width: int, height: int) -> np.ndarray:
+        """Colours that change slowly, so that no way of resizing matters."""
+        x, y = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
+        share = np.stack(np.broadcast_arrays(x[None, :], y[:, None], (x[None, :] + y[:, None]) / 2), axis=-1)
+        return low + (high - low) * share
+
+    true = ramp(SIZE, SIZE)
+    large = Image.fromarray(np.round(ramp(100, 80)).astype(np.uint8))
+    got = read_face(_file(large))
+    expect(
+        np.shape(got) not in ((80, 100, 3), (100, 80, 3)),
+        "A picture of 100 × 80 pixels comes back in that size.\n  Likely cause: resize((48, 48)) is missing.",
+    )
+    _compare_face(got, true, "a picture of 100 × 80 pixels", 0.03)
+    _compare_face(read_face(_file(large, "JPEG", quality=95)), true, "a JPEG file", 0.03)
+
+
+# -- small networks whose gradients are known -------------------------------------------------------------------------
+
+
+def _network(rng: np.random.Generator, hidden: int = 0, shape: tuple = SHAPE, scale: float = 0.5) -> Any:
+    """A Keras model with two logits: linear in the pixels, or with a hidden layer of tanh and much dropout."""
+    import keras
+
+    layers: list = [keras.Input(shape), keras.layers.Flatten()]
+    if hidden:
+        layers += [keras.layers.Dense(hidden, activation="tanh"), keras.layers.Dropout(0.5)]
+    model = keras.Sequential([*layers, keras.layers.Dense(2)])
+    model.set_weights([rng.normal(scale=scale, size=weight.shape) for weight in model.get_weights()])
+    return model
+
+
+def _forward(weights: list[np.ndarray], images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Logits in inference mode, and the hidden layer, of `_network`."""
+    x, hidden = images.reshape(len(images), -1).astype(float), None
+    if len(weights) == 4:
+        x = hidden = np.tanh(x @ weights[0] + weights[1])
+    return x @ weights[-2] + weights[-1], hidden
+
+
+def _entropies(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return special.logsumexp(logits, axis=1) - logits[np.arange(len(labels)), labels]
+
+
+def _expect_repeatable(student: Student, *arguments: Any) -> Any:
+    """What the student's function returns, if a second call returns the same."""
+    got, again = student(*arguments), student(*arguments)
+    if repr(got) != repr(again) and not _alike(got, again):
+        raise CheckFailed(
+            "Two calls with the same arguments gave different results.\n  Likely cause: dropout is active, or DX begins"
+            " at random; the network is used as it is used afterwards: model(images, training=False)."
+        )
+    return got
+
+
+def _alike(one: Any, other: Any) -> bool:
+    try:
+        return np.allclose(np.asarray(one, float), np.asarray(other, float), atol=1e-5, equal_nan=True)
+    except (TypeError, ValueError):
+        return True  # it is no number, and another sentence says so
+
+
+# -- the label of a face ----------------------------------------------------------------------------------------------
+
+
+def _compare_label(got: Any, logits: np.ndarray) -> None:
+    label, probability = expect_items(got, ("the number of the label", "its probability"))
+    true = int(logits.argmax())
+    if isinstance(label, float) and 0 < label < 1:
+        raise CheckFailed("The order of the results is wrong: first the number of the label, then its probability.")
+    expect_close(
+        label,
+        true,
+        "the label",
+        {
+            "this is the label with the smaller logit: take argmax": 1 - true,
+            "the row of the batch is missing: take [0]": [true],
+        },
+    )
+    powers = special.softmax(logits)
+    expect_close(
+        probability,
+        powers[true],
+        "the probability",
+        {
+            "this is the logit, no probability: softmax is missing": logits[true],
+            "this is the probability of the other label": powers[1 - true],
+            "these are the probabilities of both labels: return that of the label": powers,
+            "softmax was applied twice": special.softmax(powers)[true],
+            "softmax ran over the wrong axis, on which there is one number": 1.0,
+            "this is a sigmoid of one logit; two logits need softmax": special.expit(logits[true]),
+            "this is in per cent; return it from 0 to 1": 100 * powers[true],
+            "this is the logarithm of the probability": np.log(powers[true]),
+        },
+    )
+
+
+@checks.probe("label_of")
+def label_and_probability(label_of: Student, rng: np.random.Generator) -> None:
+    """One face of each label, a network with dropout"""
+    model = _network(rng, 6, (SIZE, SIZE, 3), 0.02)
+    weights = model.get_weights()
+    weights[2] *= 20
+    faces = rng.uniform(size=(2, SIZE, SIZE, 3)).astype("float32")
+    logits, _ = _forward(weights, faces[:1])
+    weights[3] += np.array([0.4, -0.4]) - (logits[0] - logits[0].mean())  # the first face gets label 0, by a bit
+    for sign in (1, -1):
+        weights[3] = weights[3] if sign == 1 else weights[3] + 2 * np.array([-0.4, 0.4])
+        model.set_weights(weights)
+        _compare_label(_expect_repeatable(label_of, model, faces[0]), _forward(weights, faces[:1])[0][0])
+
+
+@checks.probe("label_of")
+def very_sure(label_of: Student, rng: np.random.Generator) -> None:
+    """Logits of many hundreds"""
+    model = _network(rng, 0, (SIZE, SIZE, 3), 0.01)
+    weights = model.get_weights()
+    weights[1] = np.array([0.0, 900.0])
+    model.set_weights(weights)
+    face = rng.uniform(size=(SIZE, SIZE, 3)).astype("float32")
+    got = expect_items(label_of(model, face), ("the number of the label", "its probability"))
+    if not np.all(np.isfinite(np.asarray(got[1], float))):
+        raise CheckFailed(
+            "With a logit of 900 the probability is not a number.\n  Likely cause: np.exp(900) is inf; take the largest"
+            " logit away from both first."
+        )
+    _compare_label(got, _forward(weights, face[None])[0][0])
+
+
+# -- the loss of DX ---------------------------------------------------------------------------------------------------
+
+
+def _loss_case(rng: np.random.Generator) -> tuple:
+    model = _network(rng, 8)
+    images = rng.uniform(size=(4, *SHAPE)).astype("float32")
+    dx = rng.normal(scale=0.4, size=images.shape).astype("float32")
+    return model, images, dx, np.array([0, 1, 1, 0])
+
+
+def _compare_loss(got: Any, model: Any, images: np.ndarray, dx: np.ndarray, wrong: np.ndarray, penalty: float) -> None:
+    weights = model.get_weights()
+    inside = np.clip(images + dx, 0, 1)
+    logits, _ = _forward(weights, inside)
+    entropies, squares = _entropies(logits, wrong), (dx.astype(float) ** 2).sum(axis=(1, 2, 3))
+    true = entropies.sum() + penalty * squares.sum()
+
+    def with_logits(values: np.ndarray) -> float:
+        return _entropies(values, wrong).sum() + penalty * squares.sum()
+
+    powers = special.softmax(logits, axis=1)[np.arange(len(wrong)), wrong]
+    shares = np.clip(logits, 1e-7, 1 - 1e-7)  # what Keras makes of logits that it takes for probabilities
+    shares = (shares / shares.sum(axis=1, keepdims=True))[np.arange(len(wrong)), wrong]
+    mistakes = {
+        "this is the loss of the labels to leave: `wrong` are the labels to be reached": (
+            _entropies(logits, 1 - wrong).sum() + penalty * squares.sum()
+        ),
+        "the cross-entropy has the wrong sign: it is made small": -entropies.sum() + penalty * squares.sum(),
+        "clip(X + DX) is missing: the network sees pixels outside [0, 1]": with_logits(
+            _forward(weights, images + dx)[0]
+        ),
+        "only DX was clipped, not the sum X + DX": with_logits(_forward(weights, images + np.clip(dx, 0, 1))[0]),
+        "the network sees X alone, without DX": with_logits(_forward(weights, images)[0]),
+        "the network sees DX alone, without X": with_logits(_forward(weights, np.clip(dx, 0, 1))[0]),
+        "the cross-entropy is averaged over the pictures: sum it": entropies.mean() + penalty * squares.sum(),
+        "everything is averaged over the pictures: sum it": true / len(wrong),
+        "each picture's loss came back; return their sum": entropies + penalty * squares,
+        "the loss takes logits for probabilities: from_logits=True is missing": (
+            -np.log(shares).sum() + penalty * squares.sum()
+        ),
+        "softmax is applied twice: the loss does it already with from_logits=True": with_logits(
+            special.softmax(logits, axis=1)
+        ),
+        "this is the probability, not the cross-entropy": powers.sum() + penalty * squares.sum(),
+    }
+    if penalty:
+        norms = np.sqrt(squares)
+        mistakes |= {
+            "the penalty is missing": entropies.sum(),
+            "the penalty has the wrong sign: it would make DX large": entropies.sum() - penalty * squares.sum(),
+            "the norm is not squared": entropies.sum() + penalty * norms.sum(),
+            "the norm is one of all pictures together, and not squared": (
+                entropies.sum() + penalty * np.sqrt(squares.sum())
+            ),
+            "the squares of DX are averaged over its numbers: sum them": (
+                entropies.sum() + penalty * np.mean(dx.astype(float) ** 2)
+            ),
+            "the squares are averaged over the pictures: sum them": entropies.sum() + penalty * squares.mean(),
+            "λ is missing": entropies.sum() + squares.sum(),
+            "λ is squared": entropies.sum() + penalty**2 * squares.sum(),
+            "λ multiplies the cross-entropy instead of the penalty": penalty * entropies.sum() + squares.sum(),
+            "λ multiplies both terms": penalty * (entropies.sum() + squares.sum()),
+            "this is the sum of the absolute values of DX; squares are asked for": (
+                entropies.sum() + penalty * np.abs(dx).sum()
+            ),
+            "the penalty is on the picture, not on DX": entropies.sum() + penalty * (inside**2).sum(),
+            "the penalty is on what clipping has left of DX; take DX itself": (
+                entropies.sum() + penalty * ((inside - images) ** 2).sum()
+            ),
+        }
+    expect_close(got, true, "J(DX)", mistakes, rtol=3e-4)
+
+
+@checks.probe("dx_loss")
+def without_penalty(dx_loss: Student, rng: np.random.Generator) -> None:
+    """The cross-entropy, λ = 0"""
+    model, images, dx, wrong = _loss_case(rng)
+    _compare_loss(_expect_repeatable(dx_loss, model, images, dx, wrong, 0.0), model, images, dx, wrong, 0.0)
+
+
+@checks.probe("dx_loss")
+def with_penalty(dx_loss: Student, rng: np.random.Generator) -> None:
+    """With the penalty, λ = 0.3"""
+    model, images, dx, wrong = _loss_case(rng)
+    _compare_loss(_expect_repeatable(dx_loss, model, images, dx, wrong, 0.3), model, images, dx, wrong, 0.3)
+
+
+# -- only DX learns ---------------------------------------------------------------------------------------------------
+
+
+def _learnt(
+    weights: list[np.ndarray],
+    images: np.ndarray,
+    wrong: np.ndarray,
+    penalty: float,
+    steps: int,
+    rate: float,
+    *,
+    up: bool = False,
+    squared: bool = True,
+    clipped: bool = True,
+    averaged: bool = False,
+    momentum: bool = True,
+    with_weights: bool = False,
+) -> np.ndarray:
+    """DX by gradients written out by hand and Adam (Kingma and Ba, 2015) in NumPy; the options are mistakes."""
+    dx = np.zeros(images.shape)
+    weights = [np.array(weight, float) for weight in weights]
+    learning = [dx, *weights] if with_weights else [dx]
+    first, second = ([np.zeros_like(one) for one in learning] for _ in range(2))
+    for step in range(1, steps + 1):
+        total = images + dx
+        seen = np.clip(total, 0, 1) if clipped else total
+        logits, hidden = _forward(weights, seen)
+        deltas = special.softmax(logits, axis=1) - np.eye(2)[wrong]
+        deltas = deltas / len(images) if averaged else deltas
+        flat = seen.reshape(len(seen), -1)
+        back = deltas @ weights[-2].T
+        of_weights = [(hidden if hidden is not None else flat).T @ deltas, deltas.sum(axis=0)]
+        if hidden is not None:
+            back = back * (1 - hidden**2)
+            of_weights = [flat.T @ back, back.sum(axis=0), *of_weights]
+            back = back @ weights[0].T
+        slope = back.reshape(images.shape)
+        slope = slope * ((total >= 0) & (total <= 1)) if clipped else slope
+        norms = np.sqrt((dx**2).sum(axis=(1, 2, 3), keepdims=True))
+        pull = 2 * dx if squared else dx / np.maximum(norms, 1e-12)
+        slope = (-slope if up else slope) + penalty * pull
+        for k, (one, gradient) in enumerate(zip(learning, [slope, *of_weights], strict=False)):
+            first[k] = 0.9 * first[k] + 0.1 * gradient
+            second[k] = 0.999 * second[k] + 0.001 * gradient**2
+            move = first[k] / (1 - 0.9**step) / (np.sqrt(second[k] / (1 - 0.999**step)) + 1e-7)
+            one -= rate * (move if momentum else gradient)
+    return dx
+
+
+def _mistakes_of_training(weights: list, images: np.ndarray, wrong: np.ndarray, *settings: Any) -> dict[str, Callable]:
+    """What usual mistakes make of DX; `settings` are penalty, steps and rate."""
+    penalty, steps, rate = settings
+    learnt = functools.partial(_learnt, weights, images)
+    return {
+        "DX goes towards the label that the picture has: `wrong` are the labels to be reached": lambda: learnt(
+            1 - wrong, *settings
+        ),
+        "DX goes away from `wrong`: the loss is made small, not large": lambda: learnt(wrong, *settings, up=True),
+        "the weights of the network learn as well: give the tape and the optimiser [dx] only": lambda: learnt(
+            wrong, *settings, with_weights=True
+        ),
+        "the penalty is missing": lambda: learnt(wrong, 0.0, steps, rate),
+        "the norm in the penalty is not squared": lambda: learnt(wrong, *settings, squared=False),
+        "the loss is averaged over the pictures, but the penalty is not": lambda: learnt(
+            wrong, *settings, averaged=True
+        ),
+        "this is plain gradient descent; Adam is asked for": lambda: learnt(wrong, *settings, momentum=False),
+        "the learning rate is not `rate` but Keras' own, 0.001": lambda: learnt(wrong, penalty, steps, 0.001),
+        "one step was made; the loop does not go on": lambda: learnt(wrong, penalty, 1, rate),
+        "one step is missing": lambda: learnt(wrong, penalty, steps - 1, rate),
+        "one step too many": lambda: learnt(wrong, penalty, steps + 1, rate),
+        "clip(X + DX) is missing in the loss": lambda: learnt(wrong, *settings, clipped=False),
+        "these are the changed pictures; return DX alone": lambda: images + learnt(wrong, *settings),
+        "these are the changed pictures, clipped; return DX alone": lambda: np.clip(
+            images + learnt(wrong, *settings), 0, 1
+        ),
+        "DX is still zero: no step has changed it": np.zeros(images.shape),
+    }
+
+
+@checks.probe("train_dx")
+def minimum_of_a_linear_network(train_dx: Student, rng: np.random.Generator) -> None:
+    """A linear network, for which the best DX is known"""
+    model = _network(rng, 0, scale=0.3)
+    images, wrong = rng.uniform(0.45, 0.55, size=(2, *SHAPE)).astype("float32"), np.array([1, 0])
+    weights, penalty = model.get_weights(), 1.0
+    logits, _ = _forward(weights, images)
+    rows = np.arange(2)
+    towards = (weights[0][:, wrong] - weights[0][:, 1 - wrong]).T  # d of each picture: DX is t d, with one t
+    leads = logits[rows, wrong] - logits[rows, 1 - wrong]
+    squares = (towards**2).sum(axis=1)
+    roots = [
+        optimize.brentq(lambda t, lead=lead, square=square: 2 * penalty * t - special.expit(-(lead + t * square)), 0, 1)
+        for lead, square in zip(leads, squares, strict=True)
+    ]
+    true = (np.array(roots)[:, None] * towards).reshape(images.shape)
+    got = _expect_change(train_dx(model, images, wrong, penalty, 150, 0.01), images)
+    expect_close(
+        got, true, "DX", _mistakes_of_training(weights, images, wrong, penalty, 150, 0.01), rtol=0.02, atol=4e-3
+    )
+
+
+@checks.probe("train_dx")
+def twelve_steps(train_dx: Student, rng: np.random.Generator) -> None:
+    """Twelve steps with dropout in the network, pixels near black and white"""
+    model, images = _network(rng, 8), rng.uniform(size=(3, *SHAPE)).astype("float32")
+    wrong, weights = rng.integers(0, 2, size=3), model.get_weights()
+    got = _expect_change(_expect_repeatable(train_dx, model, images, wrong, 0.5, 12, 0.03), images)
+    true = _learnt(weights, images, wrong, 0.5, 12, 0.03)
+    expect_close(got, true, "DX", _mistakes_of_training(weights, images, wrong, 0.5, 12, 0.03), rtol=0.01, atol=4e-3)
+
+
+def _expect_change(got: Any, images: np.ndarray) -> Any:
+    if got is None:
+        raise CheckFailed("Expected DX, got None.\n  Likely cause: `return` is missing.")
+    if np.shape(got) == images.shape[1:]:
+        raise CheckFailed(
+            f"Expected shape {images.shape}, got {np.shape(got)}.\n  Likely cause: one DX for all pictures; each has"
+            " its own."
+        )
+    return got
+
+
+# -- what a file holds ------------------------------------------------------------------------------------------------
+
+
+_PARTS = ("the original", "the modified picture", "the amplified change")
+
+
+@checks.probe("three_pictures")
+def as_a_file_holds_them(three_pictures: Student, rng: np.random.Generator) -> None:
+    """Whole numbers from 0 to 255, rounded"""
+    image = rng.uniform(0.1, 0.9, size=(7, 6, 3)).astype("float32")
+    _compare_three(three_pictures, image, rng.normal(scale=0.006, size=image.shape).astype("float32"))
+
+
+@checks.probe("three_pictures")
+def too_dark_and_too_bright(three_pictures: Student, rng: np.random.Generator) -> None:
+    """A change that leads out of [0, 1]"""
+    image = rng.uniform(size=(5, 8, 3)).astype("float32")
+    _compare_three(three_pictures, image, rng.normal(scale=0.3, size=image.shape).astype("float32"))
+
+
+def _compare_three(three_pictures: Student, image: np.ndarray, dx: np.ndarray) -> None:
+    # nothing lies so close to half a level that float32 and float64 would round it to different numbers
+    parts = [image.astype(float), image.astype(float) + dx, 50 * np.abs(dx.astype(float))]
+    got = expect_items(three_pictures(image, dx), _PARTS)
+    for part, item, name in zip(parts, got, _PARTS, strict=True):
+        levels = 255 * np.clip(part, 0, 1)
+        true = np.round(levels)
+        array = np.asarray(item)
+        halves = np.abs(levels - np.floor(levels) - 0.5) < 1e-3
+        same = array.shape == true.shape and array.dtype.kind in "biuf"
+        if same and np.all((array == true) | (halves & (np.abs(array - true) <= 1))):
+            continue
+        signed = 50 * dx.astype(float) if name == _PARTS[2] else part
+        with np.errstate(invalid="ignore"):
+            wrapped = np.round(255 * part).astype(np.int64).astype(np.uint8)
+            cut_and_wrapped = np.trunc(255 * part).astype(np.int64).astype(np.uint8)
+        expect_close(
+            item,
+            true,
+            name,
+            {
+                "the numbers are cut off, not rounded: np.round before astype": np.floor(levels),
+                "the numbers are rounded up": np.ceil(levels),
+                "numbers outside 0 to 255 went round: clip before astype": wrapped,
+                "the numbers are cut off, and those outside 0 to 255 went round: clip and round before astype": (
+                    cut_and_wrapped
+                ),
+                "clipping to 0 to 255 is missing": np.round(255 * part),
+                "the numbers go from 0 to 1: multiply by 255": np.clip(part, 0, 1),
+                "255 is missing: all was rounded to 0 or 1": np.round(np.clip(part, 0, 1)),
+                "multiplied by 256": np.clip(np.round(256 * part), 0, 255),
+                "the size of DX is asked for, without its sign: np.abs": np.round(255 * np.clip(signed, 0, 1)),
+                "DX is not amplified: 50 times": np.round(255 * np.clip(np.abs(dx.astype(float)), 0, 1)),
+                "this is DX alone; add it to the picture": np.round(255 * np.clip(dx.astype(float), 0, 1)),
+                "this is the original; DX is missing": np.round(255 * image.astype(float)),
+                "this is the modified picture": np.round(255 * np.clip(parts[1], 0, 1)),
+                "DX is taken from the picture; add it": np.round(255 * np.clip(image.astype(float) - dx, 0, 1)),
+                "this is 50 times |DX| in levels that were divided by its largest": lambda: np.round(
+                    255 * np.abs(dx) / np.abs(dx).max()
+                ),
+            },
+            rtol=0,
+            atol=1e-3,
+        )
+    for item, name in zip(got, _PARTS, strict=True):
+        kind = np.asarray(item).dtype
+        expect(
+            kind == np.uint8 or isinstance(item, list),
+            f"{name}: the numbers are right, but of the type {kind}; a file holds uint8.\n  Likely cause:"
+            ' .astype("uint8") is missing.',
+        )
+
+
+checks.choice(
+    "why_rounding",
+    "b",
+    {
+        "a": "PNG compresses without loss: reading gives exactly the numbers that were written, rounded before.",
+        "c": "model.save keeps the weights as float32, as they were: the cell above has compared the answers.",
+    },
+)
+
+
+def _answers(weights: list[np.ndarray], pictures: np.ndarray) -> np.ndarray:
+    return _forward(weights, pictures)[0].argmax(axis=1)
+
+
+FACTORS = [1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0]
+
+
+def _stored(picture: np.ndarray) -> np.ndarray:
+    return np.round(255 * np.clip(picture, 0, 1)) / 255
+
+
+def _factor_case(rng: np.random.Generator, hard: bool) -> tuple:
+    """A network, a picture, a change and the label aimed at, for which usual mistakes give other factors."""
+    for _ in range(200):
+        model = _network(rng, 0)
+        weights = model.get_weights()
+        image = rng.uniform(size=SHAPE)
+        wrong = int(rng.integers(2))
+        towards = (weights[0][:, wrong] - weights[0][:, 1 - wrong]).reshape(SHAPE)
+        dx = towards * rng.uniform(0.2, 1, size=SHAPE) * 0.9 / 255
+        image, dx = image.astype("float32"), dx.astype("float32")
+        aim = rng.uniform(1.05, 1.45) if not hard else 9.0
+        logits, _ = _forward(weights, _stored(image + aim * dx)[None])
+        lead = float(logits[0, wrong] - logits[0, 1 - wrong])
+        weights[1][wrong] -= lead + 1e-4  # the border is crossed at about this factor
+        model.set_weights(weights)
+        weights = model.get_weights()
+        margins = []
+        for factor in FACTORS:
+            for picture in (_stored(image + factor * dx), np.clip(image + factor * dx, 0, 1), _cut(image, factor, dx)):
+                scores = _forward(weights, picture[None])[0][0]
+                margins.append(abs(scores[0] - scores[1]))
+        if min(margins) < 3e-5:
+            continue  # too close for float32
+        true = _first(weights, image, dx, wrong, _stored)
+        others = [_first(weights, image, dx, wrong, np.asarray), _first_cut(weights, image, dx, wrong)]
+        if hard:
+            if true is None:
+                return model, image, dx, wrong
+        elif true not in (None, FACTORS[0], FACTORS[-1]) and true not in others:
+            return model, image, dx, wrong
+    raise AssertionError("no picture was found for this check")
+
+
+def _cut(image: np.ndarray, factor: float, dx: np.ndarray) -> np.ndarray:
+    return np.floor(255 * np.clip(image + factor * dx, 0, 1)) / 255
+
+
+def _first(weights: list, image: np.ndarray, dx: np.ndarray, wrong: int, kept: Callable) -> float | None:
+    for factor in FACTORS:
+        if _answers(weights, kept(np.clip(image + factor * dx, 0, 1))[None])[0] == wrong:
+            return factor
+    return None
+
+
+def _first_cut(weights: list, image: np.ndarray, dx: np.ndarray, wrong: int) -> float | None:
+    return next((f for f in FACTORS if _answers(weights, _cut(image, f, dx)[None])[0] == wrong), None)
+
+
+@checks.probe("smallest_factor")
+def the_first_that_survives(smallest_factor: Student, rng: np.random.Generator) -> None:
+    """The first factor that survives rounding"""
+    model, image, dx, wrong = _factor_case(rng, hard=False)
+    weights = model.get_weights()
+    got = smallest_factor(model, image, dx, wrong, FACTORS)
+    true = _first(weights, image, dx, wrong, _stored)
+    if got is None:
+        raise CheckFailed(
+            f"Expected the factor {true}, got None.\n  Likely cause: `return factor` is missing in the loop, or the"
+            " answer is compared with something that it never equals."
+        )
+    fooling = [f for f in FACTORS if _answers(weights, _stored(image + f * dx)[None])[0] == wrong]
+    expect_close(
+        got,
+        true,
+        "the factor",
+        {
+            "the picture is not rounded: it is another one in the file": _first(weights, image, dx, wrong, np.asarray)
+            or -1.0,
+            "the colours are cut off, not rounded (astype alone)": _first_cut(weights, image, dx, wrong) or -1.0,
+            "this is the last factor that misleads; the first is asked for": fooling[-1],
+            "this is the first factor of the list, which does not mislead yet: is it compared with `wrong`?": FACTORS[
+                0
+            ],
+            "this is the place in the list; return the factor": float(FACTORS.index(true)),
+            "the changed picture came back; return the factor": _stored(image + true * dx),
+            "these are all factors that mislead; return the first": fooling,
+        },
+    )
+
+
+@checks.probe("smallest_factor")
+def none_does(smallest_factor: Student, rng: np.random.Generator) -> None:
+    """No factor of the list is large enough"""
+    model, image, dx, wrong = _factor_case(rng, hard=True)
+    got = smallest_factor(model, image, dx, wrong, FACTORS)
+    if got is not None:
+        what = f"{got:g}" if isinstance(got, int | float) else "something else"
+        raise CheckFailed(
+            f"No factor of the list misleads this network; expected None, got {what}.\n  Likely cause: after the loop"
+            " the last factor is returned, or the answer is not compared with `wrong`."
+        )
+
+
+# -- a neighbour's network --------------------------------------------------------------------------------------------
+
+
+@checks.probe("transfer_matrix")
+def who_misleads_whom(transfer_matrix: Student, rng: np.random.Generator) -> None:
+    """Three networks, pictures of each"""
+    _compare_transfer(transfer_matrix, rng, 3, [5, 5, 5])
+
+
+@checks.probe("transfer_matrix")
+def of_unlike_numbers(transfer_matrix: Student, rng: np.random.Generator) -> None:
+    """Two networks with dropout, a different number of pictures for each"""
+    _compare_transfer(transfer_matrix, rng, 2, [4, 7])
+
+
+def _compare_transfer(transfer_matrix: Student, rng: np.random.Generator, n: int, sizes: list[int]) -> None:
+    for _ in range(100):
+        models = [_network(rng, 6) for _ in range(n)]
+        pictures = [rng.uniform(size=(size, *SHAPE)).astype("float32") for size in sizes]
+        wrong = [rng.integers(0, 2, size=size) for size in sizes]
+        logits = [[_forward(model.get_weights(), batch)[0] for batch in pictures] for model in models]
+        margins = [np.abs(np.diff(one, axis=1)).min() for row in logits for one in row]
+        answers = [[one.argmax(axis=1) for one in row] for row in logits]
+        hits = np.array([[np.sum(a == w) for a, w in zip(row, wrong, strict=True)] for row in answers], float)
+        true = hits / np.array(sizes)
+        if min(margins) > 1e-3 and not np.allclose(true, true.T) and np.ptp(true) > 0.3:
+            break
+    got = _expect_repeatable(transfer_matrix, models, pictures, wrong)
+    expect_close(
+        got,
+        true,
+        "the shares",
+        {
+            "rows and columns are exchanged: the row is the network that is asked": true.T,
+            "these are the shares that are not misled": 1 - true,
+            "these are the shares that are not misled, with rows and columns exchanged": 1 - true.T,
+            "these are numbers of pictures; divide by how many there are": hits,
+            "only the diagonal is filled: each network with its own pictures": np.diag(np.diag(true)),
+            "the diagonal alone came back; all pairs are asked for": np.diag(true),
+            "the diagonal is left out": true - np.diag(np.diag(true)),
+            "this is the mean over the networks; one number for each pair is asked for": true.mean(axis=0),
+            "divided by the number of networks": hits / n,
+            "divided by the number of all pictures": hits / sum(sizes),
+        },
+    )
+
+
+checks.choice(
+    "why_a_neighbour",
+    "c",
+    {
+        "a": "The change does reach the other network, and rounding changes little at that length. It goes in a"
+        " direction that belongs to your own border.",
+        "b": "Closer to your own border is further from being safe on another: the borders of two networks differ by"
+        " more than that.",
+    },
+)
