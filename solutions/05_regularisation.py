@@ -1183,11 +1183,12 @@ plots.table(["experiment", "this run"], rows, "Measured")
 # Reach the highest mean test accuracy of the four networks with their 500 images each, by any means that use no other
 # image: copies of your own, another network, an ensemble. Choose on `check`; look at the test set once.
 #
-# **To beat:** the row of the eight copies by Keras in section 7.
+# **To beat:** 0.946 ± 0.006 on real MNIST, the best we found (section 7's eight copies reach 0.867).
 #
 # <details><summary>How we found it</summary>
 #
-# A combination of exercises of this lab; see what thirty copies and a wider layer do.
+# Thirty copies by Keras, 3000 steps, and the convolutional network of section 4 with 24 maps, 96 units and a dropout
+# of 0.4 behind the dense layer. The plain network reaches 0.928 with the same copies, 256 units and dropout of 0.3.
 #
 # </details>
 
