@@ -576,7 +576,7 @@ lab.compare("more zeros with", prediction, max(swept, key=lambda k: swept[k][1].
 #
 # ## 6 · More data from the data
 #
-# ### Exercise · `shifted`
+# ### Exercise · `moved`
 #
 # A digit two pixels to the right is the same digit. What leaves the image is lost, what enters is paper, 0.
 #
@@ -596,7 +596,7 @@ lab.compare("more zeros with", prediction, max(swept, key=lambda k: swept[k][1].
 
 # %% minutes=12 difficulty=2 kind="core"
 @lab.exercise(points=2)
-def shifted(images, down, right):
+def moved(images, down, right):
     """Images moved by whole pixels.
 
     images: (n, h, w); down, right: pixels, negative for up and left, smaller than
@@ -646,7 +646,7 @@ randomly = keras.Sequential(
 )
 digits = own[:500].reshape(-1, 28, 28)
 steps = [step for step in itertools.product((-2, 0, 2), repeat=2) if any(step)]
-by_hand = [digits] + [shifted(digits, *step) for step in steps]
+by_hand = [digits] + [moved(digits, *step) for step in steps]
 channel = digits[..., None].astype("float32")
 by_keras = [digits] + [randomly(channel, training=True)[..., 0] for _ in range(8)]
 show = [np.asarray(version[0]) for version in by_hand + by_keras]
@@ -1048,7 +1048,7 @@ lab.compare("share of neurons that move less with it", prediction, share)
 # People overfit too: who tries many variants and keeps the best *on the test set* has chosen luck along with skill. How
 # much luck?
 #
-# ### Exercise · `expected_best`
+# ### Exercise · `best_of`
 #
 # $m$ equally good networks answer $n$ test images, each right with probability $p$ independently. The number of right
 # answers is binomial; let $F(k)$ be the probability of at most $k$. What is the expected accuracy of the best?
@@ -1072,7 +1072,7 @@ lab.compare("share of neurons that move less with it", prediction, share)
 
 # %% minutes=15 difficulty=3 kind="core"
 @lab.exercise(points=2)
-def expected_best(m, n, p):
+def best_of(m, n, p):
     """Expected accuracy, on n images, of the best of m independent networks.
 
     m: how many; n: test images; p: true accuracy of each. Returns one number, 0 to 1.
@@ -1102,7 +1102,7 @@ for m in numbers:
     winner = scores[:m].argmax(axis=0)
     lines["best of m, on its test set"].append(scores[winner, range(10)].mean())
     lines["the same network, fresh images"].append(fresh[winner, range(10)].mean())
-formula = [expected_best(m, 200, scores.mean()) for m in numbers]
+formula = [best_of(m, 200, scores.mean()) for m in numbers]
 lines["formula, equally good networks"] = formula
 figure, axes = plt.subplots(figsize=(6, 3.2))
 lines = {name: (numbers, values) for name, values in lines.items()}
@@ -1130,7 +1130,7 @@ lab.compare("optimism in points", prediction, 100 * (ends[0] - ends[1]))
 # %%
 prediction = None  # accuracy of the plain network on digits moved by 3 pixels
 raw = test_images[:2000]
-scenes = {"as in training": raw, "moved by 3 pixels": shifted(raw, 3, -3)}
+scenes = {"as in training": raw, "moved by 3 pixels": moved(raw, 3, -3)}
 scenes["black and white exchanged"] = 255 - raw
 rows = []
 for name, scene in scenes.items():

@@ -19,6 +19,11 @@ for _lab in course.lab_names():
     importlib.import_module(f"tests.planted.lab{_lab}")  # they register themselves
 
 
+def test_no_two_labs_have_an_exercise_of_the_same_name():
+    names = Counter(name for lab in course.lab_names() for name in checking.load(lab).probes)
+    assert names.most_common(1)[0][1] == 1, names.most_common(3)
+
+
 def identify(value):
     return getattr(value, "__name__", None)
 

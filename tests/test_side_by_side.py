@@ -32,7 +32,7 @@ def test_the_convolution_is_that_of_keras():
     theirs = keras.layers.Conv2D(6, 3, strides=2, activation="relu")
     theirs.build((None, 14, 14, 1))
     for k in range(4):
-        theirs.set_weights([np.reshape(ours.kernel[k], (3, 3, 1, 6)), ours.bias[k]])
+        theirs.set_weights([np.reshape(ours.kernel[k], (3, 3, 1, 6)), np.ravel(ours.bias[k])])
         expected = np.reshape(theirs(x[:, k].reshape(-1, 14, 14, 1)), (5, 36, 6))
         assert np.allclose(outputs[:, k], expected, atol=1e-5)
 

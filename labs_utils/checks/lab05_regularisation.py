@@ -321,20 +321,20 @@ def _step_case(decay_step, rng):
 # -- 6: augmentation --------------------------------------------------------------------------------------------------
 
 
-@checks.probe("shifted")
-def down_and_right(shifted, rng):
+@checks.probe("moved")
+def down_and_right(moved, rng):
     """Down and to the right"""
-    _check_shift(shifted, rng, int(rng.integers(1, 3)), int(rng.integers(3, 5)))
+    _check_shift(moved, rng, int(rng.integers(1, 3)), int(rng.integers(3, 5)))
 
 
-@checks.probe("shifted")
-def other_directions(shifted, rng):
+@checks.probe("moved")
+def other_directions(moved, rng):
     """Up, to the left, and not at all"""
-    _check_shift(shifted, rng, -2, -1)
-    _check_shift(shifted, rng, 3, -2)
-    _check_shift(shifted, rng, -1, 2)
-    _check_shift(shifted, rng, 0, 0)
-    _check_shift(shifted, rng, 0, -3)
+    _check_shift(moved, rng, -2, -1)
+    _check_shift(moved, rng, 3, -2)
+    _check_shift(moved, rng, -1, 2)
+    _check_shift(moved, rng, 0, 0)
+    _check_shift(moved, rng, 0, -3)
 
 
 def _moved(images, down, right):
@@ -344,7 +344,7 @@ def _moved(images, down, right):
     return pad[:, 5 - down : 5 - down + height, 5 - right : 5 - right + width]
 
 
-def _check_shift(shifted, rng, down, right):
+def _check_shift(moved, rng, down, right):
     images = rng.uniform(0.1, 1, size=(3, 8, 7))
     mistakes = {
         "what leaves at one side comes back at the other: np.roll turns the image; fill with 0": np.roll(
@@ -361,7 +361,7 @@ def _check_shift(shifted, rng, down, right):
         "nothing moved": images,
     }
     text = f"the images, down = {down}, right = {right}"
-    expect_close(shifted(images.copy(), down, right), _moved(images, down, right), text, mistakes)
+    expect_close(moved(images.copy(), down, right), _moved(images, down, right), text, mistakes)
 
 
 def _edged(images, down, right):
@@ -618,15 +618,15 @@ def _check_simplified(batch_norm_gradient, grad_y, x, gamma, eps):
 # -- 11: the best of many ---------------------------------------------------------------------------------------------
 
 
-@checks.probe("expected_best")
-def best_of_many(expected_best, rng):
+@checks.probe("best_of")
+def best_of_many(best_of, rng):
     """The best of several, by enumeration"""
     for m, n in ((3, 10), (40, 25), (1, 12)):
-        _check_best(expected_best, m, n, float(rng.uniform(0.2, 0.8)))
+        _check_best(best_of, m, n, float(rng.uniform(0.2, 0.8)))
 
 
-@checks.probe("expected_best")
-def two_coins(expected_best, rng):
+@checks.probe("best_of")
+def two_coins(best_of, rng):
     """One image: the best of m is right unless all are wrong"""
     p, m = float(rng.uniform(0.2, 0.6)), 3
     mistakes = {
@@ -635,10 +635,10 @@ def two_coins(expected_best, rng):
         "this is the chance that all m are wrong": (1 - p) ** m,
         "this is the optimism: add p": 1 - (1 - p) ** m - p,
     }
-    expect_close(expected_best(m, 1, p), 1 - (1 - p) ** m, "the expected best accuracy", mistakes)
+    expect_close(best_of(m, 1, p), 1 - (1 - p) ** m, "the expected best accuracy", mistakes)
 
 
-def _check_best(expected_best, m, n, p):
+def _check_best(best_of, m, n, p):
     pmf = binom.pmf(np.arange(n + 1), n, p)
     below = np.concatenate([[0], np.cumsum(pmf)])
     chance = below[1:] ** m - below[:-1] ** m  # that the best has exactly k right
@@ -656,4 +656,4 @@ def _check_best(expected_best, m, n, p):
         "1 - F**m, not F**m: the chance that the best has more than k": float(np.sum(below[1:-1] ** m)) / n,
         "the term k = 0 is missing": float(np.sum(1 - below[2:-1] ** m)) / n,
     }
-    expect_close(expected_best(m, n, p), expected, f"the expected best of {m} on {n} images", mistakes)
+    expect_close(best_of(m, n, p), expected, f"the expected best of {m} on {n} images", mistakes)

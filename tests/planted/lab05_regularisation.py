@@ -416,10 +416,10 @@ def decay_by_tape(w, b, grad_w, grad_b, rate, decay):
     return w - rate * at_w, b - rate * at_b
 
 
-# -- shifted ----------------------------------------------------------------------------------------------------------
+# -- moved ----------------------------------------------------------------------------------------------------------
 
 
-@wrong("shifted", says="comes back at the other")
+@wrong("moved", says="comes back at the other")
 def shift_by_roll(images, down, right):
     return np.roll(images, (down, right), axis=(1, 2))
 
@@ -434,22 +434,22 @@ def shift_by_pixels(images, down, right):
     return result
 
 
-@wrong("shifted", says="rows and columns are exchanged")
+@wrong("moved", says="rows and columns are exchanged")
 def shift_exchanged(images, down, right):
     return shift_by_pixels(images, right, down)
 
 
-@wrong("shifted", says="up and down, left and right are exchanged")
+@wrong("moved", says="up and down, left and right are exchanged")
 def shift_turned(images, down, right):
     return shift_by_pixels(images, -down, -right)
 
 
-@wrong("shifted", says="`right` is not used")
+@wrong("moved", says="`right` is not used")
 def shift_of_rows(images, down, right):
     return shift_by_pixels(images, down, 0)
 
 
-@wrong("shifted", says="the border is repeated")
+@wrong("moved", says="the border is repeated")
 def shift_with_edges(images, down, right):
     height, width = images.shape[1:]
     rows = np.clip(np.arange(height) - down, 0, height - 1)
@@ -457,25 +457,25 @@ def shift_with_edges(images, down, right):
     return images[:, rows][:, :, columns]
 
 
-@wrong("shifted", says="changes its first argument in place")
+@wrong("moved", says="changes its first argument in place")
 def shift_in_place(images, down, right):
     images[:] = shift_by_pixels(images, down, right)
     return images
 
 
-@right("shifted")
+@right("moved")
 def shift_pixel_by_pixel(images, down, right):
     return shift_by_pixels(images, down, right).tolist()
 
 
-@right("shifted")
+@right("moved")
 def shift_by_padding_in_tensorflow(images, down, right):
     height, width = images.shape[1:]
     padded = tf.pad(tf.cast(images, tf.float32), [[0, 0], [height, height], [width, width]])
     return padded[:, height - down : 2 * height - down, width - right : 2 * width - right]
 
 
-@right("shifted")
+@right("moved")
 def shift_by_roll_and_erase(images, down, right):
     result = np.roll(images, (down, right), axis=(1, 2))
     if down:
@@ -744,51 +744,51 @@ def short_in_float32_tensors(grad_y, x_hat, var, gamma, eps):
     return slope / tf.sqrt(tf.cast(var, tf.float32) + eps)
 
 
-# -- expected_best ----------------------------------------------------------------------------------------------------
+# -- best_of ----------------------------------------------------------------------------------------------------
 
 
-@wrong("expected_best", says="an accuracy divides by n")
+@wrong("best_of", says="an accuracy divides by n")
 def best_in_images(m, n, p):
     return np.sum(1 - binom.cdf(np.arange(n), n, p) ** m)
 
 
-@wrong("expected_best", says="this is the mean of one network")
+@wrong("best_of", says="this is the mean of one network")
 def best_of_one(m, n, p):
     return p
 
 
-@wrong("expected_best", says="this is the optimism: add p")
+@wrong("best_of", says="this is the optimism: add p")
 def best_minus_p(m, n, p):
     return np.sum(1 - binom.cdf(np.arange(n), n, p) ** m) / n - p
 
 
-@wrong("expected_best", says="this is the smallest of the m")
+@wrong("best_of", says="this is the smallest of the m")
 def best_as_the_worst(m, n, p):
     return np.sum((1 - binom.cdf(np.arange(n), n, p)) ** m) / n
 
 
-@wrong("expected_best", says="rule of thumb")
+@wrong("best_of", says="rule of thumb")
 def best_by_the_rule_of_thumb(m, n, p):
     return p + np.sqrt(2 * np.log(m) * p * (1 - p) / n)
 
 
-@wrong("expected_best", says="the chance that the best has more than k")
+@wrong("best_of", says="the chance that the best has more than k")
 def best_without_one_minus(m, n, p):
     return np.sum(binom.cdf(np.arange(n), n, p) ** m) / n
 
 
-@wrong("expected_best", says="the term k = 0 is missing")
+@wrong("best_of", says="the term k = 0 is missing")
 def best_from_one(m, n, p):
     return np.sum(1 - binom.cdf(np.arange(1, n), n, p) ** m) / n
 
 
-@right("expected_best")
+@right("best_of")
 def best_by_differences(m, n, p):
     whole = np.concatenate([[0.0], binom.cdf(np.arange(n + 1), n, p) ** m])
     return float(np.sum(np.diff(whole) * np.arange(n + 1)) / n)
 
 
-@right("expected_best")
+@right("best_of")
 def best_by_survival(m, n, p):
     total = 0.0
     for k in range(n):
