@@ -452,6 +452,23 @@ plots.show(
 
 
 # %%
+def train(model, x, y, epochs, validation=None):
+    """Adam with batches of 256; the learning rate falls from 0.003 to 0 along a cosine.
+    Returns Keras' history.
+    """
+    steps = math.ceil(len(y) / 256)
+    rate = keras.optimizers.schedules.CosineDecay(0.003, epochs * steps)
+    model.compile(
+        keras.optimizers.Adam(rate),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"] if validation else None,
+        steps_per_execution=min(steps, 50),
+    )
+    fit = {"batch_size": 256, "epochs": epochs, "validation_data": validation}
+    return model.fit(x, y, **fit, verbose=0).history
+
+
+# %%
 def flat(images):
     """Images (n, 28, 28) of bytes as rows (n, 784) of numbers from 0 to 1."""
     return (images / 255).astype(np.float32).reshape(len(images), -1)
@@ -472,23 +489,6 @@ plots.show(
     "Twenty handwritten digits of 28 by 28 pixels, each centred in its field, with"
     " their labels above.",
 )
-
-
-# %%
-def train(model, x, y, epochs, validation=None):
-    """Adam with batches of 256; the learning rate falls from 0.003 to 0 along a cosine.
-    Returns Keras' history.
-    """
-    steps = math.ceil(len(y) / 256)
-    rate = keras.optimizers.schedules.CosineDecay(0.003, epochs * steps)
-    model.compile(
-        keras.optimizers.Adam(rate),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"] if validation else None,
-        steps_per_execution=min(steps, 50),
-    )
-    fit = {"batch_size": 256, "epochs": epochs, "validation_data": validation}
-    return model.fit(x, y, **fit, verbose=0).history
 
 
 # %%
@@ -528,7 +528,8 @@ plots.show(
 #
 # ### Wide or deep?
 #
-# The lecture's practical work asks for *large and deep* networks. Both, on the same 10 000 images for 5 epochs:
+# The lecture's practical work asks for *large and deep* networks. Here both learn from the same 10 000 images, for 5
+# epochs.
 #
 # **Predict.** Does depth pay here, or width? What happens to four thin layers?
 
@@ -546,9 +547,9 @@ header = ["hidden layers", "parameters", "validation accuracy"]
 plots.table(header, rows, "10 000 images, 5 epochs, one seed")
 
 # %% [markdown]
-# **What you see.** In the stored run the accuracy climbs from 0.89 to 0.95 with the width. Three more layers of the
-# same width gain about one point: four of 128 units equal one of 512 with far fewer parameters. One hidden
-# layer of 16 units is no better than none. (One seed: a few tenths of a point mean nothing.)
+# **What you see.** In the stored run the accuracy climbs from 0.89 to 0.95 with the width, three more layers of the
+# same width gain about one point, and four of 128 units equal one of 512 with far fewer parameters. One hidden layer
+# of 16 units is no better than none. (One seed: tenths of a point mean nothing.)
 #
 # **Why.** A thin layer is a bottleneck: what sixteen units drop, no later layer finds again. Depth pays most where each
 # layer builds on structure that the one before has kept, as convolutions do (lab 06).
@@ -782,13 +783,13 @@ for name, z in logits_of.items():
 plots.show(
     plots.digits.reliability(panels),
     "Reliability diagrams of two networks, bars with their numbers of images: nearly"
-    " all images are in the last bin; most points lie below the diagonal: too sure.",
+    " all images are in the last bin.",
 )
 
 # %% [markdown]
-# **What you see.** Both networks are too sure: most points lie below the diagonal, and the network that knows few
-# images by heart has by far the larger calibration error. Nearly all images are in the last bin; some bars in the
-# middle stand for a handful.
+# **What you see.** In the stored run both networks are too sure: most points lie below the diagonal. The one that
+# knows few images by heart has by far the larger calibration error. Nearly all images are in the last bin; some bars
+# in the middle stand for a handful.
 #
 # **Why.** On its own training images the memoriser is always right, so the loss can fall further only by growing
 # confidence; nothing in training tells it that new images are harder. As the ECE weights bins by their images, it can
@@ -839,8 +840,8 @@ plots.table(
 )
 
 # %% [markdown]
-# **What you see.** $T$ is above 1 for both networks, larger for the one that knows its images by heart, and more than
-# half of the calibration error is gone. The accuracy has not changed by a single image.
+# **What you see.** In the stored run $T$ is above 1 for both networks, larger for the one that knows its images by
+# heart, and more than half of the calibration error is gone. The accuracy has not changed.
 #
 # **Why.** One number cannot make a network know more; it only stops it from overstating what it knows, and only for
 # images like the validation images, not for a picture that is no digit.
@@ -1036,14 +1037,13 @@ header += ["mean accuracy", "best member", "ensemble"]
 plots.table(header, rows, "Ensembles of three networks; squared error, then accuracy")
 plots.show(
     plots.digits.votes(votes),
-    "Test accuracy of single members as dots and of each ensemble as a diamond above"
-    " the mean of its members.",
+    "Test accuracy of single members as dots and of each ensemble as a diamond.",
 )
 
 # %% [markdown]
-# **What you see.** The identity holds as exactly as 32-bit numbers allow (to $10^{-6}$), and every ensemble is more
-# accurate than its average member. Members from data subsets disagree most, yet in the stored run their ensemble is
-# not the best: each of them saw only half the images.
+# **What you see.** The identity holds as exactly as 32-bit numbers allow (to $10^{-6}$). In the stored run every
+# ensemble is more accurate than its average member. Members from data subsets disagree most, yet their ensemble is
+# not the best: each saw only half the images.
 #
 # **Why.** Ambiguity is never negative, so for the squared error the ensemble cannot lose against the mean of its
 # members. But variety that is bought with worse members is no gain. The best member may beat the ensemble; you learn
@@ -1123,7 +1123,8 @@ for name, way in {"squashed": squash, "prepared": prepare}.items():
     on_sheets[name] = np.array([way(sheet) for sheet in sheets]).reshape(500, 784)
     pictures[name] = 1 - on_sheets[name][0].reshape(28, 28)
 right = {name: accuracy(mlp, x, y_test[:500]) for name, x in on_sheets.items()}
-fig = plots.image_grid(list(pictures.values()), list(pictures), cmap="gray", size=2)
+look = {"cmap": "gray", "vmin": 0, "vmax": 1, "size": 2}
+fig = plots.image_grid(list(pictures.values()), list(pictures), **look)
 plots.show(
     fig, "A digit on a sheet, small and off centre when squashed, large when prepared."
 )
@@ -1167,8 +1168,8 @@ else:
 #    are safe for logits of any size, with the gradient $(\mathbf{p}-\mathbf{y})/n$.
 # 3. *The lecture's figures?* Its 0.9667 lies within the spread of the seeds. The scaling of the pixels acts like a
 #    learning rate and decides how fast.
-# 4. *Does it know?* It is too sure, the more so if it knows its examples by heart; one temperature repairs more than
-#    half of that. What a call is worth depends on the base rate.
+# 4. *Does it know?* It is often too sure, the more so if it knows its examples by heart; one temperature repairs much
+#    of that. What a call is worth depends on the base rate.
 # 5. *HOG?* Directions of edges, cell by cell. With few examples they are worth thousands of images.
 # 6. *Accuracy against examples?* With raw pixels the error falls about as a power of their number; with HOG it
 #    flattens.

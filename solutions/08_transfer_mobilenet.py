@@ -445,8 +445,7 @@ through, cached = seconds
 print(f"300 patches: {through:.2f} s through the base, {cached:.2f} s from the cache")
 
 # %% [markdown]
-# **What you see.** The head trains, the base stands still, running averages of batch normalisation included, which can
-# move without any gradient (section 4). One assertion says that model and head are the same function.
+# **What you see.** The head trains, the base stands still, running averages of batch normalisation included.
 #
 # **Why.** The base computes the same features of the same 15 pictures in every epoch. From section 6 on, a *probe* is
 # enough: logistic regression on cached features.
@@ -854,8 +853,7 @@ assert base_is_intact()
 # passes the head on frozen features by several percentage points. It does not reach the frozen middle layer with its
 # places, which is computed in seconds.
 #
-# **Why.** A thousand pictures can teach half of a network something new, but first they disturb what was there. Who stops
-# after one epoch concludes the opposite.
+# **Why.** A thousand pictures can teach half of a network something new, but first they disturb what was there.
 #
 # ## 8 · One to five labels per class
 #

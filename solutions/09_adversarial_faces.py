@@ -60,13 +60,13 @@ keras.utils.set_random_seed(9)
 # headscarves, …) are shifted by the label, so that the two labels overlap. With `load_faces(48, source="lfw")`
 # (photographs, *Labeled Faces in the Wild*) or the path of a folder of your own the same cells run.
 #
-# Please read this before the pictures. **A label is what a data set says, not what a person is.** Here it is the
+# **A label is what a data set says, not what a person is.** Here it is the
 # recipe that the program was told to draw; in a collection of photographs it is usually a guess from a first name
 # or a glance. Nobody's gender can be read off a face; a network that is right about 95 % of such labels has learnt
 # conventions of hair, beard and make-up in one collection, and fails people who do not follow them far more often
 # (lab 12 measures that). We use the task because the lecture's subject, a confident and wrong answer about a face,
 # is seen at once in it, not because such a system should be built. Photographs of people also need their consent;
-# most faces in public collections were never asked, which is why the default here is drawn. The attacks below are
+# most faces in public collections were never asked. The attacks below are
 # published, small and aimed at a toy; do not try them on systems that are not yours.
 
 # %%
@@ -85,7 +85,7 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** Nine pictures of each label, one label per row. Within a row they differ more than the rows do:
+# **What you see.** One label per row. Within a row the pictures differ more than the rows do:
 # skin, age, light, pose, glasses, background and clothes are drawn without regard to the label.
 #
 # ## 2 · A small network
@@ -379,7 +379,7 @@ rows = [[name, *(f"{value:.2f}" for value in values)] for name, values in duel.i
 plots.table(["attack", *(f"{255 * e:g}/255" for e in few)], rows, "Accuracy left")
 
 # %% [markdown]
-# Ten steps gain little over one: this network is nearly linear inside so small a cube. Section 5 looks again.
+# Ten steps gain little over one: this network is nearly linear inside so small a cube.
 #
 # ## 5 · Adversarial training
 #
@@ -441,7 +441,7 @@ def adversarial_gradients(model, images, labels, epsilon, noise):
 
 
 # %%
-def harden(network, images, labels, epsilon, steps, rate, batch=48):
+def harden(network, images, labels, epsilon, steps, rate, batch=32):
     """Trains `network` on adversarial gradients, the learning rate falling to 0."""
     schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
     optimiser, rng = keras.optimizers.Adam(schedule), np.random.default_rng(8)
@@ -502,7 +502,7 @@ lab.compare("hardened, PGD at 4/255", prediction, robust["hardened"][1][2])
 # **Why.** Within the ball only features that survive ±ε are worth learning, and many that helped on clean faces do
 # not (Ilyas et al., 2019). It is trained for 4/255: beyond, it falls faster.
 #
-# One attack that fails proves little: another start or more steps may succeed. So attack with several, and count a
+# One attack that fails proves little. So attack with several, and count a
 # face as robust only if it withstands **all** of them. The result is an *upper bound* on the truth; section 10 has
 # the lower one.
 
@@ -517,8 +517,8 @@ for kind, row in zip(attacks, resists, strict=True):
 print(f"all of them    {after_all:.2f}")
 
 # %% [markdown]
-# The five differ by a few faces in a hundred, and all together win hardly more than the forty steps alone: a sign
-# that the number can be believed. It is no formality. Training with one step can end in a network that withstands
+# FGSM wins fewer faces than PGD, and all together win hardly more than the forty steps alone: a sign
+# that the number can be believed. Training with one step can end in a network that withstands
 # FGSM only and loses everything to PGD (*catastrophic overfitting*, Wong et al., 2020).
 #
 # ## 6 · Choose the answer
@@ -1090,7 +1090,7 @@ keras.utils.set_random_seed(1)
 bounded = train_on_bounds(digit_reader(), d_train, l_train, 0.1)
 tough = keras.models.clone_model(reader)
 tough.set_weights(reader.get_weights())
-harden(tough, d_train, l_train, 0.1, steps=300, rate=0.005)
+harden(tough, d_train, l_train, 0.1, steps=300, rate=0.005, batch=48)
 
 
 def proved(network, epsilon):
@@ -1178,15 +1178,12 @@ plots.table(header, rows, "Attacks on the networks of this lab, in this run")
 # 1. An ε-ball of 8/255 stands for "the picture looks the same". Name a change that looks the same to you and lies
 #    far outside, and one inside it that would matter to you. What does robustness in the ball then mean?
 # 2. Somebody publishes a defence with 90 % accuracy "under FGSM". Write down three questions to ask.
-# 3. Draw other portraits for the second network of section 8 (`datasets.portraits.draw_portraits(3000, seed=92,
-#    size=48)`). Does the attack still transfer, and what do you conclude?
 
 # %% [markdown] tags=["solution"]
 # **For instructors.** 1: a shift by one pixel, a flip, another exposure lie far outside. Inside lies what is faint
 # and yet decides: a pale shadow in an X-ray, a hairline crack in a weld. The ball is a mathematical convenience, not
 # a model of what people see. 2: with how many steps and restarts of PGD, does the attack know the defence (BPDA,
 # expectation over its randomness), and does accuracy fall to zero as ε grows? If it does not, the gradient is masked.
-# 3: it transfers, somewhat less: what both networks share is the task, not the pictures.
 
 # %% [markdown]
 # ## 14 · Further reading

@@ -70,3 +70,29 @@ def test_the_command_lists_what_there_is(capsys):
     assert main([]) == 0 and "digits_1000_epochs" in capsys.readouterr().out
     assert main(["no_such"]) == 1 and "no experiment 'no_such'" in capsys.readouterr().err
     json.dumps(sorted(experiments.all_experiments()))
+
+
+def test_the_stored_runs_support_what_lab_07_says_about_them():
+    from labs_utils.experiments import architectures
+
+    runs = experiments.stored("architectures_depth")["runs"]
+    trained = {
+        name: [np.mean([run["train_accuracy"] for run in runs[f"{name} · {depth}"]]) for depth in (4, 8, 16, 32)]
+        for name in architectures.REMEDIES
+    }
+    assert max(trained["sigmoid"]) < 0.11  # guessing, at every depth
+    assert trained["ReLU, He"][1] > 0.2 > trained["ReLU, He"][3]
+    assert trained["ReLU, He, normalised"] == sorted(trained["ReLU, He, normalised"], reverse=True)
+    assert trained["residual"][3] > trained["residual"][0] > trained["ReLU, He, normalised"][1]
+    scaling = experiments.stored("architectures_scaling")["runs"]
+    means = {name: np.mean(run["accuracy"]) for name, run in scaling.items()}
+    assert means["deeper"] - means["small"] < 0.01
+    assert min(means[name] for name in ("wider", "larger pictures", "all three")) - means["small"] > 0.15
+    works = [run["multiplications"] / scaling["small"]["multiplications"] for run in scaling.values()]
+    assert works[0] == 1 and min(works[1:]) > 3.8 and max(works) < 5.1
+    searches = experiments.stored("architectures_search")["searches"]
+    best = {name: max(row["right"].count("1") for row in run["trials"]) / 1000 for name, run in searches.items()}
+    assert best["random"] > best["grid"] > 0.93  # on the validation scenes
+    slow = [row["right"].count("1") for row in searches["grid"]["trials"] if row["plan"][4] == 0.001]
+    assert len(slow) == 4 and max(slow) < 600
+    assert searches["grid"]["test"] > searches["random"]["test"]

@@ -117,6 +117,7 @@ def _compare_gradient(kernel_gradient: Student, rng: np.random.Generator, shape:
             "the sign is turned round: the error is Y - T": -true,
             "this correlates the image with the target alone: the error is Y - T": -of(target),
             "this correlates the image with the output: the error is Y - T": of(output),
+            "the target is added: the error is Y - T": of(output + target),
             "the error is flipped: that is a convolution, and the sum has X at (i + a, j + b)": of(error[::-1, ::-1]),
             "the image is flipped: the sum has X at (i + a, j + b)": lambda: of(error, image[::-1, ::-1]),
             "the square of the error stands in the sum: its derivative is the error itself": of(error**2),
@@ -156,6 +157,11 @@ def _descent(
         kernel = kernel - rate * (first if stale else _slope(image, kernel, target))
         losses.append(_half_mse(image, kernel, target))
     return kernel, losses
+
+
+def _mean_errors(image: np.ndarray, target: np.ndarray, size: int, rate: float, steps: int) -> np.ndarray:
+    kernels = [_descent(image, target, size, rate, n)[0] for n in range(steps)]
+    return np.array([np.mean(signal.correlate2d(image, kernel, mode="valid") - target) for kernel in kernels])
 
 
 def _compare_descent(learn_kernel: Student, rng: np.random.Generator, size: int, steps: int) -> None:
@@ -204,6 +210,12 @@ def _compare_descent(learn_kernel: Student, rng: np.random.Generator, size: int,
             "these are the losses after each step: note the loss before it": losses[1:],
             "the loss after the last step was noted as well: one loss for each step": losses,
             "the half is missing: J is half the mean square": 2 * before,
+            "the errors are not squared: positive and negative ones cancel": lambda: _mean_errors(
+                image, target, size, rate, steps
+            ),
+            "the errors are not squared, and half of them is taken": lambda: (
+                _mean_errors(image, target, size, rate, steps) / 2
+            ),
             "these are sums over the places: J is a mean": before * target.size,
             "these are sums, and the half is missing: J is half the mean square": 2 * before * target.size,
             "these are roots of the mean square: J is half the mean square": np.sqrt(2 * before),
@@ -329,6 +341,120 @@ def padded(conv_layer: Student, rng: np.random.Generator) -> None:
     _compare_layer(conv_layer, rng, 3, 2)
 
 
+def _backward(images: np.ndarray, kernels: np.ndarray, upstream: np.ndarray, stride: int) -> list[np.ndarray]:
+    """Derivatives of sum(upstream * output) by kernels, bias and images, by TensorFlow's tape."""
+    import tensorflow as tf
+
+    parts = [tf.Variable(kernels), tf.Variable(np.zeros(kernels.shape[-1])), tf.Variable(images)]
+    with tf.GradientTape() as tape:
+        output = tf.nn.conv2d(parts[2], parts[0], stride, "VALID") + parts[1]
+        loss = tf.reduce_sum(output * upstream)
+    return [gradient.numpy() for gradient in tape.gradient(loss, parts)]
+
+
+def _last_window_wins(kernels: np.ndarray, upstream: np.ndarray, stride: int, shape: tuple) -> np.ndarray:
+    """The gradient by the images if each window overwrites what the ones before it have left."""
+    wrong, k = np.zeros(shape), len(kernels)
+    for i, j in np.ndindex(upstream.shape[1:3]):
+        top, left = i * stride, j * stride
+        wrong[:, top : top + k, left : left + k] = np.einsum("nf,abcf->nabc", upstream[:, i, j], kernels)
+    return wrong
+
+
+def _compare_backward(layer_gradients: Student, rng: np.random.Generator, stride: int) -> None:
+    # sizes that could be taken for each other all differ; with stride 2 the last row lies in no window
+    images, kernels = rng.normal(size=(5, 10, 7, 2)), rng.normal(size=(3, 3, 2, 4))
+    rows, columns = ((side - 3) // stride + 1 for side in images.shape[1:3])
+    upstream = rng.normal(size=(5, rows, columns, 4)) + 0.2
+    right = _backward(images, kernels, upstream, stride)
+    names = ("the derivative by the kernels", "by the bias", "by the images")
+    got = expect_items(layer_gradients(images, kernels, upstream, stride), names, tuple(array.shape for array in right))
+    by_kernels, by_bias, by_images = right
+    last, n = upstream[:, -1, -1], len(images)
+    final = images[:, (rows - 1) * stride :, (columns - 1) * stride :][:, :3, :3]
+    tight = images[:, : rows + 2, : columns + 2]
+    expect_close(
+        got[0],
+        by_kernels,
+        "the derivative by the kernels",
+        {
+            "the mean over the images was taken: their contributions add up": by_kernels / n,
+            "the mean over the places was taken: their contributions add up": by_kernels / (rows * columns),
+            "the mean over images and places was taken: their contributions add up": by_kernels / (n * rows * columns),
+            "only the last place counts: add up over the places": lambda: np.einsum("nabc,nf->abcf", final, last),
+            "only the first image counts: add up over the images": lambda: _backward(
+                images[:1], kernels, upstream[:1], stride
+            )[0],
+            "the stride is ignored: the window of place i begins at i * stride": lambda: (
+                _backward(tight, kernels, upstream, 1)[0] if stride > 1 else np.nan
+            ),
+            "it is turned by 180°": by_kernels[::-1, ::-1],
+            "rows and columns of the kernels are exchanged": by_kernels.swapaxes(0, 1),
+            "the sign is turned round": -by_kernels,
+            "the channels stand in the wrong order: the shape is that of the kernels": by_kernels.swapaxes(2, 3),
+        },
+        atol=1e-6,
+    )
+    expect_close(
+        got[1],
+        by_bias,
+        "the derivative by the bias",
+        {
+            "the mean was taken: a bias is added at every place of every image, so sum": upstream.mean(axis=(0, 1, 2)),
+            "the mean over the images was taken: sum": by_bias / n,
+            "the mean over the places was taken: sum": by_bias / (rows * columns),
+            "the sum over the images is missing": upstream.sum(axis=(1, 2)),
+            "the sum over the places is missing": upstream.sum(axis=0),
+            "only the last place counts: sum over all of them": last.sum(axis=0),
+            "each kernel has a bias of its own: do not sum over the kernels": upstream.sum(),
+            "it is 1 everywhere: the derivative of J, not of the output, is asked for": np.ones(4),
+        },
+        atol=1e-6,
+    )
+    expect_close(
+        got[2],
+        by_images,
+        "the derivative by the images",
+        {
+            "the last window overwrites the others: add, with +=": lambda: _last_window_wins(
+                kernels, upstream, stride, images.shape
+            ),
+            "the kernels are turned by 180°: put them down as they are": lambda: _backward(
+                images, kernels[::-1, ::-1], upstream, stride
+            )[2],
+            "rows and columns of the kernels are exchanged": lambda: _backward(
+                images, kernels.swapaxes(0, 1), upstream, stride
+            )[2],
+            "the mean over the places was taken: their contributions add up": by_images / (rows * columns),
+            "the mean over the images was taken: each image has its own derivative": by_images / n,
+            "the images were added up: each has its own derivative": by_images.sum(axis=0),
+            "the sign is turned round": -by_images,
+            "the stride is ignored: the window of place i begins at i * stride": lambda: (
+                np.pad(
+                    _backward(tight, kernels, upstream, 1)[2],
+                    ((0, 0), (0, 10 - tight.shape[1]), (0, 7 - tight.shape[2]), (0, 0)),
+                )
+                if stride > 1
+                else np.nan
+            ),
+            "it is 0 everywhere: each output depends on the pixels of its window": np.zeros_like(images),
+        },
+        atol=1e-6,
+    )
+
+
+@checks.probe("layer_gradients")
+def backward(layer_gradients: Student, rng: np.random.Generator) -> None:
+    """Stride 1."""
+    _compare_backward(layer_gradients, rng, 1)
+
+
+@checks.probe("layer_gradients")
+def backward_with_strides(layer_gradients: Student, rng: np.random.Generator) -> None:
+    """Stride 2."""
+    _compare_backward(layer_gradients, rng, 2)
+
+
 # -- after the convolution --------------------------------------------------------------------------------------------
 
 
@@ -416,6 +542,8 @@ def decoded(decode_line: Student, rng: np.random.Generator) -> None:
             "the angle is twice too large: the outputs hold cos 2θ and sin 2θ": angle(full),
             "the angle is twice too large, and some are negative: the outputs hold cos 2θ and sin 2θ": angle(signed),
             "the half turn was taken too early: halve first, then % 180": angle(full % 180 / 2),
+            "the angle is not halved, and % 180 hides it: the outputs hold cos 2θ and sin 2θ": angle(full % 180),
+            "the angle was doubled once more: halve it": angle(2 * full % 180),
             "some angles are negative: bring them into 0 to 180 with % 180": angle(signed / 2),
             "this brings the angles into 0 to 360: a line is the same after 180": angle(signed / 2 % 360),
             "the angle is in radians; degrees are asked for": angle(np.radians(angles)),

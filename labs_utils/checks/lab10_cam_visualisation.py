@@ -160,6 +160,69 @@ def negative_maps(pointing_game: Student, rng: np.random.Generator) -> None:
     )
 
 
+# -- a counter --------------------------------------------------------------------------------------------------------
+
+
+@checks.probe("count_vehicles")
+def through_counted_roads(count_vehicles: Student, rng: np.random.Generator) -> None:
+    """Eleven roads, four of which somebody has counted, in any order."""
+    features, weights = rng.uniform(0, 2, (11, 5, 4, 6)), rng.normal(size=6)
+    known = rng.permutation(11)[:4]
+    while np.array_equal(np.sort(known), np.arange(4)):
+        known = rng.permutation(11)[:4]
+    contributions = features * weights
+    means = np.array([sum(road[..., c].mean() for c in range(6)) for road in contributions])
+    counts = np.round(5 + 4 * (means[known] - means.mean()) / means.std() + rng.uniform(-3, 3, 4))
+    counts[0] += 0.5 * (np.ptp(counts) == 0)  # a straight line needs two different numbers
+
+    def line(x, y, at):
+        slope = ((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum()
+        return y.mean() + slope * (at - x.mean())
+
+    def turned_round():
+        slope = ((means[known] - means[known].mean()) * (counts - counts.mean())).sum()
+        slope /= ((counts - counts.mean()) ** 2).sum()
+        return counts.mean() + (means - means[known].mean()) / slope
+
+    true, cut = line(means[known], counts, means), np.maximum(features @ weights, 0).mean(axis=(1, 2))
+    unweighted = features.mean(axis=(1, 2, 3))
+    expect_close(
+        count_vehicles(features, weights, known, counts),
+        true,
+        "the estimates of 11 roads, 4 of them counted",
+        {
+            "the counted roads are those at the positions in known, not the first ones": line(means[:4], counts, means),
+            "the order of known counts: counts[i] belongs to road known[i]": line(means[np.sort(known)], counts, means),
+            "only the counted roads have an estimate: all roads are asked for": true[known],
+            "these are the means of the maps: the line leads from them to numbers": means,
+            "the line has no offset": means * (means[known] @ counts) / (means[known] @ means[known]),
+            "slope and offset are exchanged": lambda: (
+                (true[0] - means[0] * _slope(means, true)) * means + _slope(means, true)
+            ),
+            "the offset was left out after the fit": lambda: _slope(means, true) * means,
+            "the line leads from the numbers to the means: fit the numbers on the means": turned_round,
+            "the estimates are rounded: they are asked for as they are": np.round(true),
+            "negative values of the map were set to 0: free road speaks against": line(cut[known], counts, cut),
+            "the weights are missing": line(unweighted[known], counts, unweighted),
+        },
+    )
+
+
+def _slope(means: np.ndarray, estimates: np.ndarray) -> float:
+    return (estimates[1] - estimates[0]) / (means[1] - means[0])
+
+
+@checks.probe("count_vehicles")
+def on_a_line(count_vehicles: Student, rng: np.random.Generator) -> None:
+    """Numbers that lie exactly on a line are found again, those that nobody counted as well."""
+    features, weights = rng.uniform(0, 1, (8, 3, 5, 4)), rng.normal(size=4)
+    true = 3 - 7 * np.array([(road @ weights).mean() for road in features])
+    known = np.array([6, 1, 4])
+    expect_close(
+        count_vehicles(features, weights, known, true[known]), true, "the estimates of 8 roads, known = [6, 1, 4]"
+    )
+
+
 # -- Grad-CAM ---------------------------------------------------------------------------------------------------------
 
 
@@ -244,16 +307,6 @@ def of_a_real_network(grad_cam: Student, rng: np.random.Generator) -> None:
         score = head(features)[:, 1]
     got = grad_cam(features.numpy(), tape.gradient(score, features).numpy())
     expect_close(got, np.maximum(features.numpy() @ weights[:, 1], 0) / 35, "the maps of a network that ends in GAP")
-
-
-checks.choice(
-    "logit_or_probability",
-    answer="b",
-    because={
-        "a": "the probability is not a function of this class's score alone: its gradient mixes in all other classes.",
-        "c": "training needs the loss, and its gradient is close to 0 for the same reason; the logit's is not.",
-    },
-)
 
 
 # -- gradients of the input -------------------------------------------------------------------------------------------
@@ -396,58 +449,6 @@ def _explain_gradient(model, images: np.ndarray, classes: np.ndarray, got: objec
     )
 
 
-@checks.probe("smooth_grad")
-def many_noisy_copies(smooth_grad: Student, rng: np.random.Generator) -> None:
-    """Sixteen noisy copies of one image."""
-    _compare_smooth(smooth_grad, rng, 16)
-
-
-@checks.probe("smooth_grad")
-def one_copy(smooth_grad: Student, rng: np.random.Generator) -> None:
-    """A single copy without noise, which gives plain saliency."""
-    _compare_smooth(smooth_grad, rng, 1)
-
-
-def _compare_smooth(smooth_grad: Student, rng: np.random.Generator, n: int) -> None:
-    model, image = _small_network(rng), rng.uniform(0.2, 0.8, (9, 8, 3)).astype("float32")
-    noise = (0.2 * (n > 1) * rng.normal(size=(n, 9, 8, 3))).astype("float32")
-    k = int(rng.integers(0, 4))
-
-    def gradients(images):
-        return _gradient(model, images, lambda x, _: model(2 * x - 1)[0, k])
-
-    each = gradients(image + noise)
-    mean = each.mean(axis=0)
-    expect_close(
-        smooth_grad(model, image, k, noise),
-        np.abs(mean).max(axis=-1),
-        "the map",
-        {
-            "the noise is not used": lambda: np.abs(gradients(image[None])[0]).max(axis=-1),
-            "the absolute value should come after the mean over the copies, or nothing cancels": np.abs(each)
-            .mean(axis=0)
-            .max(axis=-1),
-            "the maps of the copies are averaged: average the signed gradients, then take absolute values": np.abs(each)
-            .max(axis=-1)
-            .mean(axis=0),
-            "the absolute value is missing": mean.max(axis=-1),
-            "this is the mean over the channels; their maximum is asked for": np.abs(mean).mean(axis=-1),
-            "this is the sum over the channels; their maximum is asked for": np.abs(mean).sum(axis=-1),
-            "the gradients are summed over the copies; their mean is asked for": n * np.abs(mean).max(axis=-1),
-            "the channels are not joined: take the maximum over them": np.abs(mean),
-            "the copies are not averaged": np.abs(each).max(axis=-1),
-            "this is the gradient at the noise alone: add the image to it": lambda: np.abs(
-                gradients(noise).mean(axis=0)
-            ).max(axis=-1),
-            "the noise is subtracted or the image multiplied by it: add the noise to the image": lambda: np.abs(
-                gradients(image - noise).mean(axis=0)
-            ).max(axis=-1),
-        },
-        rtol=1e-3,
-        atol=1e-4,
-    )
-
-
 # -- integrated gradients ---------------------------------------------------------------------------------------------
 
 
@@ -501,6 +502,83 @@ def _compare_integrated(
             "the path starts at black, not at the baseline": lambda: mean_gradient(middles, 0, image) * difference,
             "this is the gradient at the image only: average along the path": lambda: mean_gradient([1]) * difference,
         },
+        rtol=1e-3,
+        atol=1e-4,
+    )
+
+
+# -- where the other class is hidden ----------------------------------------------------------------------------------
+
+
+@checks.probe("gain_inside")
+def two_kinds_of_places(gain_inside: Student, rng: np.random.Generator) -> None:
+    """Three scenes, each with a class of its own."""
+    features, attacked = rng.uniform(0, 2, (2, 3, 5, 4, 6))
+    weights, inside = rng.normal(size=(3, 6)), rng.uniform(0, 1, (3, 5, 4)).round(1)
+    gains = np.stack(
+        [sum(w[c] * (b - a)[..., c] for c in range(6)) for a, b, w in zip(features, attacked, weights, strict=True)]
+    )
+    true = _both(gains, inside)
+    expect_close(
+        _stacked(gain_inside(features, attacked, weights, inside)),
+        true,
+        "the rise of three scores, and the part from inside",
+        {
+            "the sums over the places are asked for as means: the score is the *mean* of the map": 20 * true,
+            "before and after are exchanged": -true,
+            "the first scene's weights were taken for all: each scene has its own row": _both(
+                (attacked - features) @ weights[0], inside
+            ),
+            "the second result is the share: the part itself is asked for": np.stack([true[0], true[1] / true[0]]),
+            "the second result is the part from outside": np.stack([true[0], true[0] - true[1]]),
+            "the part from inside is divided by the places inside: divide by all places": np.stack(
+                [true[0], (gains * inside).sum(axis=(1, 2)) / inside.sum(axis=(1, 2))]
+            ),
+            "the two results are exchanged: the whole rise comes first": true[::-1],
+            "these are the scores after the attack, not their rise": _both(
+                np.einsum("nhwc,nc->nhw", attacked, weights), inside
+            ),
+            "negative gains were set to 0: they belong to the rise": _both(np.maximum(gains, 0), inside),
+            "this is the absolute value: the score may fall in places": _both(np.abs(gains), inside),
+            "the weights are missing": _both((attacked - features).sum(axis=-1), inside),
+            "the region is counted whole or not at all: inside holds shares": _both(gains, inside > 0),
+            "the scenes are averaged: each has its own rise": np.stack([true.mean(axis=1)] * 3, axis=1),
+        },
+    )
+
+
+def _both(gains: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    return np.stack([gains.mean(axis=(1, 2)), (gains * inside).mean(axis=(1, 2))])
+
+
+def _stacked(results: object) -> np.ndarray:
+    expect(
+        isinstance(results, (tuple, list)) and len(results) == 2,
+        "Return two arrays: the rise of each score, and the part of it from inside.",
+    )
+    one, two = (np.asarray(result) for result in results)
+    expect(
+        one.shape == two.shape == (3,), f"Each result has one number per scene, (3,); got {one.shape} and {two.shape}."
+    )
+    return np.stack([one, two])
+
+
+@checks.probe("gain_inside")
+def rise_of_a_dense_layer(gain_inside: Student, rng: np.random.Generator) -> None:
+    """The rise is that of the score of a dense layer behind the average."""
+    import keras
+
+    features, attacked = rng.uniform(0, 1, (2, 3, 4, 6, 5)).astype("float32")
+    head = keras.Sequential([keras.Input((4, 6, 5)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(7)])
+    head.set_weights([rng.normal(size=(5, 7)).astype("float32"), rng.normal(size=7).astype("float32")])
+    goal = rng.integers(0, 7, 3)
+    rise = (np.asarray(head(attacked)) - np.asarray(head(features)))[np.arange(3), goal]
+    weights = head.get_weights()[0][:, goal].T
+    got = _stacked(gain_inside(features, attacked, weights, np.ones((3, 4, 6))))
+    expect_close(
+        got,
+        np.stack([rise, rise]),
+        "the rise of the score, and the part from inside if all is inside",
         rtol=1e-3,
         atol=1e-4,
     )
@@ -591,74 +669,6 @@ def _compare_copies(occluded_copies: Student, image: np.ndarray, size: int, stri
 
 
 # -- what a filter wants ----------------------------------------------------------------------------------------------
-
-
-@checks.probe("ascent_step")
-def uphill(ascent_step: Student, rng: np.random.Generator) -> None:
-    """A step without decay."""
-    _compare_step(ascent_step, rng, 0.0)
-
-
-@checks.probe("ascent_step")
-def with_decay(ascent_step: Student, rng: np.random.Generator) -> None:
-    """A step with decay towards grey."""
-    _compare_step(ascent_step, rng, 0.1)
-
-
-def _compare_step(ascent_step: Student, rng: np.random.Generator, decay: float) -> None:
-    images, gradients = rng.uniform(0, 1, (3, 6, 5, 2)), rng.normal(0, 1, (3, 6, 5, 2))
-    gradients *= np.array([0.4, 1.0, 30.0]).reshape(3, 1, 1, 1)
-    rate = 0.05
-    flat = gradients.reshape(3, -1)
-    strengths = np.sqrt(np.var(flat, axis=1) + flat.mean(axis=1) ** 2)  # the root mean square of each image
-    unit = gradients / strengths.reshape(3, 1, 1, 1)
-    pull = decay * (images - 0.5)
-    true = images + rate * unit - pull
-    expect_close(
-        ascent_step(images, gradients, rate, decay),
-        true,
-        "the images after the step" + (" (the decay is 0 here)" if not decay else ""),
-        {
-            "this walks downhill: add the gradient, do not subtract it": images - rate * unit - pull,
-            "the gradient is not normalised: divide it by its root mean square": images + rate * gradients - pull,
-            "one root mean square was taken over the whole batch: each image has its own": lambda: (
-                images + rate * gradients / np.sqrt(np.mean(gradients**2)) - pull
-            ),
-            "the gradient is divided by its norm: the root mean square has the mean where the norm has the sum": (
-                images + rate * unit / np.sqrt(60) - pull
-            ),
-            "this divides by the mean square: its root is missing": images
-            + rate * gradients / strengths.reshape(3, 1, 1, 1) ** 2
-            - pull,
-            "each colour has a root mean square of its own: take one over all numbers of an image": lambda: (
-                images + rate * gradients / np.sqrt(np.mean(gradients**2, axis=(1, 2), keepdims=True)) - pull
-            ),
-            "this divides by the standard deviation: the root mean square does not subtract the mean first": lambda: (
-                images + rate * gradients / gradients.std(axis=(1, 2, 3), keepdims=True) - pull
-            ),
-            "this is the change alone: add it to the images": rate * unit - pull,
-            "the gradient is divided by its largest entry: divide by its root mean square": lambda: (
-                images + rate * gradients / np.abs(gradients).max(axis=(1, 2, 3), keepdims=True) - pull
-            ),
-            "the images lost their grey: only their distance from 0.5 was kept": true - 0.5,
-            "the rate is missing": images + unit - pull,
-            "the images were clipped: the loop around your function does that": true.clip(0, 1),
-            "only the sign of the gradient is used": images + rate * np.sign(gradients) - pull,
-            "the gradient is divided by its mean absolute value": lambda: (
-                images + rate * gradients / np.abs(gradients).mean(axis=(1, 2, 3), keepdims=True) - pull
-            ),
-            "the decay is missing": images + rate * unit,
-            "the decay pulls to black: the distance from grey, images - 0.5, shrinks": images
-            + rate * unit
-            - decay * images,
-            "the decay pushes away from grey: subtract it": images + rate * unit + pull,
-            "the rate multiplies the decay as well: it belongs to the gradient only": images + rate * (unit - pull),
-            "the decay is taken after the step: use the images as they came in": lambda: (
-                images + rate * unit - decay * (images + rate * unit - 0.5)
-            ),
-        },
-        rtol=1e-3,
-    )
 
 
 @checks.probe("winner_counts")

@@ -11,6 +11,7 @@ from labs_utils.datasets.faces import Faces, load_faces
 from labs_utils.datasets.image_folder import PictureFolder, load_image_folder
 from labs_utils.datasets.mnist import load_mnist
 from labs_utils.datasets.photographs import load_photographs
+from labs_utils.datasets.roads import make_roads
 from labs_utils.datasets.scenes import SHAPES, TAG_BOX, add_tag, make_scenes
 from labs_utils.datasets.textures import load_textures
 
@@ -27,6 +28,7 @@ __all__ = [
     "load_mnist",
     "load_photographs",
     "load_textures",
+    "make_roads",
     "make_scenes",
     "portraits",
 ]

@@ -151,7 +151,7 @@ MOBILENET = Dataset(
 
 SCENES = Dataset(
     name="scenes",
-    title="Scenes of coloured shapes",
+    title="Scenes of coloured shapes, and roads with vehicles",
     licence="MIT, as this project",
     credit="drawn by this project",
     fallback="drawn by labs_utils, seeded",

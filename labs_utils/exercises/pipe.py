@@ -224,7 +224,8 @@ class Worker:
 
     Requests: ``{"do": "load", "source": …}`` or ``"parts": [[cell, source], …]``,
     ``{"do": "call", "name": …, "arguments": […]}``,
-    ``{"do": "model", "key": …, "ask": "predict" | "variables" | "set" | "weights" | "train", "arguments": […]}`` and
+    ``{"do": "model", "key": …, "ask": "predict" | "variables" | "trainable" | "set" | "weights" | "rebuilt" | "train",
+    "arguments": […]}`` and
     ``{"do": "seed", "seed": …}``.
     Replies: ``{"value": …}``, ``{"changed": position}`` if a call modified one of its arguments, or
     ``{"error": {type, text, line, code, function}}``. A ``load`` of parts names the one ``"answer"`` in them: other
@@ -300,6 +301,8 @@ class Worker:
             return {"value": None}
         if request["ask"] == "weights":
             return {"value": [np.array(weight) for weight in model.get_weights()]}
+        if request["ask"] == "rebuilt":
+            return {"value": to_plain(type(model).from_config(model.get_config()), self.models)}
         if request["ask"] == "train":
             model.run_eagerly = True  # a graph costs half a second to trace, and this is one step
             return {"value": to_plain(model.train_on_batch(*request["arguments"]), self.models)}

@@ -194,6 +194,10 @@ class ModelView:
             raise pipe.PipeError("a list of weights that is none")
         return got
 
+    def rebuilt(self) -> Any:
+        """A new model or layer, made from the configuration of this one, as a saved network is when it is loaded."""
+        return self._answer("rebuilt")
+
     def train(self, inputs: np.ndarray, targets: np.ndarray) -> Any:
         """One training step on a batch, as the model was compiled; returns the loss, or a list of loss and metrics."""
         return self._answer("train", inputs, targets)

@@ -1,6 +1,7 @@
 """The long runs of lab 08: learning curves of ways to start, on textures and on photographs, and four quadrants."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,13 +52,20 @@ def probe(train: tuple, test: tuple) -> float:
         test: the same of other pictures.
     """
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
 
     mean = train[0].mean(axis=0)
     scale = (train[0] - mean).std()
-    with threadpool_limits(1):  # on matrices this small, several threads wait ten times longer than they work
+    with _thread_pools().limit(limits=1):  # on matrices this small, several threads wait longer than they work
         model = LogisticRegression(max_iter=1000).fit((train[0] - mean) / scale, train[1])
         return round(model.score((test[0] - mean) / scale, test[1]), 4)
+
+
+@lru_cache
+def _thread_pools():
+    """Looked for once: it takes longer than a small regression."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def pixels_of(pictures: np.ndarray) -> np.ndarray:

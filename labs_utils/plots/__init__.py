@@ -1,6 +1,6 @@
 """Pictures and tables of the labs in one style; what draws for one lab only stands in a module of its own."""
 
-from labs_utils.plots import digits, drawing_pad, maps, transfer
+from labs_utils.plots import descent, digits, drawing_pad, maps, transfer
 from labs_utils.plots.figures import (
     BLACK,
     BLUE,
@@ -41,6 +41,7 @@ __all__ = [
     "SKY",
     "curves",
     "decision_surface",
+    "descent",
     "digits",
     "drawing_pad",
     "explore",

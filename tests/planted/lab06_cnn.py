@@ -114,6 +114,11 @@ def gradient_without_target(image, kernel, target):
     return _correlate(image, output) / output.size
 
 
+@wrong("kernel_gradient", says="the target is added")
+def gradient_of_the_sum(image, kernel, target):
+    return _correlate(image, _correlate(image, kernel) + target) / target.size
+
+
 @wrong("kernel_gradient", says="number of pixels of the image")
 def gradient_over_pixels(image, kernel, target):
     return _correlate(image, _correlate(image, kernel) - target) / image.size
@@ -183,6 +188,12 @@ def learn_and_note_afterwards(image, target, size, rate, steps):
 @wrong("learn_kernel", says="the half is missing")
 def learn_with_the_whole_mean_square(image, target, size, rate, steps):
     return _learn(image, target, size, rate, steps, half=1.0)
+
+
+@wrong("learn_kernel", says="the errors are not squared")
+def learn_with_plain_errors(image, target, size, rate, steps):
+    kernels = [_learn(image, target, size, rate, n)[0] for n in range(steps + 1)]
+    return kernels[-1], [np.mean(_correlate(image, kernel) - target) / 2 for kernel in kernels[:-1]]
 
 
 @wrong("learn_kernel", says="expected")
@@ -364,6 +375,99 @@ def layer_by_keras(images, kernels, bias, stride, padding):
     return layer(_pad(images, padding).astype("float32"))
 
 
+# -- layer_gradients --------------------------------------------------------------------------------------------------
+
+
+def _backward(images, kernels, upstream, stride):
+    parts = [tf.Variable(kernels), tf.Variable(np.zeros(kernels.shape[-1])), tf.Variable(images)]
+    with tf.GradientTape() as tape:
+        output = tf.nn.conv2d(parts[2], parts[0], stride, "VALID") + parts[1]
+        loss = tf.reduce_sum(output * upstream)
+    return tape.gradient(loss, parts)
+
+
+@wrong("layer_gradients", says="the mean over the images was taken")
+def backward_with_the_mean(images, kernels, upstream, stride):
+    by_kernels, by_bias, by_images = _backward(images, kernels, upstream, stride)
+    return by_kernels / len(images), by_bias / len(images), by_images
+
+
+@wrong("layer_gradients", says="the last window overwrites the others")
+def backward_that_overwrites(images, kernels, upstream, stride):
+    by_images, k = np.zeros(images.shape), len(kernels)
+    for i, j in np.ndindex(upstream.shape[1:3]):
+        rows, columns = slice(i * stride, i * stride + k), slice(j * stride, j * stride + k)
+        by_images[:, rows, columns] = np.einsum("nf,abcf->nabc", upstream[:, i, j], kernels)
+    return *_backward(images, kernels, upstream, stride)[:2], by_images
+
+
+@wrong("layer_gradients", says="turned by 180")
+def backward_with_turned_kernels(images, kernels, upstream, stride):
+    by_images = _backward(images, kernels[::-1, ::-1], upstream, stride)[2]
+    return *_backward(images, kernels, upstream, stride)[:2], by_images
+
+
+@wrong("layer_gradients", says="the stride is ignored")
+def backward_without_stride(images, kernels, upstream, stride):
+    rows, columns = (side + len(kernels) - 1 for side in upstream.shape[1:3])
+    by_kernels, by_bias, tight = _backward(images[:, :rows, :columns], kernels, upstream, 1)
+    by_images = np.zeros(images.shape)
+    by_images[:, :rows, :columns] = tight
+    return by_kernels, by_bias, by_images
+
+
+@wrong("layer_gradients", says="only the last place counts")
+def backward_of_the_last_place(images, kernels, upstream, stride):
+    by_bias, by_images = _backward(images, kernels, upstream, stride)[1:]
+    k = len(kernels)
+    for i, j in np.ndindex(upstream.shape[1:3]):
+        window = images[:, i * stride : i * stride + k, j * stride : j * stride + k]
+        by_kernels = np.einsum("nabc,nf->abcf", window, upstream[:, i, j])
+    return by_kernels, by_bias, by_images
+
+
+@wrong("layer_gradients", says="the sum over the images is missing")
+def backward_with_a_bias_for_each_image(images, kernels, upstream, stride):
+    by_kernels, _, by_images = _backward(images, kernels, upstream, stride)
+    return by_kernels, upstream.sum(axis=(1, 2)), by_images
+
+
+@wrong("layer_gradients", says="order of the results is wrong")
+def backward_in_another_order(images, kernels, upstream, stride):
+    return _backward(images, kernels, upstream, stride)[::-1]
+
+
+@right("layer_gradients")
+def backward_by_the_tape(images, kernels, upstream, stride):
+    return _backward(images, kernels, upstream, stride)
+
+
+@right("layer_gradients")
+def backward_kernel_by_kernel(images, kernels, upstream, stride):
+    k, (rows, columns) = len(kernels), upstream.shape[1:3]
+    by_kernels, by_images = np.zeros_like(kernels), np.zeros_like(images)
+    for a in range(k):
+        for b in range(k):
+            part = np.s_[:, a : a + stride * rows : stride, b : b + stride * columns : stride]
+            pixels = images[part][:, :rows, :columns]
+            by_kernels[a, b] = np.einsum("nijc,nijf->cf", pixels, upstream)
+            by_images[part][:, :rows, :columns] += np.einsum("nijf,cf->nijc", upstream, kernels[a, b])
+    return [by_kernels, np.einsum("nijf->f", upstream), by_images]
+
+
+@right("layer_gradients")
+def backward_by_windows(images, kernels, upstream, stride):
+    windows = np.lib.stride_tricks.sliding_window_view(images, kernels.shape[:2], axis=(1, 2))
+    by_kernels = np.einsum("nijcab,nijf->abcf", windows[:, ::stride, ::stride], upstream)
+    spread = np.zeros((*windows.shape[:3], upstream.shape[-1]))
+    spread[:, ::stride, ::stride] = upstream
+    edge = len(kernels) - 1
+    padded = np.pad(spread, ((0, 0), (edge, edge), (edge, edge), (0, 0)))
+    back = np.lib.stride_tricks.sliding_window_view(padded, kernels.shape[:2], axis=(1, 2))
+    by_images = np.einsum("nijfab,abcf->nijc", back, kernels[::-1, ::-1])
+    return by_kernels, upstream.sum((0, 1, 2)), by_images
+
+
 # -- pool -------------------------------------------------------------------------------------------------------------
 
 
@@ -475,6 +579,11 @@ def _decode(outputs, angles):
 @wrong("decode_line", says="the angle is twice too large")
 def decode_without_halving(outputs):
     return _decode(outputs, np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) % 360)
+
+
+@wrong("decode_line", says="the angle is not halved, and % 180 hides it")
+def decode_half_turn_without_halving(outputs):
+    return _decode(outputs, np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) % 180)
 
 
 @wrong("decode_line", says="halve first")

@@ -176,6 +176,84 @@ def pointing_by_scipy(maps, boxes):
     return tf.reduce_mean(tf.cast(hits, tf.float32))
 
 
+# -- count_vehicles ---------------------------------------------------------------------------------------------------
+
+
+def _map_means(features, weights):
+    return (features @ weights).mean(axis=(1, 2))
+
+
+@wrong("count_vehicles", says="not the first ones")
+def count_with_the_first_roads(features, weights, known, counts):
+    means = _map_means(features, weights)
+    return np.polyval(np.polyfit(means[: len(known)], counts, 1), means)
+
+
+@wrong("count_vehicles", says="the order of known counts")
+def count_with_a_mask(features, weights, known, counts):
+    means = _map_means(features, weights)
+    return np.polyval(np.polyfit(means[np.isin(np.arange(len(means)), known)], counts, 1), means)
+
+
+@wrong("count_vehicles", says="all roads are asked for")
+def count_only_the_known(features, weights, known, counts):
+    means = _map_means(features, weights)[known]
+    return np.polyval(np.polyfit(means, counts, 1), means)
+
+
+@wrong("count_vehicles", says="the line has no offset")
+def count_by_a_factor(features, weights, known, counts):
+    means = _map_means(features, weights)
+    return means * (means[known] @ counts) / (means[known] @ means[known])
+
+
+@wrong("count_vehicles", says="slope and offset are exchanged")
+def count_exchanged(features, weights, known, counts):
+    means = _map_means(features, weights)
+    offset, slope = np.polyfit(means[known], counts, 1)
+    return slope * means + offset
+
+
+@wrong("count_vehicles", says="fit the numbers on the means")
+def count_the_other_way_round(features, weights, known, counts):
+    means = _map_means(features, weights)
+    slope, offset = np.polyfit(counts, means[known], 1)
+    return (means - offset) / slope
+
+
+@wrong("count_vehicles", says="the estimates are rounded")
+def count_whole_vehicles(features, weights, known, counts):
+    return np.round(count_by_least_squares(features, weights, known, counts))
+
+
+@wrong("count_vehicles", says="negative values of the map were set to 0")
+def count_with_relu(features, weights, known, counts):
+    means = np.maximum(features @ weights, 0).mean(axis=(1, 2))
+    return np.polyval(np.polyfit(means[known], counts, 1), means)
+
+
+@right("count_vehicles")
+def count_by_least_squares(features, weights, known, counts):
+    means = np.einsum("nijc,c->n", features, weights)  # sums: the line takes up the factor
+    table = np.column_stack([means, np.ones(len(means))])
+    return table @ np.linalg.lstsq(table[known], counts, rcond=None)[0]
+
+
+@right("count_vehicles")
+def count_by_hand(features, weights, known, counts):
+    means = [float(np.mean(np.sum(road * weights, axis=-1))) for road in features]
+    x, y = [means[i] for i in known], list(counts)
+    a, b = sum(x) / len(x), sum(y) / len(y)
+    slope = sum((p - a) * (q - b) for p, q in zip(x, y, strict=True)) / sum((p - a) ** 2 for p in x)
+    return [b + slope * (mean - a) for mean in means]
+
+
+@right("count_vehicles")
+def count_by_tensorflow(features, weights, known, counts):
+    means = tf.reduce_mean(tf.tensordot(features, weights, 1), axis=(1, 2))
+    return tf.constant(np.polynomial.Polynomial.fit(means.numpy()[known], counts, 1)(means.numpy()))
+
+
 # -- grad_cam ---------------------------------------------------------------------------------------------------------
 
 
@@ -356,59 +434,11 @@ def gradient_gathered_without_batch(model, images, classes):
     return _gradient(lambda x: tf.gather(model(2 * x - 1), classes, axis=1), images)
 
 
-# -- smooth_grad ------------------------------------------------------------------------------------------------------
+# -- integrated_gradients ---------------------------------------------------------------------------------------------
 
 
 def _class_gradient(model, images, k):
     return _gradient(lambda x: model(2 * x - 1)[:, k], images)
-
-
-@wrong("smooth_grad", says="the noise is not used")
-def smooth_without_noise(model, image, k, noise):
-    return np.abs(_class_gradient(model, image[None], k)[0]).max(axis=-1)
-
-
-@wrong("smooth_grad", says="average the signed gradients")
-def smooth_of_maps(model, image, k, noise):
-    return np.abs(_class_gradient(model, image + noise, k)).max(axis=-1).mean(axis=0)
-
-
-@wrong("smooth_grad", says="the absolute value should come after the mean")
-def smooth_of_absolutes(model, image, k, noise):
-    return np.abs(_class_gradient(model, image + noise, k)).mean(axis=0).max(axis=-1)
-
-
-@wrong("smooth_grad", says="the absolute value is missing")
-def smooth_signed(model, image, k, noise):
-    return _class_gradient(model, image + noise, k).mean(axis=0).max(axis=-1)
-
-
-@wrong("smooth_grad", says="the channels are not joined")
-def smooth_in_colour(model, image, k, noise):
-    return np.abs(_class_gradient(model, image + noise, k).mean(axis=0))
-
-
-@wrong("smooth_grad", says="this is the mean over the channels")
-def smooth_mean_colour(model, image, k, noise):
-    return np.abs(_class_gradient(model, image + noise, k).mean(axis=0)).mean(axis=-1)
-
-
-@right("smooth_grad")
-def smooth_one_by_one(model, image, k, noise):
-    total = 0
-    for some in noise:
-        total = total + _class_gradient(model, (image + some)[None], k)[0]
-    total = np.abs(total / len(noise))
-    return np.maximum(np.maximum(total[..., 0], total[..., 1]), total[..., 2])
-
-
-@right("smooth_grad")
-def smooth_by_tensorflow(model, image, k, noise):
-    gradient = tf.reduce_mean(_class_gradient(model, image[None] + noise, k), axis=0)
-    return tf.reduce_max(tf.abs(gradient), axis=-1)
-
-
-# -- integrated_gradients ---------------------------------------------------------------------------------------------
 
 
 def _on_the_path(model, image, k, baseline, shares):
@@ -473,6 +503,91 @@ def integrated_by_tensorflow(model, image, k, baseline, steps):
         tape.watch(shares := shares[:, None, None, None] * tf.ones_like(start)[None])
         score = model(2 * (start + shares * way) - 1, training=False)[:, k]
     return tf.reduce_mean(tape.gradient(score, shares), axis=0)  # by the chain rule the way is a factor already
+
+
+# -- gain_inside ------------------------------------------------------------------------------------------------------
+
+
+def _gains(features, attacked, weights):
+    return np.einsum("nhwc,nc->nhw", attacked - features, weights)
+
+
+@wrong("gain_inside", says="the score is the *mean* of the map")
+def gain_summed(features, attacked, weights, inside):
+    gain = _gains(features, attacked, weights)
+    return gain.sum(axis=(1, 2)), (gain * inside).sum(axis=(1, 2))
+
+
+@wrong("gain_inside", says="before and after are exchanged")
+def gain_lost(features, attacked, weights, inside):
+    return gain_in_loops(attacked, features, weights, inside)
+
+
+@wrong("gain_inside", says="each scene has its own row")
+def gain_of_the_first_class(features, attacked, weights, inside):
+    gain = (attacked - features) @ weights[0]
+    return gain.mean(axis=(1, 2)), (gain * inside).mean(axis=(1, 2))
+
+
+@wrong("gain_inside", says="the part itself is asked for")
+def gain_as_share(features, attacked, weights, inside):
+    gain = _gains(features, attacked, weights)
+    return gain.mean(axis=(1, 2)), (gain * inside).sum(axis=(1, 2)) / gain.sum(axis=(1, 2))
+
+
+@wrong("gain_inside", says="divide by all places")
+def gain_per_place_inside(features, attacked, weights, inside):
+    gain = _gains(features, attacked, weights)
+    return gain.mean(axis=(1, 2)), (gain * inside).sum(axis=(1, 2)) / inside.sum(axis=(1, 2))
+
+
+@wrong("gain_inside", says="the scores after the attack")
+def gain_after(features, attacked, weights, inside):
+    return gain_in_loops(0 * features, attacked, weights, inside)
+
+
+@wrong("gain_inside", says="negative gains were set to 0")
+def gain_with_relu(features, attacked, weights, inside):
+    gain = np.maximum(_gains(features, attacked, weights), 0)
+    return gain.mean(axis=(1, 2)), (gain * inside).mean(axis=(1, 2))
+
+
+@wrong("gain_inside", says="the two results are exchanged")
+def gain_exchanged(features, attacked, weights, inside):
+    return gain_in_loops(features, attacked, weights, inside)[::-1]
+
+
+@wrong("gain_inside", says="inside holds shares")
+def gain_in_whole_places(features, attacked, weights, inside):
+    return gain_in_loops(features, attacked, weights, inside > 0)
+
+
+@wrong("gain_inside", says="Return two arrays")
+def gain_alone(features, attacked, weights, inside):
+    return _gains(features, attacked, weights).mean(axis=(1, 2))
+
+
+@right("gain_inside")
+def gain_in_loops(features, attacked, weights, inside):
+    rise, part = [], []
+    for before, after, row, region in zip(features, attacked, weights, inside, strict=True):
+        gain = after @ row - before @ row
+        rise.append(gain.mean())
+        part.append(np.sum(gain * region) / gain.size)
+    return rise, part
+
+
+@right("gain_inside")
+def gain_by_pooling(features, attacked, weights, inside):
+    change = attacked - features
+    pooled = [(change * region[..., None]).mean(axis=(1, 2)) for region in (np.ones(inside.shape), inside)]
+    return tuple((one * weights).sum(axis=1) for one in pooled)
+
+
+@right("gain_inside")
+def gain_by_tensorflow(features, attacked, weights, inside):
+    gain = tf.einsum("nhwc,nc->nhw", *(tf.cast(a, tf.float32) for a in (attacked - features, weights)))
+    return [tf.reduce_mean(gain * tf.cast(part, tf.float32), axis=(1, 2)) for part in (np.ones(inside.shape), inside)]
 
 
 # -- occluded_copies --------------------------------------------------------------------------------------------------
@@ -599,118 +714,6 @@ def copies_without_the_stride(image, size, stride, value):
     for i, j in np.ndindex(rows, columns):
         copies[i, j, i : i + size, j : j + size] = value
     return copies
-
-
-# -- ascent_step ------------------------------------------------------------------------------------------------------
-
-
-def _rms(gradients):
-    return np.sqrt((gradients**2).mean(axis=(1, 2, 3), keepdims=True))
-
-
-@wrong("ascent_step", says="this walks downhill")
-def step_down(images, gradients, rate, decay):
-    return images - rate * gradients / _rms(gradients) - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="the gradient is not normalised")
-def step_not_normalised(images, gradients, rate, decay):
-    return images + rate * gradients - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="one root mean square was taken over the whole batch")
-def step_of_the_batch(images, gradients, rate, decay):
-    return images + rate * gradients / np.sqrt(np.mean(gradients**2)) - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="the gradient is divided by its norm")
-def step_by_the_norm(images, gradients, rate, decay):
-    norm = np.sqrt((gradients**2).sum(axis=(1, 2, 3), keepdims=True))
-    return images + rate * gradients / norm - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="the decay is missing")
-def step_without_decay(images, gradients, rate, decay):
-    return images + rate * gradients / _rms(gradients)
-
-
-@wrong("ascent_step", says="the decay pulls to black")
-def step_to_black(images, gradients, rate, decay):
-    return images + rate * gradients / _rms(gradients) - decay * images
-
-
-@wrong("ascent_step", says="the decay is taken after the step")
-def step_then_decay(images, gradients, rate, decay):
-    images = images + rate * gradients / _rms(gradients)
-    return images - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="this walks downhill")
-def ascent_downhill(images, gradients, rate, decay):
-    return images - rate * gradients / _rms(gradients) - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="the gradient is not normalised")
-def ascent_unscaled(images, gradients, rate, decay):
-    return images + rate * gradients - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="this is the change alone")
-def ascent_of_the_change(images, gradients, rate, decay):
-    return rate * gradients / _rms(gradients) - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="the gradient is divided by its largest entry")
-def ascent_with_the_largest_entry(images, gradients, rate, decay):
-    return images + rate * gradients / np.abs(gradients).max(axis=(1, 2, 3), keepdims=True) - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="the decay pulls to black")
-def ascent_shrunk(images, gradients, rate, decay):
-    return (1 - decay) * images + rate * gradients / _rms(gradients)
-
-
-@wrong("ascent_step", says="the images lost their grey")
-def ascent_to_grey(images, gradients, rate, decay):
-    return (1 - decay) * (images - 0.5) + rate * gradients / _rms(gradients)
-
-
-@right("ascent_step")
-def ascent_with_chollets_guard(images, gradients, rate, decay):
-    strength = np.sqrt(np.mean(np.square(gradients), axis=(1, 2, 3), keepdims=True)) + 1e-5
-    return images + rate * gradients / strength + decay * (0.5 - images)
-
-
-@right("ascent_step")
-def step_image_by_image(images, gradients, rate, decay):
-    moved = []
-    for image, gradient in zip(images, gradients, strict=True):
-        strength = np.linalg.norm(gradient) / np.sqrt(gradient.size)
-        moved.append((1 - decay) * image + decay * 0.5 + rate * gradient / strength)
-    return moved
-
-
-@right("ascent_step")
-def step_by_tensorflow(images, gradients, rate, decay):
-    mean_square = tf.reduce_mean(tf.square(gradients), axis=(1, 2, 3), keepdims=True)
-    return images + rate * gradients * tf.math.rsqrt(mean_square + 1e-16) - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="each colour has a root mean square of its own")
-def step_by_colour(images, gradients, rate, decay):
-    strength = np.sqrt(np.mean(gradients**2, axis=(1, 2), keepdims=True))
-    return images + rate * gradients / strength - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="this divides by the standard deviation")
-def step_by_deviation(images, gradients, rate, decay):
-    return images + rate * gradients / gradients.std(axis=(1, 2, 3), keepdims=True) - decay * (images - 0.5)
-
-
-@wrong("ascent_step", says="the images were clipped")
-def step_clipped(images, gradients, rate, decay):
-    strength = np.sqrt(np.mean(gradients**2, axis=(1, 2, 3), keepdims=True))
-    return np.clip(images + rate * gradients / strength - decay * (images - 0.5), 0, 1)
 
 
 # -- winner_counts ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,884 @@
+"""Checks of lab 07: top-k error, costs, Inception, losses, gradients, residual and dense blocks, Pareto, search."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from labs_utils.exercises.checking import (
+    CheckFailed,
+    Checks,
+    arranged,
+    expect,
+    expect_close,
+    expect_fresh,
+    expect_items,
+    expect_model,
+    fill_weights,
+)
+from labs_utils.exercises.student import ModelView, Student, StudentError
+
+checks = Checks("07_architectures")
+
+
+# -- top-k error ------------------------------------------------------------------------------------------------------
+
+
+def _ranks(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How many classes score higher than the label, picture by picture."""
+    return np.array([sum(value > row[label] for value in row) for row, label in zip(scores, labels, strict=True)])
+
+
+def _compare_top_k(student: Student, scores: np.ndarray, labels: np.ndarray, k: int) -> None:
+    ranks, last = _ranks(scores, labels), _ranks(-scores, labels)
+    wrong = float(np.mean(ranks >= k))
+    expect_close(
+        student(scores, labels, k),
+        wrong,
+        f"the top-{k} error",
+        {
+            "this is the share that is right; the error is the rest": 1 - wrong,
+            "this is the number of errors; divide by the number of pictures": wrong * len(labels),
+            "the k lowest scores are taken; np.argsort sorts upwards, so the best stand last": float(
+                np.mean(last >= k)
+            ),
+            "this is the top-1 error whatever k is": float(np.mean(ranks >= 1)),
+            "only the class in k-th place is compared; any of the first k will do": float(np.mean(ranks != k - 1)),
+            "one class too many is allowed: k of them count": float(np.mean(ranks > k)),
+            "one class too few is allowed: k of them count": float(np.mean(ranks >= k - 1)),
+            "the error is divided by k; a picture is right or wrong once": wrong / k,
+        },
+    )
+
+
+@checks.probe("top_k_error")
+def of_some_scores(top_k_error: Student, rng: np.random.Generator) -> None:
+    """Scores of 40 pictures and 9 classes, k = 3."""
+    scores, labels = rng.normal(size=(40, 9)), rng.integers(0, 9, 40)
+    for rank, picture in zip((0, 1, 2, 3, 4, 8), range(6), strict=True):  # a label in each of the places that matter
+        labels[picture] = np.argsort(-scores[picture])[rank]
+    _compare_top_k(top_k_error, scores, labels, 3)
+
+
+@checks.probe("top_k_error")
+def of_one_and_all(top_k_error: Student, rng: np.random.Generator) -> None:
+    """k = 1, and k = all classes."""
+    scores, labels = rng.normal(size=(23, 5)), rng.integers(0, 5, 23)
+    labels[:2] = scores[:2].argmax(axis=1)
+    labels[2] = scores[2].argmin()
+    for k in (1, 4, 5):
+        _compare_top_k(top_k_error, scores, labels, k)
+
+
+# -- counting ---------------------------------------------------------------------------------------------------------
+
+
+def _counted(network: list, size: int, channels: int, slip: str = "") -> list[list[int]]:
+    """Parameters and multiplications, by going over the output places one by one; `slip` names one mistake."""
+    rows = []
+    for kind, *how in network:
+        if kind == "dense":
+            (units,) = how
+            inputs = channels if slip == "flatten" else size * size * channels
+            rows.append([(inputs + (slip != "bias")) * units, inputs * units])
+            size, channels = 1, units
+            continue
+        kernel, stride = (how[0], how[1]) if kind == "pool" else (how[1], 1 if slip == "stride" else how[2])
+        padding = 0 if kind == "pool" or slip == "padding" else how[3] * (1 if slip == "one side" else 2)
+        places = len(range(0, size + padding - kernel + 1, stride))
+        if kind == "pool":
+            rows.append([0, 0])
+        else:
+            number, before = how[0], channels
+            if kind == "depthwise":
+                number, before = (1 if slip == "multiplier" else number) * channels, 1
+                if slip == "full":
+                    before = channels
+            if slip == "channels":
+                before = 1
+            kernels = kernel * kernel * before * number
+            biases = {"bias": 0, "bias per place": number * places**2, "one bias": 1}.get(slip, number)
+            where = size if slip == "input places" else 1 if slip == "once" else places
+            rows.append([kernels + biases, kernels * where**2])
+            channels = number
+        size = places
+    return rows
+
+
+_SLIPS = {
+    "stride": "the stride is left out: it makes the maps smaller, and the work with them",
+    "padding": "the padding is left out",
+    "one side": "the padding stands on both sides, so it counts twice",
+    "bias": "the biases are missing: one per filter and unit",
+    "bias per place": "the bias is counted once per place; all places of a map share one",
+    "one bias": "there is one bias per filter, not per layer",
+    "multiplier": "the depth multiplier is ignored: every channel gets that many kernels of its own",
+    "full": "a depthwise kernel sees one channel only, so the channels do not multiply again",
+    "channels": "a kernel of an ordinary convolution has a slice for every channel of its input",
+    "input places": "each kernel weight is used once per place of the output, not of the input",
+    "once": "these multiplications are those of one place; a kernel is used at every place of the output",
+    "flatten": "the dense layer sees every place of every map: size · size · channels inputs",
+}
+
+
+def _compare_counts(student: Student, network: list, size: int, channels: int) -> None:
+    right = _counted(network, size, channels)
+    flat = np.array(right)
+    expect_close(
+        student(network, size, channels),
+        right,
+        "(parameters, multiplications) of each layer",
+        {sentence: _counted(network, size, channels, slip) for slip, sentence in _SLIPS.items()}
+        | {
+            "parameters first, then multiplications": flat[:, ::-1],
+            "these are the sums; one pair per layer is asked for": flat.sum(axis=0),
+            "a pooling layer is a layer too: its pair is (0, 0)": flat[flat[:, 0] > 0]
+            if not flat[:, 0].all()
+            else np.empty(0),
+            "additions are counted as well; multiplications are asked for": np.stack(
+                [flat[:, 0], 2 * flat[:, 1]], axis=1
+            ),
+            "the bias is counted as a multiplication": np.stack(
+                [flat[:, 0], flat[:, 1] + flat[:, 0] - np.array(_counted(network, size, channels, "bias"))[:, 0]],
+                axis=1,
+            ),
+        },
+        rtol=1e-9,
+        atol=1e-6,
+    )
+
+
+@checks.probe("count_network")
+def one_convolution(count_network: Student, rng: np.random.Generator) -> None:
+    """One convolution, with padding and stride."""
+    for kernel, stride, padding in ((3, 2, 1), (5, 1, 2)):
+        network = [["conv", int(rng.integers(5, 9)), kernel, stride, padding]]
+        _compare_counts(count_network, network, int(rng.integers(10, 15)), int(rng.integers(2, 5)))
+
+
+@checks.probe("count_network")
+def convolution_pooling_dense(count_network: Student, rng: np.random.Generator) -> None:
+    """Two convolutions, pooling that leaves a rest, two dense layers."""
+    network = [["conv", 5, 3, 1, 1], ["pool", 3, 2], ["conv", int(rng.integers(6, 10)), 3, 1, 0]]
+    network += [["dense", int(rng.integers(11, 20))], ["dense", 4]]
+    size = 2 * int(rng.integers(7, 10))  # even, so that pooling leaves a rest
+    _compare_counts(count_network, network, size, 3)
+
+
+@checks.probe("count_network")
+def depthwise_and_pointwise(count_network: Student, rng: np.random.Generator) -> None:
+    """A depthwise convolution with a multiplier, then a 1×1 convolution."""
+    network = [["depthwise", int(rng.integers(2, 5)), 3, 2, 1], ["conv", int(rng.integers(5, 9)), 1, 1, 0]]
+    _compare_counts(count_network, network, int(rng.integers(9, 14)), int(rng.integers(3, 6)))
+
+
+# -- Inception --------------------------------------------------------------------------------------------------------
+
+
+def _relu(x: np.ndarray) -> np.ndarray:
+    return np.maximum(x, 0)
+
+
+def _convolved(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | float = 0.0, stride: int = 1) -> np.ndarray:
+    """Keras' same padding, as a sum over the kernel's places; a matrix is a 1×1 kernel."""
+    kernel = kernel[None, None] if kernel.ndim == 2 else kernel
+    k, side = len(kernel), x.shape[1]
+    out = -(-side // stride)
+    missing = max((out - 1) * stride + k - side, 0)
+    before = missing // 2
+    padded = np.pad(x, ((0, 0), (before, missing - before), (before, missing - before), (0, 0)))
+    total = np.zeros((len(x), out, out, kernel.shape[-1]))
+    last = (out - 1) * stride + 1
+    for i in range(k):
+        for j in range(k):
+            total += padded[:, i : i + last : stride, j : j + last : stride] @ kernel[i, j]
+    return total + bias
+
+
+def _pooled(x: np.ndarray) -> np.ndarray:
+    """3 × 3 max-pooling with stride 1 and same padding."""
+    side = x.shape[1]
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=-np.inf)
+    return np.max([padded[:, i : i + side, j : j + side] for i in range(3) for j in range(3)], axis=0)
+
+
+def _sizes(model: ModelView) -> list[tuple[int, ...]]:
+    return sorted(shape for _, shape in model.variables())
+
+
+def _expect_kernels(model: ModelView, shapes: list[tuple], causes: Mapping[str, Callable[[list], bool]]) -> None:
+    """Fails unless the model's weights have these shapes; `causes` says which other ones are which mistake."""
+    got = _sizes(model)
+    if got == sorted(shapes):
+        return
+    cause = next((sentence for sentence, applies in causes.items() if applies(got)), None)
+    kernels = [shape for shape in got if len(shape) > 1]
+    raise CheckFailed(
+        f"The kernels should have the shapes\n    expected  {sorted(s for s in shapes if len(s) > 1)}\n    got       "
+        f"{kernels or 'none'}"
+        + ("" if kernels != sorted(s for s in shapes if len(s) > 1) else ", but the biases differ")
+        + (f".\n  Likely cause: {cause}." if cause else ".")
+    )
+
+
+def _inception_shapes(channels: int, a: int, b: int, c: int, d: int, e: int, f: int) -> list[tuple]:
+    kernels = [(1, 1, channels, a), (1, 1, channels, b), (3, 3, b, c), (1, 1, channels, d), (5, 5, d, e)]
+    kernels.append((1, 1, channels, f))
+    return kernels + [(shape[-1],) for shape in kernels]
+
+
+def _inception_model(student: Student, size: int, channels: int, plan: tuple[int, ...]) -> ModelView:
+    a, b, c, d, e, f = plan
+    model = expect_model(student(size, channels, *plan))
+    _expect_kernels(
+        model,
+        _inception_shapes(channels, *plan),
+        {
+            "the 1×1 convolutions stand after the large kernels, which then see all channels: put them before": (
+                lambda got: (3, 3, channels, b) in got or (1, 1, c, b) in got
+            ),
+            "this is the naive module: the 3×3 and 5×5 see all channels; put a 1×1 before each": lambda got: (
+                (3, 3, channels, c) in got and (1, 1, channels, b) not in got
+            ),
+            "the 1×1 after the pooling is missing": lambda got: (1, 1, channels, f) not in got,
+            "the two reductions are exchanged: reduce3 belongs before the 3×3": lambda got: (3, 3, d, c) in got,
+            "the 3×3 and the 5×5 are exchanged": lambda got: (5, 5, b, c) in got,
+            "the branches stand in a row: each takes the module's input": lambda got: (1, 1, a, b) in got,
+            "the convolutions have no biases": lambda got: all(len(shape) > 1 for shape in got),
+        },
+    )
+    return model
+
+
+def _plan(rng: np.random.Generator) -> tuple[int, ...]:
+    """Six different numbers of filters."""
+    return tuple(int(n) for n in rng.permutation(np.arange(2, 8)))
+
+
+@checks.probe("inception")
+def kernels_of_the_module(inception: Student, rng: np.random.Generator) -> None:
+    """Six convolutions and their sizes."""
+    plan, size, channels = _plan(rng), int(rng.integers(5, 8)), 9
+    model = _inception_model(inception, size, channels, plan)
+    expect_fresh(model)
+    _compare_inception(model, size, channels, plan, rng, loose=True)
+
+
+@checks.probe("inception")
+def what_the_module_computes(inception: Student, rng: np.random.Generator) -> None:
+    """The maps, with weights that the check has chosen."""
+    plan, size, channels = _plan(rng), int(rng.integers(5, 8)), 8
+    _compare_inception(_inception_model(inception, size, channels, plan), size, channels, plan, rng)
+
+
+def _compare_inception(
+    model: ModelView, size: int, channels: int, plan: tuple, rng: np.random.Generator, loose: bool = False
+) -> None:
+    a, b, c, d, e, f = plan
+    x = rng.normal(size=(2, size, size, channels)).astype("float32")
+    weights = fill_weights(model, rng, 5000)
+    kernels = [(channels, a), (channels, b), (3, 3, b, c), (channels, d), (5, 5, d, e), (channels, f)]
+    found = arranged(weights, *kernels, *[(n,) for n in plan])
+    if found is None:
+        raise CheckFailed("The model's weights changed their shapes while it was checked.")
+    k, bias = found[:6], found[6:]
+
+    def branches(g: Callable = _relu, first: Callable = _relu, pool: Callable = _pooled, late: bool = False) -> list:
+        three = _convolved(first(_convolved(x, k[1], bias[1])), k[2], bias[2])
+        five = _convolved(first(_convolved(x, k[3], bias[3])), k[4], bias[4])
+        last = pool(g(_convolved(x, k[5], bias[5]))) if late else g(_convolved(pool(x), k[5], bias[5]))
+        return [g(_convolved(x, k[0], bias[0])), g(three), g(five), last]
+
+    def same(maps: np.ndarray) -> np.ndarray:
+        return maps
+
+    def means(maps: np.ndarray) -> np.ndarray:
+        ones = _convolved(np.ones_like(maps[..., :1]), np.ones((3, 3, 1, 1)))
+        return np.concatenate(
+            [_convolved(maps[..., i : i + 1], np.ones((3, 3, 1, 1))) / ones for i in range(channels)], -1
+        )
+
+    right = branches()
+    wanted = np.concatenate(right, axis=-1)
+    mistakes = {
+        "the activations are missing: ReLU after every convolution": np.concatenate(branches(same, same), -1),
+        "the 1×1 before the 3×3 and 5×5 have no ReLU": np.concatenate(branches(first=same), -1),
+        "there is no ReLU after the large kernels": np.concatenate(branches(same, _relu), -1),
+        "the 1×1 of the last branch stands before the pooling; pool first": np.concatenate(branches(late=True), -1),
+        "the pooling is missing": np.concatenate(branches(pool=same), -1),
+        "the pooling takes the mean; take the maximum": lambda: np.concatenate(branches(pool=means), -1),
+        "the maps stand in another order: 1×1, 3×3, 5×5, pooled": np.concatenate(right[::-1], -1),
+        "the pooled maps come last": np.concatenate([right[3], *right[:3]], -1),
+        "the 5×5 maps stand before the 3×3 maps": np.concatenate([right[0], right[2], right[1], right[3]], -1),
+    }
+    got = model.predict(x)
+    if loose and any(np.shape(got) == np.shape(v) and np.allclose(got, v, 1e-3, 1e-3) for v in _all(wanted, mistakes)):
+        return
+    expect_close(got, wanted, "the module's maps", mistakes, rtol=1e-3, atol=1e-3)
+
+
+def _all(wanted: np.ndarray, mistakes: Mapping) -> list[np.ndarray]:
+    return [wanted, *(value() if callable(value) else value for value in mistakes.values())]
+
+
+@checks.probe("inception")
+def equal_numbers_of_maps(inception: Student, rng: np.random.Generator) -> None:
+    """Branches of equal width: the shape of the output."""
+    n, size = int(rng.integers(2, 5)), int(rng.integers(5, 8))
+    got = expect_model(inception(size, 3, n, n, n, n, n, n)).predict(np.zeros((1, size, size, 3), "float32"))
+    expect_close(
+        np.array(np.shape(got)),
+        np.array([1, size, size, 4 * n]),
+        "the shape of the output",
+        {
+            "the maps are stacked along the wrong axis; channels are the last one": np.array([1, 4 * size, size, n]),
+            "the maps are stacked along the wrong axis; the last one holds the channels": np.array(
+                [1, size, 4 * size, n]
+            ),
+            "the pictures of the batch are multiplied; concatenate channels": np.array([4, size, size, n]),
+            "the branches are added; concatenate them": np.array([1, size, size, n]),
+        },
+    )
+
+
+# -- the total loss ---------------------------------------------------------------------------------------------------
+
+
+@checks.probe("total_loss")
+def with_two_auxiliary_outputs(total_loss: Student, rng: np.random.Generator) -> None:
+    """Three outputs, and one alone."""
+    labels = rng.integers(0, 4, 7)
+    outputs = [rng.dirichlet(np.ones(4), 7) for _ in range(3)]
+    for weight, used in ((0.3, outputs), (0.15, outputs[:2]), (0.3, outputs[:1])):
+        each = [-sum(np.log(row[label]) for row, label in zip(p, labels, strict=True)) / 7 for p in used]
+        real, extra = each[0], sum(each[1:])
+        expect_close(
+            total_loss(labels, used, weight),
+            real + weight * extra,
+            f"the total loss of {len(used)} outputs",
+            {
+                "the auxiliary losses have no weight": real + extra,
+                "the real loss is weighted as well; its weight is 1": weight * (real + extra),
+                "the weight stands at the real loss; it belongs to the auxiliary ones": weight * real + extra,
+                "the auxiliary losses are averaged; each counts with its weight": real + weight * extra / 2,
+                "only the first auxiliary loss is added": real + weight * each[min(1, len(each) - 1)],
+                "the auxiliary losses are missing": real,
+                "the last output is taken for the real one; it is the first": each[-1] + weight * sum(each[:-1]),
+                "the losses are sums over the batch; take the mean over the pictures": 7 * (real + weight * extra),
+                "the minus sign of the cross-entropy is missing": -(real + weight * extra),
+                "the real loss gets the weight 1 - weight; it keeps 1": (1 - weight) * real + weight * extra,
+                "the sum is divided by the number of outputs": (real + weight * extra) / len(used),
+                "the mean runs over the classes as well: take p of the true class only": (real + weight * extra) / 4,
+            },
+        )
+
+
+# -- gradients --------------------------------------------------------------------------------------------------------
+
+
+def _dense_network(rng: np.random.Generator, sizes: list[int], frozen: int | None = None) -> tuple:
+    import keras
+
+    inputs = keras.Input((sizes[0],))
+    x = inputs
+    for number, units in enumerate(sizes[1:]):
+        last = number == len(sizes) - 2
+        x = keras.layers.Dense(units, "softmax" if last else "tanh", trainable=number != frozen)(x)
+    model = keras.Model(inputs, x)
+    weights = [rng.normal(scale=0.6, size=w.shape).astype("float32") for w in model.get_weights()]
+    model.set_weights(weights)
+    return model, weights
+
+
+def _backward(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    """Gradients of the mean cross-entropy for kernels and biases, by hand."""
+    a, layers = [x], len(weights) // 2
+    for k in range(layers):
+        z = a[-1] @ weights[2 * k] + weights[2 * k + 1]
+        a.append(np.tanh(z) if k < layers - 1 else np.exp(z) / np.exp(z).sum(axis=1, keepdims=True))
+    delta = (a[-1] - np.eye(a[-1].shape[1])[y]) / len(x)
+    found: list[np.ndarray] = []
+    for k in reversed(range(layers)):
+        found = [a[k].T @ delta, delta.sum(axis=0), *found]
+        delta = (delta @ weights[2 * k].T) * (1 - a[k] ** 2)
+    return found
+
+
+def _compare_norms(student: Student, rng: np.random.Generator, sizes: list[int], frozen: int | None = None) -> None:
+    model, weights = _dense_network(rng, sizes, frozen)
+    x, y = rng.normal(size=(6, sizes[0])).astype("float32"), rng.integers(0, sizes[-1], 6)
+    gradients = _backward([w.astype(float) for w in weights], x.astype(float), y)
+    if frozen is not None:
+        gradients = [g for k, g in enumerate(gradients) if k // 2 != frozen]
+    kernels = gradients[::2]
+    norms = np.array([np.sqrt((g**2).sum()) for g in kernels])
+    held = [w for k, w in enumerate(weights[::2]) if k != frozen]
+    expect_close(
+        student(model, x, y),
+        norms,
+        "the norms",
+        {
+            "biases are in the list; only variables with more than one axis count": [
+                np.sqrt((g**2).sum()) for g in gradients
+            ],
+            "the loss is the sum over the batch; take the mean": 6 * norms,
+            "these are squared norms; take the root": norms**2,
+            "these are means of absolute values; the norm is the root of the sum of squares": [
+                np.abs(g).mean() for g in kernels
+            ],
+            "these are largest absolute values; the norm is the root of the sum of squares": [
+                np.abs(g).max() for g in kernels
+            ],
+            "these are root mean squares; the norm takes the sum of the squares": [
+                np.sqrt((g**2).mean()) for g in kernels
+            ],
+            "these are sums of absolute values; the norm is the root of the sum of squares": [
+                np.abs(g).sum() for g in kernels
+            ],
+            "these are the norms of the weights; those of their gradients are asked for": [
+                np.linalg.norm(w) for w in held
+            ],
+            "the list runs from the output down; start at the input": norms[::-1],
+            "this is one norm over all kernels; one per kernel is asked for": np.sqrt((norms**2).sum()),
+        },
+        rtol=1e-3,
+    )
+
+
+@checks.probe("gradient_norms")
+def of_three_layers(gradient_norms: Student, rng: np.random.Generator) -> None:
+    """A network of three dense layers, against backpropagation by hand."""
+    _compare_norms(gradient_norms, rng, [4, 6, 5, 3])
+
+
+@checks.probe("gradient_norms")
+def of_a_frozen_layer(gradient_norms: Student, rng: np.random.Generator) -> None:
+    """A network whose second layer is frozen."""
+    _compare_norms(gradient_norms, rng, [3, 5, 4, 4], frozen=1)
+
+
+# -- residual blocks --------------------------------------------------------------------------------------------------
+
+
+def _used(student: Student, x: np.ndarray, *settings: int) -> tuple[ModelView, np.ndarray]:
+    """A layer after its first call, and what it returned."""
+    layer = expect_model(student(*settings))
+    try:
+        return layer, layer.predict(x)
+    except StudentError as error:
+        if settings[-1] != 1 and error.type in ("InvalidArgumentError", "ValueError"):
+            raise CheckFailed(
+                f"Called with {len(x[0])} × {len(x[0])} pixels and {x.shape[-1]} channels, {student.name}"
+                f"{settings} raised {error.type}: {str(error)[:160]}\n  Likely cause: the two paths have different"
+                " shapes: the stride belongs to the first convolution and to the shortcut, once each."
+            ) from None
+        raise
+
+
+def _residual_shapes(channels: int, filters: int, stride: int) -> list[tuple]:
+    shapes = [(3, 3, channels, filters), (filters,), (3, 3, filters, filters), (filters,)]
+    return shapes if stride == 1 and channels == filters else [*shapes, (1, 1, channels, filters)]
+
+
+def _residual(student: Student, rng: np.random.Generator, channels: int, filters: int, stride: int) -> None:
+    side = 6 if stride == 1 else 7
+    x = rng.normal(size=(2, side, side, channels)).astype("float32")
+    layer, first = _used(student, x, filters, stride)
+    plain = stride == 1 and channels == filters
+    _expect_kernels(
+        layer,
+        _residual_shapes(channels, filters, stride),
+        {
+            "the layer has no weights: make the convolutions in build and keep them in self": lambda got: not got,
+            "the shortcut has a 1×1 convolution where nothing changes; there it is x itself": lambda got: (
+                plain and (1, 1, channels, filters) in got
+            ),
+            "the shortcut has a bias; use_bias=False": lambda got: got.count((filters,)) == 3,
+            "the shortcut is not a 1×1 convolution where size or channels change": lambda got: (
+                not plain and (1, 1, channels, filters) not in got
+            ),
+            "a convolution is missing: there are two of 3×3": lambda got: (3, 3, filters, filters) not in got,
+            "the convolutions have no biases": lambda got: (filters,) not in got,
+        },
+    )
+    expect(
+        all(layer.trainable()),
+        "Some weights of the layer would not learn.\n  Likely cause: trainable=False keeps a weight as it starts.",
+    )
+    weights = fill_weights(layer, rng, 3000)
+    shapes = [(3, 3, channels, filters), (3, 3, filters, filters), (filters,), (filters,)]
+    found = arranged(weights, *shapes, *([] if plain else [(channels, filters)]))
+    if found is None:
+        raise CheckFailed("The layer's weights changed their shapes while it was checked.")
+    k1, k2, b1, b2 = found[:4]
+    path = x if plain else _convolved(x, found[4], 0.0, stride)
+
+    def body(g: Callable = _relu, last: Callable = lambda v: v) -> np.ndarray:
+        return last(_convolved(g(_convolved(x, k1, b1, stride)), k2, b2))
+
+    f = body()
+    expect_close(
+        layer.predict(x),
+        _relu(f + path),
+        f"the output, {channels} channels to {filters}, stride {stride}",
+        {
+            "the shortcut is not added": _relu(f),
+            "the ReLU at the end is missing: it comes after the addition": f + path,
+            "the last ReLU stands before the addition; it comes after it": _relu(f) + path,
+            "there is a ReLU before the addition as well": _relu(_relu(f) + path),
+            "the ReLU between the two convolutions is missing": _relu(body(lambda v: v) + path),
+            "the shortcut goes through a ReLU of its own before the addition": _relu(f + _relu(path)),
+            "the shortcut is subtracted": _relu(f - path),
+            "the two paths are multiplied; add them": _relu(f * path),
+            "only the shortcut comes out": _relu(path),
+            "the shortcut is added twice": _relu(f + 2 * path),
+        },
+        rtol=1e-3,
+        atol=1e-3,
+    )
+    expect(first.shape == f.shape, f"The output should have the shape {f.shape}; got {first.shape}.")
+
+
+@checks.probe("Residual")
+def nothing_changes(residual: Student, rng: np.random.Generator) -> None:
+    """As many channels as before, stride 1: the shortcut is the input."""
+    n = int(rng.integers(3, 6))
+    _residual(residual, rng, n, n, 1)
+
+
+@checks.probe("Residual")
+def other_channels(residual: Student, rng: np.random.Generator) -> None:
+    """Another number of channels."""
+    _residual(residual, rng, 3, int(rng.integers(4, 7)), 1)
+
+
+@checks.probe("Residual")
+def with_a_stride(residual: Student, rng: np.random.Generator) -> None:
+    """Stride 2, with other and with equal numbers of channels."""
+    _residual(residual, rng, 3, int(rng.integers(4, 7)), 2)
+    n = int(rng.integers(3, 6))
+    _residual(residual, rng, n, n, 2)
+
+
+def _rebuilt(student: Student, x: np.ndarray, settings: tuple[int, int], names: tuple[str, str]) -> None:
+    """The layer made anew from its own configuration has the same weights and the same output shape."""
+    layer, output = _used(student, x, *settings)
+    try:
+        copy = expect_model(layer.rebuilt())
+        again = copy.predict(x)
+    except StudentError as error:
+        raise CheckFailed(
+            f"{student.name}.from_config(layer.get_config()) failed with {error.type}.\n  Likely"
+            f" cause: get_config returns super().get_config() together with {names[0]!r} and {names[1]!r}, and"
+            " __init__ hands **kwargs on."
+        ) from None
+    if again.shape != output.shape or _sizes(copy) != _sizes(layer):
+        raise CheckFailed(
+            f"{student.name}{settings}, made anew from its configuration, is another layer: output {output.shape},"
+            f" then {again.shape}.\n  Likely cause: get_config loses {names[0]!r} or {names[1]!r}, or exchanges them."
+        )
+
+
+@checks.probe("Residual")
+def can_be_saved(residual: Student, rng: np.random.Generator) -> None:
+    """Rebuilt from its configuration it is the same layer."""
+    x = rng.normal(size=(1, 6, 6, 3)).astype("float32")
+    _rebuilt(residual, x, (int(rng.integers(4, 7)), 2), ("filters", "stride"))
+
+
+# -- highway ----------------------------------------------------------------------------------------------------------
+
+
+@checks.probe("highway")
+def both_gates(highway: Student, rng: np.random.Generator) -> None:
+    """Random weights; a gate that is shut, and one that is open."""
+    x = rng.normal(size=(5, 4))
+    w_h, w_t = rng.normal(size=(2, 4, 4))
+    b_h, b_t = rng.normal(size=(2, 4))
+    for b in (b_t, np.full(4, -60.0), np.full(4, 60.0)):
+        z_h, z_t = np.einsum("ni,ij->nj", x, w_h) + b_h, np.einsum("ni,ij->nj", x, w_t) + b
+        h, t = _relu(z_h), 0.5 * (1 + np.tanh(z_t / 2))
+        swapped = 0.5 * (1 + np.tanh((x @ w_h + b_h) / 2))
+        expect_close(
+            highway(x, w_h, b_h, w_t, b),
+            h * t + x * (1 - t),
+            "the output",
+            {
+                "the gates are exchanged: T belongs to H(x), 1 - T to x": h * (1 - t) + x * t,
+                "the input is carried whole: it is multiplied by 1 - T": h * t + x,
+                "the input is multiplied by T; the carry gate is 1 - T": h * t + x * t,
+                "the carried input is missing": h * t,
+                "the transform gate is missing at H": h + x * (1 - t),
+                "H has no ReLU": z_h * t + x * (1 - t),
+                "the gate is not squashed: T is a sigmoid": h * z_t + x * (1 - z_t),
+                "the gate has a ReLU; T is a sigmoid": h * _relu(z_t) + x * (1 - _relu(z_t)),
+                "the gate has a tanh; T is a sigmoid": h * np.tanh(z_t) + x * (1 - np.tanh(z_t)),
+                "H has a sigmoid; its activation is a ReLU": 0.5 * (1 + np.tanh(z_h / 2)) * t + x * (1 - t),
+                "the weights of H and T are exchanged": _relu(z_t) * swapped + x * (1 - swapped),
+            },
+        )
+
+
+checks.choice(
+    "clean_path",
+    answer="c",
+    because={
+        "a": "the addition hands the whole gradient to both paths; it is the factor 0.5, once per block, that counts.",
+        "b": "larger weights change F; the shortcut alone has no weights with which to make up for a fixed factor.",
+    },
+)
+
+
+# -- dense blocks -----------------------------------------------------------------------------------------------------
+
+
+def _block(student: Student, rng: np.random.Generator, channels: int, depth: int, growth: int) -> None:
+    x = rng.normal(size=(2, 5, 5, channels)).astype("float32")
+    layer = expect_model(student(depth, growth))
+    first = layer.predict(x)
+    shapes = [(3, 3, channels + k * growth, growth) for k in range(depth)]
+    _expect_kernels(
+        layer,
+        [*shapes, *depth * [(growth,)]],
+        {
+            "the layer has no weights: make the convolutions in build and keep them in self": lambda got: not got,
+            "each layer sees only the layer before it; concatenate all maps so far": lambda got: (
+                got.count((3, 3, growth, growth)) == depth - 1
+            ),
+            "every layer sees the input only; concatenate what was made since": lambda got: (
+                got.count((3, 3, channels, growth)) == depth
+            ),
+            "each layer sees all new maps but not the block's input": lambda got: (
+                [s for s in got if len(s) > 1]
+                == sorted([(3, 3, channels, growth), *[(3, 3, k * growth, growth) for k in range(1, depth)]])
+            ),
+            "the growth rate is taken as the total: each layer adds `growth` maps": lambda got: all(
+                s[-1] != growth for s in got
+            ),
+            "depth and growth are exchanged": lambda got: sum(len(s) > 1 for s in got) == growth,
+            "the kernels are not 3×3": lambda got: any(len(s) > 1 and s[:2] != (3, 3) for s in got),
+            "there is one convolution too few: `depth` of them": lambda got: sum(len(s) > 1 for s in got) == depth - 1,
+            "there is one convolution too many: `depth` of them": lambda got: sum(len(s) > 1 for s in got) == depth + 1,
+            "the convolutions have no biases": lambda got: (growth,) not in got,
+        },
+    )
+    expect(
+        all(layer.trainable()),
+        "Some weights of the layer would not learn.\n  Likely cause: trainable=False keeps a weight as it starts.",
+    )
+    weights = fill_weights(layer, rng, 5000)
+    found = arranged(weights, *shapes, *depth * [(growth,)])
+    if found is None:
+        raise CheckFailed("The layer's weights changed their shapes while it was checked.")
+
+    def grown(g: Callable = _relu, front: bool = False) -> list[np.ndarray]:
+        maps = [x]
+        for kernel, bias in zip(found[:depth], found[depth:], strict=True):
+            seen = np.concatenate(maps[::-1] if front else maps, -1)
+            maps.append(g(_convolved(seen, kernel, bias)))
+        return maps
+
+    maps = grown()
+    before = grown(lambda v: v)
+    turned = grown(front=True)
+    expect_close(
+        layer.predict(x),
+        np.concatenate(maps, -1),
+        "the block's maps",
+        {
+            "the block's input is missing in its output": np.concatenate(maps[1:], -1),
+            "only the last layer's maps come out; return all": maps[-1],
+            "the last layer's maps are missing in the output": np.concatenate(maps[:-1], -1),
+            "the ReLU is missing": np.concatenate(before, -1),
+            "new maps stand before the old ones: the input's maps come first": np.concatenate(turned[::-1], -1),
+            "the ReLU is applied to the input's maps as well": np.concatenate([_relu(x), *maps[1:]], -1),
+        },
+        rtol=1e-3,
+        atol=1e-3,
+    )
+    expect(first.shape[-1] == channels + depth * growth, "The number of maps changes between two calls.")
+
+
+@checks.probe("DenseBlock")
+def two_layers(dense_block: Student, rng: np.random.Generator) -> None:
+    """A block of two layers."""
+    _block(dense_block, rng, 3, 2, int(rng.integers(4, 7)))
+
+
+@checks.probe("DenseBlock")
+def four_layers(dense_block: Student, rng: np.random.Generator) -> None:
+    """A block of four layers with a small growth rate."""
+    _block(dense_block, rng, 5, 4, int(rng.integers(2, 4)))
+
+
+@checks.probe("DenseBlock")
+def block_can_be_saved(dense_block: Student, rng: np.random.Generator) -> None:
+    """Rebuilt from its configuration it is the same layer."""
+    x = rng.normal(size=(1, 5, 5, 3)).astype("float32")
+    _rebuilt(dense_block, x, (3, int(rng.integers(4, 7))), ("depth", "growth"))
+
+
+# -- the Pareto front -------------------------------------------------------------------------------------------------
+
+
+def _front(costs: np.ndarray, gains: np.ndarray) -> list[int]:
+    """By sweeping once over the candidates in order of cost."""
+    order = sorted(range(len(costs)), key=lambda i: (costs[i], -gains[i], i))
+    front: list[int] = []
+    for i in order:
+        best = max((gains[j] for j in front), default=-np.inf)
+        twin = front and costs[i] == costs[front[-1]] and gains[i] == gains[front[-1]]
+        if gains[i] > best or twin:
+            front.append(i)
+    return front
+
+
+def _compare_front(student: Student, costs: np.ndarray, gains: np.ndarray) -> None:
+    n = range(len(costs))
+    right = _front(costs, gains)
+    weak = [
+        i for i in n if not any(j != i and costs[j] <= costs[i] and gains[j] >= gains[i] for j in n)
+    ]  # fmt: skip
+    strict = [i for i in n if not any(costs[j] < costs[i] and gains[j] > gains[i] for j in n)]
+    by_cost = {"key": lambda i: costs[i]}
+    expect_close(
+        student(costs, gains),
+        right,
+        "the front, by index",
+        {
+            "the front is right, but it is not in order of cost": sorted(right),
+            "the dearest stands first; begin with the cheapest": right[::-1],
+            "two that are equal in both are each taken to dominate the other": sorted(weak, **by_cost),
+            "who is equal in one and worse in the other is dominated too: one strict inequality is enough": sorted(
+                strict, **by_cost
+            ),
+            "cost and gain are exchanged": _front(gains, costs),
+            "a low gain is taken for the better one": _front(costs, -gains),
+            "a high cost is taken for the better one": sorted(_front(-costs, gains), **by_cost),
+            "these are those that are dominated": sorted(set(n) - set(right), **by_cost),
+            "this is the single best one": [int(np.argmax(gains))],
+            "these are costs; return the indices": costs[right],
+            "these are gains; return the indices": gains[right],
+        },
+        rtol=0,
+        atol=1e-9,
+    )
+
+
+@checks.probe("pareto")
+def of_random_candidates(pareto: Student, rng: np.random.Generator) -> None:
+    """Fifteen candidates."""
+    costs = rng.uniform(1, 100, 15)
+    _compare_front(pareto, costs, 70 + 4 * np.log(costs) + rng.normal(0, 4, 15))
+
+
+@checks.probe("pareto")
+def of_ties(pareto: Student, rng: np.random.Generator) -> None:
+    """Candidates with equal costs, with equal gains and with both."""
+    order = rng.permutation(7)
+    costs = np.array([2.0, 2.0, 3.0, 5.0, 5.0, 8.0, 9.0])[order]
+    gains = np.array([70.0, 68.0, 70.0, 75.0, 75.0, 74.0, 80.0])[order]
+    _compare_front(pareto, costs, gains)
+
+
+# -- the winner's curse -----------------------------------------------------------------------------------------------
+
+
+def _first_best(scores: list[float]) -> int:
+    return max(range(len(scores)), key=lambda i: (round(scores[i], 9), -i))
+
+
+def _means(correct: np.ndarray, picks: np.ndarray, seen_by: str = "there") -> list[float]:
+    """The two means, one picture after the other; `seen_by` says what the winner is chosen on."""
+    there, elsewhere = [], []
+    for pick in picks:
+        inside = [i in set(pick.tolist()) for i in range(correct.shape[1])]
+        on = [[float(c) for c, i in zip(row, inside, strict=True) if i] for row in correct]
+        off = [[float(c) for c, i in zip(row, inside, strict=True) if not i] for row in correct]
+        judged = {"there": on, "elsewhere": off, "everywhere": correct.astype(float).tolist()}[seen_by]
+        scores = [sum(row) / len(row) for row in judged]
+        winner = _first_best(scores)
+        there.append(sum(on[winner]) / len(on[winner]))
+        elsewhere.append(sum(off[winner]) / len(off[winner]))
+    return [float(np.mean(there)), float(np.mean(elsewhere))]
+
+
+def _compare_curse(student: Student, correct: np.ndarray, picks: np.ndarray) -> None:
+    right = _means(correct, picks)
+    scores = np.stack([correct[:, pick].mean(axis=1) for pick in picks])
+    rest = np.stack([np.delete(correct, pick, axis=1).mean(axis=1) for pick in picks])
+    overall = correct.mean(axis=1)
+    winners = scores.argmax(axis=1)
+    last = scores.shape[1] - 1 - scores[:, ::-1].argmax(axis=1)
+    draws = np.arange(len(picks))
+    fixed = int(scores.mean(axis=0).argmax())
+    expect_close(
+        expect_items(student(correct, picks), ("the mean there", "the mean elsewhere")),
+        right,
+        "mean score there, and elsewhere",
+        {
+            "the winner was chosen on the other pictures, which then test nothing": _means(correct, picks, "elsewhere"),
+            "the winner was chosen on all pictures, those that should test it among them": _means(
+                correct, picks, "everywhere"
+            ),
+            "the second number is the best of all networks elsewhere; that of the winner is asked for": [
+                right[0],
+                rest.max(axis=1).mean(),
+            ],
+            "the second number is over all pictures; those that chose the winner are no test": [
+                right[0],
+                overall[winners].mean(),
+            ],
+            "one network wins all draws; each draw has a winner of its own": [
+                scores[:, fixed].mean(),
+                rest[:, fixed].mean(),
+            ],
+            "these are the means of all networks; those of the winners are asked for": [scores.mean(), rest.mean()],
+            "of equal scores the last one was taken; the first one wins": [right[0], rest[draws, last].mean()],
+            "the two numbers are swapped: first there, then elsewhere": right[::-1],
+            "the second number is the difference; the score elsewhere is asked for": [right[0], right[0] - right[1]],
+            "these are those of the first draw; take the mean over all of them": [
+                scores[0, winners[0]],
+                rest[0, winners[0]],
+            ],
+            "these are those of the last draw; take the mean over all of them": [
+                scores[-1, winners[-1]],
+                rest[-1, winners[-1]],
+            ],
+            "the winner is the network with the worst score": [
+                scores.min(axis=1).mean(),
+                rest[draws, scores.argmin(1)].mean(),
+            ],
+            "these are numbers of right answers; divide by the number of pictures": [
+                right[0] * picks.shape[1],
+                right[1] * (correct.shape[1] - picks.shape[1]),
+            ],
+        },
+        rtol=1e-6,
+        atol=1e-9,
+    )
+
+
+def _answers(rng: np.random.Generator, networks: int, pictures: int) -> np.ndarray:
+    return (rng.random((networks, pictures)) < rng.uniform(0.4, 0.7, (networks, 1))).astype(float)
+
+
+@checks.probe("winners_curse")
+def one_draw(winners_curse: Student, rng: np.random.Generator) -> None:
+    """One validation set; the winner there is not the best elsewhere, and two networks share the best score."""
+    correct, pick = _answers(rng, 5, 24), rng.permutation(24)[:7]
+    rest = np.setdiff1d(np.arange(24), pick)
+    correct[:, pick] = np.array([0, 1, 1, 1, 1, 1, 0])
+    correct[[0, 3], pick[0]] = 1, 0
+    correct[[1, 3], pick[6]] = 1
+    correct[:, pick[1]] = [0, 1, 0, 1, 0]
+    correct[:, rest[:4]] = np.array([1, 0, 1, 1, 1])[:, None] * np.ones(4)
+    correct[:, rest[4:]] = (np.arange(13) < np.array([9, 5, 12, 8, 3])[:, None]).astype(float)
+    correct[3, pick] = np.roll(correct[1, pick], 1)  # as many right answers as network 1
+    _compare_curse(winners_curse, correct, pick[None])
+
+
+@checks.probe("winners_curse")
+def many_draws(winners_curse: Student, rng: np.random.Generator) -> None:
+    """Twelve validation sets."""
+    correct = _answers(rng, 6, 40)
+    _compare_curse(winners_curse, correct, np.array([rng.permutation(40)[:11] for _ in range(12)]))
