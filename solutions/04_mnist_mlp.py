@@ -452,6 +452,23 @@ plots.show(
 
 
 # %%
+def train(model, x, y, epochs, validation=None):
+    """Adam with batches of 256; the learning rate falls from 0.003 to 0 along a cosine.
+    Returns Keras' history.
+    """
+    steps = math.ceil(len(y) / 256)
+    rate = keras.optimizers.schedules.CosineDecay(0.003, epochs * steps)
+    model.compile(
+        keras.optimizers.Adam(rate),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"] if validation else None,
+        steps_per_execution=min(steps, 50),
+    )
+    fit = {"batch_size": 256, "epochs": epochs, "validation_data": validation}
+    return model.fit(x, y, **fit, verbose=0).history
+
+
+# %%
 def flat(images):
     """Images (n, 28, 28) of bytes as rows (n, 784) of numbers from 0 to 1."""
     return (images / 255).astype(np.float32).reshape(len(images), -1)
@@ -472,23 +489,6 @@ plots.show(
     "Twenty handwritten digits of 28 by 28 pixels, each centred in its field, with"
     " their labels above.",
 )
-
-
-# %%
-def train(model, x, y, epochs, validation=None):
-    """Adam with batches of 256; the learning rate falls from 0.003 to 0 along a cosine.
-    Returns Keras' history.
-    """
-    steps = math.ceil(len(y) / 256)
-    rate = keras.optimizers.schedules.CosineDecay(0.003, epochs * steps)
-    model.compile(
-        keras.optimizers.Adam(rate),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"] if validation else None,
-        steps_per_execution=min(steps, 50),
-    )
-    fit = {"batch_size": 256, "epochs": epochs, "validation_data": validation}
-    return model.fit(x, y, **fit, verbose=0).history
 
 
 # %%

@@ -59,7 +59,7 @@ plots.use_style()
 # ImageNet's yearly contest (ILSVRC) has 1000 classes, and the lectures quote its *top-5 error*: an answer counts as
 # right if the true class is among the five highest scores.
 #
-# ### Exercise · `top_k_error`
+# ### Exercise · `error_at_k`
 #
 # A photograph can show a desk, a lamp and a cup. One label and one answer would punish a good network; five answers
 # are kinder. How much kinder?
@@ -74,7 +74,7 @@ plots.use_style()
 
 # %% minutes=6 difficulty=1 kind="core"
 @lab.exercise(points=2)
-def top_k_error(scores, labels, k):
+def error_at_k(scores, labels, k):
     """Share of pictures whose label is not among the k highest scores.
 
     scores: (n, classes), higher is better; labels: (n,) whole numbers. Returns one
@@ -93,7 +93,7 @@ def top_k_error(scores, labels, k):
 # %%
 prediction = None  # top-5 error of guessing, from 0 to 1
 rng = np.random.default_rng(0)
-guessed = float(top_k_error(rng.random((4000, 1000)), rng.integers(0, 1000, 4000), 5))
+guessed = float(error_at_k(rng.random((4000, 1000)), rng.integers(0, 1000, 4000), 5))
 fig, ax = plt.subplots(figsize=(7, 3.2))
 for name, year, depth, error, millions in architectures.REVOLUTION:
     ax.scatter(depth, error, s=3 * (millions or 8), color=plots.BLUE, alpha=0.6)

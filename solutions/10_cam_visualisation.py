@@ -76,22 +76,6 @@ train = datasets.make_scenes(2400, seed=1)
 test = datasets.make_scenes(500, seed=2)
 pairs = datasets.make_scenes(100, seed=3, objects=2)
 names = datasets.SHAPES
-
-
-examples = [np.argmax(test.labels == k) for k in range(5)]
-panels = [
-    (test.images[n], None, test.boxes[n], names[k]) for k, n in enumerate(examples)
-]
-for image, classes, boxes in zip(*(part[:3] for part in pairs), strict=True):
-    panels.append((image, None, boxes[0], f"{names[classes[0]]}, {names[classes[1]]}"))
-fig = plots.maps.grid(panels, columns=8, size=96)
-plots.show(
-    fig,
-    "Five scenes with one bright shape among thin strokes, framed by a box, and three"
-    " with two shapes.",
-)
-
-# %%
 layers = keras.layers
 
 
@@ -141,6 +125,20 @@ def scene_predict(images):
 
 accuracy = np.mean(scores_of(test.images).argmax(axis=1) == test.labels)
 print(f"{network.count_params()} parameters, test accuracy {accuracy:.3f}")
+
+# %%
+examples = [np.argmax(test.labels == k) for k in range(5)]
+panels = [
+    (test.images[n], None, test.boxes[n], names[k]) for k, n in enumerate(examples)
+]
+for image, classes, boxes in zip(*(part[:3] for part in pairs), strict=True):
+    panels.append((image, None, boxes[0], f"{names[classes[0]]}, {names[classes[1]]}"))
+fig = plots.maps.grid(panels, columns=8, size=96)
+plots.show(
+    fig,
+    "Five scenes with one bright shape among thin strokes, framed by a box, and three"
+    " with two shapes.",
+)
 
 # %% [markdown]
 # ### Exercise · `class_activation_map`

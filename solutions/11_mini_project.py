@@ -256,6 +256,10 @@ for path in sys.argv[1:]:
 '''
 
 # %%
+portrait = Image.fromarray(faces.x_test[0])
+portrait.save(folder / "portrait.png")
+face = read_face((folder / "portrait.png").read_bytes())
+assert label_of(detector, face)[0] == answers[0], "from a file it gets another label"
 detector.save(folder / "detector.keras")
 (folder / "label_face.py").write_text(script, encoding="utf-8")
 restored = keras.models.load_model(folder / "detector.keras")
@@ -271,7 +275,6 @@ def run_script(*paths):
     return done.stdout or done.stderr.strip().splitlines()[-1]
 
 
-portrait = Image.fromarray(faces.x_test[0])
 portrait.convert("L").save(folder / "grey.png")
 portrait.convert("P").save(folder / "palette.png")
 portrait.resize((100, 80)).save(folder / "large.jpg")

@@ -7,41 +7,41 @@ from keras import layers
 
 from tests.planted import right, wrong
 
-# -- top_k_error ------------------------------------------------------------------------------------------------------
+# -- error_at_k ------------------------------------------------------------------------------------------------------
 
 
-@wrong("top_k_error", says="the error is the rest")
+@wrong("error_at_k", says="the error is the rest")
 def top_k_accuracy(scores, labels, k):
     return np.mean(np.any(np.argsort(scores, axis=1)[:, -k:] == labels[:, None], axis=1))
 
 
-@wrong("top_k_error", says="the k lowest scores are taken")
+@wrong("error_at_k", says="the k lowest scores are taken")
 def lowest_k(scores, labels, k):
     return np.mean(~np.any(np.argsort(scores, axis=1)[:, :k] == labels[:, None], axis=1))
 
 
-@wrong("top_k_error", says="top-1 error whatever k is")
+@wrong("error_at_k", says="top-1 error whatever k is")
 def always_top_1(scores, labels, k):
     return np.mean(scores.argmax(axis=1) != labels)
 
 
-@wrong("top_k_error", says="only the class in k-th place")
+@wrong("error_at_k", says="only the class in k-th place")
 def only_the_kth(scores, labels, k):
     return np.mean(np.argsort(scores, axis=1)[:, -k] != labels)
 
 
-@wrong("top_k_error", says="number of errors")
+@wrong("error_at_k", says="number of errors")
 def errors_counted(scores, labels, k):
     return np.sum(~np.any(np.argsort(scores, axis=1)[:, -k:] == labels[:, None], axis=1))
 
 
-@wrong("top_k_error", says="one class too many")
+@wrong("error_at_k", says="one class too many")
 def one_too_many(scores, labels, k):
     own = scores[np.arange(len(labels)), labels]
     return np.mean((scores > own[:, None]).sum(axis=1) > k)
 
 
-@right("top_k_error")
+@right("error_at_k")
 def top_k_by_loops(scores, labels, k):
     missed = 0
     for row, label in zip(scores, labels, strict=True):
@@ -50,7 +50,7 @@ def top_k_by_loops(scores, labels, k):
     return missed / len(labels)
 
 
-@right("top_k_error")
+@right("error_at_k")
 def top_k_in_tensorflow(scores, labels, k):
     return 1 - tf.reduce_mean(tf.cast(tf.math.in_top_k(labels, tf.cast(scores, tf.float32), k), tf.float32))
 
