@@ -467,7 +467,7 @@ lab.compare("fastest on the bowl", prediction, fastest)
 # ## 5 · A fair race
 #
 # Now a real network: the 8 × 8 digits, 64-32-32-10, ReLU, in float32. The module `nets` holds what you wrote in lab 02, for any
-# number of layers: `nets.gradients_of(weights, x, y)`, with weights $W_1, b_1, W_2, \\dots$, and `nets.fit`, a loop over mini-batches that calls
+# number of layers: `nets.gradients_of(weights, x, y)`, with weights $W_1, b_1, W_2, \dots$, and `nets.fit`, a loop over mini-batches that calls
 # *your* step functions. NumPy multiplies stacks of matrices, so many networks run side by side, each with a rate of its own.
 #
 # The rules of the race: seven rates each, a factor of $\sqrt{10}$ apart, on two seeds; the rate that reaches a training loss
@@ -532,7 +532,7 @@ lab.compare("steps of SGD for 100 of Adam", prediction, round(per_100))
 
 # %% [markdown]
 # **What you see.** All seven arrive, and the ranges of the seeds overlap: RMSProp's median is the smallest, but on this network no method is clearly the
-# best. SGD at *its* best rate is a fifth slower than Adam. The rates that win differ by a factor of a thousand. The
+# best. In this run SGD at *its* best rate is a fifth slower than Adam. The rates that win differ by a factor of a thousand. The
 # gradients' sizes differ between the layers, but not by much.
 #
 # **Why.** Much of the fame of an optimiser is the rate that it was tried at: that is why each had the same trials. What the table cannot say: how it would be on another
@@ -702,7 +702,7 @@ plots.table(columns, rows, f"The noise falls as the batch to the power {law:.2f}
 lab.compare("factor", prediction, round(noise[0] / noise[3], 1))
 
 # %% [markdown]
-# **What you see.** From 1 to 64 the noise falls by about 8; the power is near −0.5. Larger batches bear larger rates. An epoch in
+# **What you see.** From 1 to 64 the noise falls by about 8; the power is near −0.5. Up to 16, larger batches bear larger rates. An epoch in
 # single samples takes many times as long as one in large batches.
 #
 # **Why.** The mean of $B$ independent gradients has a variance of $1/B$ of one: four times the work halves the noise. Less noise allows larger
