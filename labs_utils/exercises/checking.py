@@ -322,7 +322,7 @@ def expect_items(got: Any, names: tuple[str, ...], shapes: tuple[tuple, ...] = (
         CheckFailed: it is not a tuple or list of that length, or its items stand in another order.
     """
     if isinstance(got, np.ndarray) and got.ndim and len(got) == len(names):
-        alone = shapes and got.shape in shapes and got.shape[1:] not in shapes  # one result that has as many rows
+        alone = got.shape in shapes and Counter(item.shape for item in got) != Counter(shapes)  # one has as many rows
         got = got if alone else list(got)
     if not isinstance(got, list) or len(got) != len(names):
         raise CheckFailed(

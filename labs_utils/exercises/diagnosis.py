@@ -34,7 +34,8 @@ def diagnose(got: Array, expected: Array, mistakes: Mapping[str, Any], rtol: flo
         return None
     truth_values = "b" in (got.dtype.kind, expected.dtype.kind)
     got, expected = got.astype(float), expected.astype(float)
-    if 1e300 < np.abs(got).max() < np.inf and np.abs(expected).max() < 1e300:
+    share = np.finfo(float).max / max(np.abs(got).max(), 1)  # a mean over n numbers divides it by n
+    if 0.5 < share < 1000 and abs(share - round(share)) < 1e-6:
         return "1.8e+308 is what np.nan_to_num makes of inf: avoid the division by zero or the overflow instead"
     with np.errstate(all="ignore"):
         if got.shape != expected.shape:
@@ -221,14 +222,6 @@ def _arranged_wrongly(got: Array, expected: Array, same: _Same) -> Iterator[str]
 
 def _partly_right(got: Array, expected: Array, same: _Same) -> Iterator[str]:
     wrong = ~np.isclose(got, expected, same.rtol, same.atol)
-    first = int(np.argmax(wrong))  # as one reads: so many are right at the beginning
-    if (
-        0 < first < wrong.size - 2
-        and expected.ndim > 1
-        and not got.ravel()[first:].any()
-        and wrong.ravel()[first:].all()
-    ):
-        yield f"only the first {first} of {wrong.size} values are filled: look where `return` stands"
     for axis in range(expected.ndim):
         size = expected.shape[axis]
         if size < 2:
@@ -246,7 +239,7 @@ def _partly_right(got: Array, expected: Array, same: _Same) -> Iterator[str]:
             continue
         right = int(np.argmax(bad))  # so many are right at the beginning
         rest = got.take(range(right, size), axis)
-        if right and bad[right:].all() and not rest.any():
+        if right and bad[right:].sum() > 1 and bad[right:].all() and not rest.any():
             yield f"only the first {right} of {size} entries{along} are filled: look at where the loop ends"
         elif wrong.compress(bad, axis).mean() < 0.5 or size < 4:
             continue  # a wrong value here and there may well lie at the border
@@ -256,8 +249,16 @@ def _partly_right(got: Array, expected: Array, same: _Same) -> Iterator[str]:
             yield f"only the first entry{along} is wrong: look at where the loop or the slice begins"
     both = (expected < 0).any() and (expected > 0).any()
     for name, where in (("negative", expected < 0), ("positive", expected > 0), ("0", expected == 0)):
-        if (both or name == "0") and wrong.sum() > 1 and np.array_equal(wrong, where) and not where.all():
+        if (both or name == "0") and expected.size > 7 and np.array_equal(wrong, where) and where.any():
             yield f"wrong are exactly the values that should be {name}"
+    first = int(np.argmax(wrong))  # as one reads: so many are right at the beginning
+    if (
+        0 < first < wrong.size - 2
+        and expected.ndim > 1
+        and not got.ravel()[first:].any()
+        and wrong.ravel()[first:].all()
+    ):
+        yield f"only the first {first} of {wrong.size} values are filled: look where `return` stands"
 
 
 # -- another shape ----------------------------------------------------------------------------------------------------
