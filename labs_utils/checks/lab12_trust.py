@@ -558,16 +558,31 @@ def four_labels(backdoor_rates: Student, rng: np.random.Generator) -> None:
     _compare_backdoor(backdoor_rates, rng, 4, 90, 17)
 
 
-def _repeats(images: np.ndarray, size: int, rows: range, columns: range) -> tuple[int, int, int]:
-    """Most pictures with the same bytes at the same place, block by block."""
+def _repeats(
+    images: np.ndarray,
+    size: int,
+    rows: range,
+    columns: range,
+    high: int | None = None,
+    wide: int | None = None,
+    together: bool = False,
+) -> tuple[int, int, int]:
+    """Most pictures with the same bytes at the same place, block by block; `high`, `wide`, `together` are mistakes."""
     best = (0, 0, 0)
-    for row in rows:
-        for column in columns:
-            blocks = Counter(image[row : row + size, column : column + size].tobytes() for image in images)
-            count = max(blocks.values())
-            if count > best[0]:
-                best = (count, row, column)
+    for row, column in itertools.product(rows, columns):
+        window = images[:, row : row + (high or size), column : column + (wide or size)]
+        counts = Counter(image.tobytes() for image in window).values()
+        count = sum(number for number in counts if number > 1) if together else max(counts)
+        if count > best[0]:
+            best = (count, row, column)
     return best
+
+
+def _anywhere(images: np.ndarray, size: int) -> tuple[int, int, int]:
+    places = list(itertools.product(range(images.shape[1] - size + 1), range(images.shape[2] - size + 1)))
+    found = [image[row : row + size, column : column + size].tobytes() for row, column in places for image in images]
+    most, count = Counter(found).most_common(1)[0]
+    return count, *places[found.index(most) // len(images)]
 
 
 def _compare_block(
@@ -576,21 +591,44 @@ def _compare_block(
     shape: tuple[int, int],
     size: int,
     place: tuple[int, int],
-    n: int,
     k: int,
+    on_diagonal: int,
 ) -> None:
+    """A block in `k` pictures, and decoys, each of which one usual mistake takes for it."""
     height, width = shape
-    images = rng.integers(0, 256, (n, height, width, 3)).astype(np.uint8)
-    block = rng.integers(0, 256, (size, size, 3)).astype(np.uint8)
-    chosen = rng.choice(n, k, replace=False)
     row, column = place
-    images[chosen, row : row + size, column : column + size] = block
-    # decoys: the same colours in another order in one place, the same block in many places, an equal red channel
-    mixed = rng.permuted(np.tile(block.reshape(1, -1), (k + 2, 1)), axis=1).reshape(-1, size, size, 3)
     other = (row + size) % (height - size + 1), (column + size) % (width - size + 1)
-    free = np.setdiff1d(np.arange(n), chosen)
-    for picture, inside in zip(free[: k + 2], mixed, strict=False):
-        images[picture, other[0] : other[0] + size, other[1] : other[1] + size] = inside
+    off = next(p for p in ((1, 2), (2, 1)) if p not in (place, other))
+    groups = []
+
+    def block(*form: int) -> np.ndarray:
+        return rng.integers(0, 256, form).astype(np.uint8)
+
+    def add(number: int, at: tuple[int, int], content: np.ndarray) -> None:
+        """So many new pictures with `content`, one block or one for each, at the same place."""
+        new = block(number, height, width, 3)
+        rows, columns, channels = content.shape[-3:]
+        new[:, at[0] : at[0] + rows, at[1] : at[1] + columns, :channels] = content
+        groups.append(new)
+
+    shared, wanted, wandering = block(size, size, 3), block(size, size, 3), block(size, size, 3)
+    add(2, off, shared)  # in the first picture and in one other
+    add(k, place, wanted)
+    add(on_diagonal, (1, 1), block(size, size, 3))
+    add(3, (0, size), block(size, size, 3))  # on a grid of step `size`
+    mixed = rng.permuted(np.tile(wanted.reshape(1, -1), (k + 2, 1)), axis=1)
+    add(k + 2, other, mixed.reshape(-1, size, size, 3))  # the same colours in another order
+    add(k + 1, other, wanted[..., :1])  # an equal red channel
+    add(k + 5, other, block(size, 1, 3))  # one column of a block, one row, one pixel
+    add(k + 3, off, block(1, size, 3))
+    add(k + 4, (0, 1), block(1, 1, 3))
+    for _ in range(2):  # two blocks at one place, which are together in more pictures
+        add(k - 2, (1, 0), block(size, size, 3))
+    for number, at in enumerate(itertools.product(range(height - size + 1), range(width - size + 1))):
+        if number <= k:
+            add(1, at, wandering)  # in more pictures, everywhere at another place
+    images = np.concatenate(groups)
+    images[1:] = rng.permutation(images[1:])
     true = (k, row, column)
     rows, columns = range(height - size + 1), range(width - size + 1)
     got = expect_items(student(images, size), ("the count", "the row", "the column"))
@@ -604,6 +642,12 @@ def _compare_block(
             "only the red channel is compared; a block is equal in all three": lambda: _repeats(
                 images[..., :1], size, rows, columns
             ),
+            "a block is counted wherever it lies; it has to be at the same place": lambda: _anywhere(images, size),
+            "different blocks of one place are counted together; each has its own count": lambda: _repeats(
+                images, size, rows, columns, together=True
+            ),
+            "only one column of each block is compared": lambda: _repeats(images, size, rows, columns, wide=1),
+            "only one row of each block is compared": lambda: _repeats(images, size, rows, columns, high=1),
             "single pixels are compared; a block has `size` rows and columns of them": lambda: _repeats(
                 images, 1, range(height), range(width)
             ),
@@ -666,15 +710,14 @@ def _by_sum(images: np.ndarray, size: int) -> tuple[int, int, int]:
 @checks.probe("most_repeated_block")
 def inside_the_picture(most_repeated_block: Student, rng: np.random.Generator) -> None:
     """A block of 3 × 3 somewhere in pictures of 9 × 7."""
-    place = (int(rng.integers(1, 5)), int(rng.integers(0, 4)))
-    place = (place[0], place[1] + (place[0] == place[1]))
-    _compare_block(most_repeated_block, rng, (9, 7), 3, place, 23, 6)
+    places = [(i, j) for i in range(1, 6) for j in range(4) if i != j and (i % 3 or j % 3)]
+    _compare_block(most_repeated_block, rng, (9, 7), 3, places[rng.integers(len(places))], 6, 4)
 
 
 @checks.probe("most_repeated_block")
 def in_the_last_corner(most_repeated_block: Student, rng: np.random.Generator) -> None:
     """A block of 2 × 2 in the lower right corner."""
-    _compare_block(most_repeated_block, rng, (6, 8), 2, (4, 6), 17, 5)
+    _compare_block(most_repeated_block, rng, (6, 8), 2, (4, 6), 5, 2)
 
 
 # -- a signed list ----------------------------------------------------------------------------------------------------

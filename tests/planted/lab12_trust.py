@@ -578,6 +578,34 @@ def block_of_the_first_picture(images, size):
     return best
 
 
+@wrong("most_repeated_block", says="counted wherever it lies")
+def block_anywhere(images, size):
+    places = list(_everywhere(images, size))
+    counts = Counter(_bytes(im[r : r + size, c : c + size]) for r, c in places for im in images)
+    block, count = counts.most_common(1)[0]
+    return next((count, r, c) for r, c in places for im in images if _bytes(im[r : r + size, c : c + size]) == block)
+
+
+@wrong("most_repeated_block", says="single pixels")
+def block_of_one_pixel(images, size):
+    return _counted(images, 1, itertools.product(range(images.shape[1]), range(images.shape[2])), _bytes)
+
+
+@wrong("most_repeated_block", says="only one column of each block")
+def block_of_one_column(images, size):
+    return _counted(images, size, _everywhere(images, size), lambda block: _bytes(block[:, 0]))
+
+
+@wrong("most_repeated_block", says="counted together")
+def blocks_that_repeat_at_all(images, size):
+    best = (0, 0, 0)
+    for row, column in _everywhere(images, size):
+        counts = Counter(_bytes(block) for block in images[:, row : row + size, column : column + size])
+        count = sum(number for number in counts.values() if number > 1)
+        best = (count, row, column) if count > best[0] else best
+    return best
+
+
 @right("most_repeated_block")
 def block_by_unique_rows(images, size):
     found = []
