@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from labs_utils import course, notebooks
 from labs_utils.exercises import checking, reference
 from labs_utils.exercises.pending import names_bound_by
-from labs_utils.exercises.student import RemoteWorker, in_this_process
+from labs_utils.exercises.student import in_this_process
 from labs_utils.grading.submission import read_answers
 
 LABS = course.lab_names()
@@ -34,16 +34,15 @@ def answers_source(lab, path):
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_the_solution_scores_everything_here_and_behind_a_pipe(lab):
+def test_the_solution_scores_everything(lab):
+    """Behind the grader's pipe: tests/grading/test_executors.py."""
     checks = checking.load(lab)
     answers = read_answers(course.SOLUTIONS / f"{lab}.ipynb", lab)
     assert list(answers) == list(checks.probes), "the notebook's exercises and the checks' differ"
-    with RemoteWorker(answers_source(lab, course.SOLUTIONS / f"{lab}.ipynb")) as worker:
-        for name in answers:
-            for seed in (None, 3):  # many more: python -m tests.seeds
-                for student in (in_this_process(reference.find(lab, name), name), worker.function(name)):
-                    result = checks.run(name, student, 1, seed)
-                    assert result.points == 1, f"{name}, seed {seed}: {result}"
+    for name in answers:
+        for seed in (None, 3):  # many more: python -m tests.seeds
+            result = checks.run(name, in_this_process(reference.find(lab, name), name), 1, seed)
+            assert result.points == 1, f"{name}, seed {seed}: {result}"
 
 
 @pytest.mark.parametrize("lab", LABS)

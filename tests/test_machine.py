@@ -73,17 +73,22 @@ def test_limits_on_training_and_the_old_keras_are_put_aside():
     assert "None\n" in said and "TF_USE_LEGACY_KERAS=1 is set on this machine; the labs run without it" in said
 
 
-@pytest.mark.parametrize(
-    "after",
-    [
-        "keras.config.set_image_data_format('channels_first')",
-        "keras.config.set_floatx('float64')",
-        "keras.mixed_precision.set_global_policy('mixed_float16')",
-    ],
-)
-def test_what_a_notebook_sets_afterwards_does_not_reach_the_check(after):
-    for labs in (CNN, TRANSFER):
-        verdicts(*labs, after=after)
+@pytest.mark.parametrize("labs", [CNN, TRANSFER], ids=lambda labs: labs[0])
+def test_what_a_notebook_sets_afterwards_does_not_reach_the_check(labs):
+    lab, exercises = labs
+    settings = (
+        ("keras.config.set_image_data_format", "channels_first", "channels_last"),
+        ("keras.config.set_floatx", "float64", "float32"),
+        ("keras.mixed_precision.set_global_policy", "mixed_float16", "float32"),
+    )
+    after = [f"answers = [reference.find({lab!r}, name) for name in {exercises!r}]"]
+    for function, strange, usual in settings:
+        after += [f"{function}({strange!r})", "for answer in answers: lab.exercise(points=1)(answer)"]
+        after += [f"{function}({usual!r})"]
+    done = python(RUN.format(lab=lab, exercises=[], before="", after="\n".join(after)))
+    assert done.stdout.count("✔") == len(settings) * len(exercises) and "✘" not in done.stdout, (
+        done.stdout + done.stderr
+    )
 
 
 def test_the_notebook_gets_its_own_settings_back_after_a_check():
@@ -112,12 +117,13 @@ def test_a_setting_that_tensorflow_has_read_already_is_one_sentence():
 
 def test_an_optimised_python_gives_the_same_verdicts_and_says_what_it_passes_over():
     level = "2"  # all that 1 leaves out, and docstrings
-    said = verdicts("01_perceptron", ["sigmoid"], environment={"PYTHONOPTIMIZE": level})
-    assert said.count("lines with `assert` are passed over") == 1
-    wrong = RUN.format(lab="01_perceptron", exercises=[], before="", after="")
-    wrong += "\n@lab.exercise(points=1)\ndef sigmoid(z): return 1 / (1 + np.exp(z))"
-    done = python(wrong, environment={"PYTHONOPTIMIZE": level})
-    assert "✘ sigmoid" in done.stdout and "the minus sign before z is missing" in done.stdout, done.stderr
+    code = RUN.format(lab="01_perceptron", exercises=["sigmoid"], before="", after="")
+    code += "\nprint('then a wrong one')\n@lab.exercise(points=1)\ndef sigmoid(z): return 1 / (1 + np.exp(z))"
+    done = python(code, environment={"PYTHONOPTIMIZE": level})
+    assert done.returncode == 0, done.stderr
+    right, wrong = done.stdout.split("then a wrong one")
+    assert right.count("lines with `assert` are passed over") == 1 and "✔ sigmoid" in right and "✘" not in right, right
+    assert "✘ sigmoid" in wrong and "the minus sign before z is missing" in wrong, wrong
 
 
 def test_an_ordinary_machine_is_told_nothing():

@@ -1,6 +1,6 @@
-"""Every exercise: planted wrong answers fail with the sentence that names the mistake, unusual right ones pass.
+"""Every exercise: enough wrong and right answers are planted, and every wrong letter of a question has its sentence.
 
-`tests/grading/test_planted_both_ways.py` runs them once more, in a notebook and by the grader.
+`tests/grading/test_planted_both_ways.py` runs them, in a notebook and by the grader.
 """
 
 import importlib
@@ -13,7 +13,6 @@ from labs_utils.exercises import checking
 from labs_utils.exercises.student import in_this_process
 from tests import planted
 
-SEED = 2  # another one than that of the test both ways, which asks for the same
 EXERCISE_OF_LAB = {name: lab for lab in course.lab_names() for name in checking.load(lab).probes}
 STILL_THREE = {"07_architectures", "11_mini_project"}  # labs that do not yet name six mistakes in every exercise
 for _lab in course.lab_names():
@@ -25,27 +24,8 @@ def test_no_two_labs_have_an_exercise_of_the_same_name():
     assert names.most_common(1)[0][1] == 1, names.most_common(3)
 
 
-def identify(value):
-    return getattr(value, "__name__", None)
-
-
 def is_question(exercise):
     return all(probe.__name__ == "chosen" for probe in checking.load(EXERCISE_OF_LAB[exercise]).probes_of(exercise))
-
-
-@pytest.mark.parametrize(("exercise", "says", "answer"), planted.WRONG, ids=identify)
-def test_a_wrong_answer_fails_with_the_right_sentence(exercise, says, answer):
-    checks = checking.load(EXERCISE_OF_LAB[exercise])
-    result = checks.run(exercise, in_this_process(answer, exercise), 1, SEED)
-    assert result.status == "failed"
-    assert says in "\n".join(result.messages)
-
-
-@pytest.mark.parametrize(("exercise", "answer"), planted.RIGHT, ids=identify)
-def test_an_unusual_right_answer_passes(exercise, answer):
-    checks = checking.load(EXERCISE_OF_LAB[exercise])
-    result = checks.run(exercise, in_this_process(answer, exercise), 1, SEED)
-    assert result.status == "passed", str(result)
 
 
 @pytest.mark.parametrize("exercise", EXERCISE_OF_LAB)

@@ -10,6 +10,7 @@ import pytest
 from labs_utils import course
 from labs_utils.grading import released, runner, submission
 from tests.grading import lab98_sample, sample
+from tests.grading.conftest import bubblewrap_fault
 from tests.grading.sample import hand_in
 
 DASK = """
@@ -139,12 +140,13 @@ def test_a_scheduler_that_does_not_answer_is_one_sentence(python, submissions, t
 
 
 @pytest.mark.parametrize("lab", course.lab_names())
-def test_a_lab_can_be_graded_in_the_sandbox(lab, bwrap):
+def test_a_lab_can_be_graded(lab):
+    kind = "none" if bubblewrap_fault() else "bwrap"
     of_lab = released.load(lab)
     untouched = submission.read((course.NOTEBOOKS / f"{lab}.ipynb").read_bytes())
     try:
         right, blank = (
-            runner.grade(runner.Job(of_lab, answers, {}, seed=7, seconds=60, sandbox=bwrap))
+            runner.grade(runner.Job(of_lab, answers, {}, seed=7, seconds=60, sandbox=kind))
             for answers in (of_lab.references, untouched.answers)
         )
     finally:

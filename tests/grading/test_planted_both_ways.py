@@ -1,4 +1,5 @@
-"""Every planted answer, right and wrong, gets from the grader what it gets in the notebook: status, points, every word.
+"""Planted wrong answers fail with the sentence that names the mistake, unusual right ones pass; in the notebook and,
+with the same status, points and words, from the grader.
 
 The notebook is a real shell in which the answer's cell runs; the grader reads the same cells from a notebook file and
 runs them in a process of its own.
@@ -20,7 +21,7 @@ from labs_utils.grading import released, runner, submission
 from tests import planted
 from tests.grading.sample import code_cell, notebook
 
-SEED = 1  # another one than that of `tests/test_planted.py`
+SEED = 1
 DRAWS_AT_RANDOM = {"DenseWithRandomBias"}  # in the notebook from the same source as the check's own layers
 DRAWS_AT_RANDOM |= {
     "trained_on_labels_of_a_coin",
@@ -28,42 +29,48 @@ DRAWS_AT_RANDOM |= {
     "trained_on_exchanged_labels",
 }  # first weights
 MODULES = {lab: importlib.import_module(f"tests.planted.lab{lab}") for lab in course.lab_names()}
+LAB_OF = {module.__name__: lab for lab, module in MODULES.items()}
 ANSWERS = [(exercise, says, answer) for exercise, says, answer in planted.WRONG]
 ANSWERS += [(exercise, None, answer) for exercise, answer in planted.RIGHT]
+ANSWERS.sort(key=lambda planted_answer: planted_answer[2].__module__)  # one lab after the other
 
 
-@pytest.fixture
-def shell():
-    InteractiveShell.clear_instance()
-    yield InteractiveShell.instance()
-    InteractiveShell.clear_instance()
+@pytest.fixture(scope="module")
+def notebook_of():
+    """Gives the shell in which a lab's set-up cells have run, and those cells; the last lab's is used again."""
+    shell, cells, at = None, [], None
 
+    def opened(lab):
+        nonlocal shell, cells, at
+        if lab != at:
+            runner.close()
+            InteractiveShell.clear_instance()
+            shell, at = InteractiveShell.instance(), lab
+            cells = [f"from labs_utils import Lab\nlab = Lab({lab!r})", helpers(MODULES[lab])]
+            assert all(shell.run_cell(cell, store_history=True).success for cell in cells)
+        return shell, cells
 
-@pytest.fixture
-def warm():
-    yield
+    yield opened
     runner.close()
+    InteractiveShell.clear_instance()
 
 
-@pytest.mark.parametrize("lab", MODULES)
-def test_every_planted_answer_gets_the_same_verdict_from_the_grader(lab, shell, warm, monkeypatch):
+@pytest.mark.parametrize(("exercise", "says", "answer"), ANSWERS, ids=lambda value: getattr(value, "__name__", None))
+def test_the_right_sentence_in_the_notebook_and_the_same_from_the_grader(
+    exercise, says, answer, notebook_of, monkeypatch
+):
     crc32 = zlib.crc32  # of a name alone it is the seed of a notebook's inputs; of more, what a PNG file needs
     monkeypatch.setattr(zlib, "crc32", lambda data, *start: crc32(data, *start) if start else SEED)
-    points = released.load(lab).points
-    cells = [f"from labs_utils import Lab\nlab = Lab({lab!r})", helpers(MODULES[lab])]
-    assert all(shell.run_cell(cell, store_history=True).success for cell in cells)
-    seen = 0
-    for exercise, says, answer in ANSWERS:
-        if answer.__module__ == MODULES[lab].__name__:
-            cell = cell_of(answer, exercise, points[exercise])
-            shell.run_cell(cell, store_history=True)
-            here = shell.user_ns["lab"]._results[exercise]
-            there = from_grader(lab, exercise, [*cells, cell])
-            assert (here.status == "passed") == (says is None) and (says or "") in "\n".join(here.messages), cell
-            assert (there.status, there.points) == (here.status, here.points), cell
-            assert words(there, answer) == words(here, answer)
-            seen += 1
-    assert seen > len(points)
+    lab = LAB_OF[answer.__module__]
+    shell, cells = notebook_of(lab)
+    cell = cell_of(answer, exercise, released.load(lab).points[exercise])
+    shell.run_cell(cell, store_history=True)
+    here = shell.user_ns["lab"]._results[exercise]
+    there = from_grader(lab, exercise, [*cells, cell])
+    assert here.status == ("passed" if says is None else "failed"), str(here)
+    assert (says or "") in "\n".join(here.messages)
+    assert (there.status, there.points) == (here.status, here.points)
+    assert words(there, answer) == words(here, answer)
 
 
 def words(result, answer: Callable) -> str:
