@@ -71,6 +71,9 @@ def one_momentum_step(momentum, rng):
         "rho is missing: without friction old gradients never fade": v - 0.1 * g,
         "the learning rate is missing": 0.8 * v - g,
         "this is a running mean: the gradient is not multiplied by 1 - rho": 0.8 * v - 0.2 * 0.1 * g,
+        "this is lecture A's velocity, which points uphill and has no rate: here v is rho * v - rate * g": 0.8 * v + g,
+        "rho belongs to the old velocity alone": 0.8 * (v - 0.1 * g),
+        "rho is what is kept of the old velocity, not 1 - rho": 0.2 * v - 0.1 * g,
         "the sign of the velocity is flipped: old steps must go on in their direction": -0.8 * v - 0.1 * g,
         "return the new w first, then the new v": w + new,
         "return the new velocity, not the old one": v,
@@ -83,6 +86,7 @@ def one_momentum_step(momentum, rng):
         "the rate is in the velocity already: do not multiply by it again": w + 0.1 * new,
         "the gradient is in the velocity already: do not subtract it again": w + new - 0.1 * g,
         "return the new weights, not the change": new,
+        "this looks ahead as Nesterov does; momentum moves by the new velocity alone": w + 0.8 * new - 0.1 * g,
     }
     expect_close(got[0], w + new, "the new w", mistakes_w)
 
@@ -115,6 +119,12 @@ def nesterov_on_a_valley(nesterov_path, rng):
 
     keras_form = _recentred(start, hessian, rate, rho, steps)
     velocity = np.diff(path(rho), axis=0, prepend=start[None])
+    w, v, twice = start, np.zeros(3), [start]
+    for _ in range(steps):
+        w = w + rho * v
+        v = rho * v - rate * hessian @ w
+        w = w + v
+        twice.append(w)
     expected = keras_form - rho * velocity  # U = W + rho V, and V = W - the W before
     mistakes = {
         "the gradient is measured at w: that is plain momentum; measure it at w + rho * v": path(0.0),
@@ -124,6 +134,7 @@ def nesterov_on_a_valley(nesterov_path, rng):
         "the old velocity is lost: v is rho * v - rate * gradient": path(rho, keep=0.0),
         "rho is missing before the old velocity": path(rho, keep=1 / rho),
         "this is the path of the points looked at, w + rho * v; return w": keras_form,
+        "the jump is made twice: the place looked at serves the gradient only, w moves by v": np.array(twice),
         "the slide's sign: the look-ahead is w minus rate * rho * v where v points uphill": _slide(
             start, hessian, rate, rho, steps
         ),
@@ -171,6 +182,8 @@ def _check_accumulated(got, new_s, w, s, g, rate, eps, mistakes):
         "the gradient itself is missing: g over the root": w - rate / np.sqrt(new_s + eps),
         "the accumulator was not kept: this step knows only its own gradient": w - rate * g / np.sqrt(g**2 + eps),
         "w did not move": w,
+        "eps is missing": w - rate * g / np.sqrt(new_s),
+        "the gradient above the root is not squared": w - rate * g**2 / np.sqrt(new_s + eps),
         "return the new weights, not the change": -rate * g / np.sqrt(new_s + eps),
     }
     expect_close(got[0], w - rate * g / np.sqrt(new_s + eps), "the new w", wrong_w)
@@ -188,6 +201,7 @@ def one_adagrad_step(adagrad, rng):
         "eps belongs to the root, not to s": s + g**2 + 0.5,
         "s is the sum of squares; the root comes later": np.sqrt(s + g**2),
         "s holds squares, not absolute values": s + np.abs(g),
+        "every weight has a sum of its own: do not sum over the weights": s + np.sum(g**2),
     }
     _check_accumulated(got, s + g**2, w, s, g, 0.1, 0.5, mistakes)
 
@@ -355,6 +369,11 @@ def one_adam_step(adam, rng):
         "the corrections are exchanged: m has beta1, s has beta2": step(new_m / (1 - two**t), new_s / (1 - one**t)),
         "the correction divides; here it multiplies": step(new_m * (1 - one**t), new_s * (1 - two**t)),
         "return the new weights, not the change": step(*hat) - w,
+        "the step uses the old m and s": step(m / (1 - one**t), s / (1 - two**t)),
+        "eps is missing": w - rate * hat[0] / np.sqrt(hat[1]),
+        "eps is added to the root of the uncorrected s, as in Keras; here to that of the corrected one": (
+            w - rate * np.sqrt(1 - two**t) * hat[0] / (np.sqrt(new_s) + eps)
+        ),
     }
     expect_close(got[0], step(*hat), "the new w", mistakes)
 
@@ -399,6 +418,9 @@ def step_rates(rates, rng):
         "the rate falls one step too late: from T/2 on": peak * np.repeat([1.0, 0.1, 0.01], [21, 10, 9]),
         "a tenth, not a half": peak * np.repeat([1.0, 0.5, 0.25], [20, 10, 10]),
         "the peak is missing": expected / peak,
+        "from 3T/4 on it is a hundredth of the peak, not a thousandth": peak
+        * np.repeat([1.0, 0.1, 0.001], [20, 10, 10]),
+        "t begins at 0, not at 1": peak * np.repeat([1.0, 0.1, 0.01], [19, 10, 11]),
         "the steps are at T/2 and 3T/4, not at thirds": peak * np.repeat([1.0, 0.1, 0.01], [13, 13, 14]),
     }
     expect_close(rates("step", 40, peak), expected, "the rates", mistakes)
@@ -425,6 +447,10 @@ def cosine_rates(rates, rng):
         "the warm-up begins at 1/U of the peak, not at 0: (t + 1) / U": peak * curve(lambda t: t / warm, share),
         "half a turn, pi; here it is a whole one": peak * curve(up, lambda t: 2 * share(t)),
         "the factor one half is missing in the cosine": peak * curve(up, share, 1.0),
+        "np.cos takes radians: half a turn is pi, not 180": peak * curve(up, lambda t: 180 / np.pi * share(t)),
+        "the cosine ends at T, and T - 1 is the last step: divide by T - U": (
+            peak * curve(up, lambda t: (t - warm) / (total - warm - 1))
+        ),
         "the peak is missing": curve(up, share),
     }
     expect_close(rates("cosine", total, peak), peak * curve(up, share), "the rates", mistakes)
@@ -443,6 +469,10 @@ def one_cycle_rates(rates, rng):
         "the peak is missing": expected / peak,
         "the last point of the line lies at T, and T - 1 is the last step": np.interp(
             np.arange(total), [0, total / 2, total - 1], [peak / 10, peak, peak / 10]
+        ),
+        "t begins at 0, not at 1": peak * (1 - 0.9 * np.abs(np.arange(1, total + 1) - total / 2) / (total / 2)),
+        "np.linspace includes its end, so its steps are too long: interpolate at t = 0, 1, ..., T - 1": np.concatenate(
+            [np.linspace(peak / 10, peak, total // 2), np.linspace(peak, peak / 10, total // 2)]
         ),
         "the rate at the ends is a tenth of the peak": np.interp(
             np.arange(total), [0, total / 2, total], [0.1, peak, 0.1]
@@ -476,7 +506,7 @@ def _check_scale(weight_scale, rule, n_in, n_out, uniform):
     mistakes = {
         "the root is missing: this is a variance": 3 * variance if uniform else variance,
         "n_out stands where n_in belongs": np.sqrt((3 if uniform else 1) * turned),
-        "glorot has a 2 above: 2 / (n_in + n_out)": expected / np.sqrt(2),
+        f"{rule} has a 2 above": expected / np.sqrt(2) if rule != "standard" else np.nan,
         "the variance of a uniform distribution on [-b, b] is b**2 / 3: b = sqrt(3) times the deviation": np.sqrt(
             variance
         ),
@@ -486,7 +516,7 @@ def _check_scale(weight_scale, rule, n_in, n_out, uniform):
             12 * variance
         ),
         "divide by the number of units, do not multiply": np.sqrt((3 if uniform else 1) / variance),
-        "standard has 1 above, he has 2": expected * np.sqrt(2),
+        f"{rule} has no 2 above" if rule == "standard" else f"{rule} has 2 above, not 4": expected * np.sqrt(2),
         "only half of the rule: b is sqrt(3) times the deviation": np.sqrt(variance / 3),
     }
     what = f"{rule}, n_in = {n_in}, n_out = {n_out}, {'uniform' if uniform else 'normal'}"
@@ -500,6 +530,8 @@ def unit_variance(lsuv, rng):
     weights = [rng.normal(size=pair) for pair in ((7, 6), (6, 8), (8, 5))]
     expected = _lsuv(x, weights)
     got = expect_items(lsuv(x, weights), ("the new first matrix", "the second", "the third"))
+    if _orthonormal_and_scaled(got, x, weights):  # a QR decomposition or another turn is as good
+        return
     relu = _lsuv(x, weights, measure_after=True)
     ways = {
         "the matrices are not orthonormal: replace w by u @ vt of its singular value decomposition": _lsuv(
@@ -517,23 +549,64 @@ def unit_variance(lsuv, rng):
         "one deviation over all examples and units, not one for each unit": _lsuv(x, weights, axis=0),
         "this is the root of the mean square; the deviation is taken from the mean": _lsuv(x, weights, centre=False),
         "the scale multiplies; divide by the deviation": _lsuv(x, weights, power=-1),
+        "one deviation over all examples and units, not the mean of one for each unit": _lsuv(
+            x, weights, size=lambda z, w: z.std(axis=0).mean()
+        ),
+        "one deviation over all examples and units, not the mean of one for each example": _lsuv(
+            x, weights, size=lambda z, w: z.std(axis=1).mean()
+        ),
+        "the deviation is that of the weighted sums, x @ w, not of the weights": _lsuv(
+            x, weights, size=lambda z, w: w.std()
+        ),
+        "the next layer's inputs pass through ReLU, not tanh": _lsuv(x, weights, activation=np.tanh),
+        "the next layer's inputs pass through ReLU, not the sigmoid": _lsuv(x, weights, activation=expit),
+        "the next layer's inputs come from the new matrix, not from the old random one": _lsuv(x, weights, old=True),
     }
     for k, name in enumerate(("the first matrix", "the second matrix", "the third matrix")):
         expect_close(got[k], expected[k], name, {cause: found[k] for cause, found in ways.items()}, atol=1e-5)
 
 
-def _lsuv(x, weights, orthonormal=True, measure_after=False, rectify=True, late=False, power=1, axis=None, centre=True):
+def _lsuv(
+    x,
+    weights,
+    orthonormal=True,
+    measure_after=False,
+    rectify=True,
+    late=False,
+    power=1,
+    axis=None,
+    centre=True,
+    size=None,
+    activation=None,
+    old=False,
+):
     """Layer-sequential unit variance by the polar decomposition; the options are mistakes."""
     scaled = []
-    for w in weights:
-        w = linalg.polar(w)[0] if orthonormal else w
+    for given in weights:
+        w = linalg.polar(given)[0] if orthonormal else given
         z = x @ w
         measured = np.maximum(z, 0) if measure_after else z
-        size = measured.std(axis=axis) if centre else np.sqrt(np.mean(measured**2))
-        scaled.append(w / size**power)
-        x = z if late else x @ scaled[-1]
-        x = np.maximum(x, 0) if rectify else x
+        deviation = measured.std(axis=axis) if centre else np.sqrt(np.mean(measured**2))
+        scaled.append(w / (size(z, w) if size else deviation) ** power)
+        x = z if late else x @ (given if old else scaled[-1])
+        x = activation(x) if activation else np.maximum(x, 0) if rectify else x
     return scaled
+
+
+def _orthonormal_and_scaled(got, x, weights):
+    """Whether each matrix is a turned orthonormal form of the random one, and its weighted sums have deviation 1."""
+    for w, given in zip(got, weights, strict=True):
+        if np.shape(w) != given.shape:
+            return False
+        w = np.asarray(w, float)
+        z = x @ w
+        singular = linalg.svdvals(w) if np.isfinite(w).all() else np.array([0.0, 1])
+        both = np.concatenate([w, given], axis=1 if given.shape[0] > given.shape[1] else 0)  # they span one space
+        same = np.linalg.matrix_rank(both, tol=1e-4) == min(given.shape)
+        if not (same and np.allclose(singular, singular[0], rtol=1e-4) and np.isclose(z.std(), 1, rtol=1e-4)):
+            return False
+        x = np.maximum(z, 0)
+    return True
 
 
 # -- 9: whitening -----------------------------------------------------------------------------------------------------
@@ -603,6 +676,15 @@ def _check_whitening(whiten, train, other, kind, eps):
     )
     turned = turn / np.linalg.norm(turn, axis=0)
     mistakes[0]["the data are turned but not divided: use the eigenvalues too"] = centred @ turned
+    lengths = np.sqrt(linalg.svdvals(centred) ** 2 / len(train))
+    back = turned.T if kind == "zca" else np.eye(len(lengths))
+    if kind == "zca":  # U itself, from the matrix of the other kind
+        pure = _turning(train, 0, "pca")[1] * lengths
+        turned, back = pure, pure.T
+    mistakes[0]["eps is added to the eigenvalues, inside the root"] = centred @ (turned / (lengths + eps)) @ back
+    mistakes[0]["divide by the roots of the eigenvalues; here they multiply"] = (
+        centred @ (turned * np.sqrt(lengths**2 + eps)) @ back
+    )
     if kind == "pca":
         mistakes[0]["the columns begin with the smallest eigenvalue; turn them round"] = expected[0][:, ::-1]
     for k, name in enumerate(("the first set", "the other set")):
@@ -651,6 +733,34 @@ def one_cd_step(contrastive_divergence, rng):
             v0, w, a, b, np.full_like(u, 0.5), rate
         ),
     }
+    p0, h0 = expit(v0 @ w + b), (u < expit(v0 @ w + b)) * 1.0
+    v1 = expit(h0 @ w.T + a)
+    p1 = expit(v1 @ w + b)
+
+    def learnt(negative, last_v=v1, last_p=p1):
+        return w + rate * (v0.T @ p0 - negative) / 9, a + rate * (v0 - last_v).mean(0), b + rate * (p0 - last_p).mean(0)
+
+    hard = (u < p1) * 1.0
+    sharp = (v1 > 0.5) * 1.0
+    sharp_p = expit(sharp @ w + b)
+    ways |= {
+        "the negative phase is v1.T @ p1: both from the fantasy, here p1 is p0 or the sample h0": (
+            learnt(v1.T @ p0) if _near(got[0], learnt(v1.T @ p0)[0]) else learnt(v1.T @ h0)
+        ),
+        "the negative phase is v1.T @ p1: both from the fantasy, here v1 is v0": learnt(v0.T @ p1),
+        "p1 stands in the update as probabilities, not sampled": learnt(v1.T @ hard, last_p=hard),
+        "the fantasy v1 are probabilities, not 0 and 1": learnt(sharp.T @ sharp_p, sharp, sharp_p),
+        "divide by n, the number of examples, not by the number of hidden units": (
+            w + rate * (v0.T @ p0 - v1.T @ p1) / 4,
+            np.nan,
+            np.nan,
+        ),
+        "the mean runs over the examples only: each bias has its own": (
+            np.nan,
+            a + rate * (v0 - v1).mean(),
+            b + rate * (p0 - p1).mean(),
+        ),
+    }
     ways["return the new weights, not the changes"] = tuple(
         new - old for new, old in zip(expected, (w, a, b), strict=True)
     )
@@ -662,6 +772,10 @@ def one_cd_step(contrastive_divergence, rng):
     for k, (name, old) in enumerate((("the new w", w), ("the new a", a), ("the new b", b))):
         causes = {cause: found[k] for cause, found in ways.items()} | {f"{name[-1]} did not move": old}
         expect_close(got[k], expected[k], name, causes)
+
+
+def _near(got, value):
+    return np.shape(got) == np.shape(value) and np.allclose(got, value, rtol=1e-3)
 
 
 def _cd(v0, w, a, b, u, rate, mean=False, turned=False, sampled=False, visible=1, hidden=1, linear=False):

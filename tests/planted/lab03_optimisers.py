@@ -54,6 +54,24 @@ def momentum_in_place(w, v, g, rate, rho):
     return w + v, v
 
 
+@wrong("momentum", says="this is lecture A's velocity")
+def momentum_of_lecture_a(w, v, g, rate, rho):
+    v = rho * v + g
+    return w - rate * v, v
+
+
+@wrong("momentum", says="rho belongs to the old velocity alone")
+def momentum_with_rho_on_both(w, v, g, rate, rho):
+    v = rho * (v - rate * g)
+    return w + v, v
+
+
+@wrong("momentum", says="this looks ahead as Nesterov does")
+def momentum_that_looks_ahead(w, v, g, rate, rho):
+    v = rho * v - rate * g
+    return w + rho * v - rate * g, v
+
+
 @right("momentum")
 def momentum_as_a_loop(w, v, g, rate, rho):
     new_w, new_v = w.copy(), v.copy()
@@ -122,6 +140,17 @@ def nesterov_without_start(w, hessian, rate, rho, steps):
     return descent(w, hessian, rate, rho, steps, rho)[1:]
 
 
+@wrong("nesterov_path", says="the jump is made twice")
+def nesterov_that_stays_where_it_looked(w, hessian, rate, rho, steps):
+    v, path = np.zeros(len(w)), [w]
+    for _ in range(steps):
+        w = w + rho * v
+        v = rho * v - rate * hessian @ w
+        w = w + v
+        path.append(w)
+    return np.array(path)
+
+
 @right("nesterov_path")
 def nesterov_as_lists(w, hessian, rate, rho, steps):
     return descent(w, hessian, rate, rho, steps, rho).tolist()
@@ -172,6 +201,18 @@ def adagrad_without_square(w, s, g, rate, eps):
 @wrong("adagrad", says="the step uses the old s")
 def adagrad_too_early(w, s, g, rate, eps):
     return w - rate * g / np.sqrt(s + eps), s + g**2
+
+
+@wrong("adagrad", says="eps is missing")
+def adagrad_without_eps(w, s, g, rate, eps):
+    s = s + g**2
+    return w - rate * g / np.sqrt(s), s
+
+
+@wrong("adagrad", says="do not sum over the weights")
+def adagrad_with_one_sum(w, s, g, rate, eps):
+    s = s + np.sum(g**2)
+    return w - rate * g / np.sqrt(s + eps), s
 
 
 @right("adagrad")
@@ -329,6 +370,18 @@ def adam_half_corrected(w, m, s, g, t, rate, beta1, beta2, eps):
     return adam_step(w, m, s, g, rate, beta1, beta2, eps, 1 - beta1**t, 1)
 
 
+@wrong("adam", says="eps is added to the root of the uncorrected s, as in Keras")
+def adam_of_keras(w, m, s, g, t, rate, beta1, beta2, eps):
+    m, s = beta1 * m + (1 - beta1) * g, beta2 * s + (1 - beta2) * g**2
+    return w - rate * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(s) + eps), m, s
+
+
+@wrong("adam", says="the step uses the old m and s")
+def adam_with_old_means(w, m, s, g, t, rate, beta1, beta2, eps):
+    step = rate * m / (1 - beta1**t) / (np.sqrt(s / (1 - beta2**t)) + eps)
+    return w - step, beta1 * m + (1 - beta1) * g, beta2 * s + (1 - beta2) * g**2
+
+
 @right("adam")
 def adam_in_one_rate(w, m, s, g, t, rate, beta1, beta2, eps):
     m, s = m + (1 - beta1) * (g - m), s + (1 - beta2) * (g * g - s)
@@ -391,6 +444,40 @@ def rates_from_zero(name, total, peak):
     return cycle if name == "one-cycle" else [schedule(name, k, total, peak) for k in t]
 
 
+def _schedule(name, total, peak, first=0, radians=True, hundredth=0.01, ends=False):
+    t, warm = np.arange(first, total + first), total // 10
+    if name == "1/t":
+        return peak / (1 + t)
+    if name == "step":
+        return peak * np.select([t < total / 2, t < 3 * total / 4], [1, 0.1], hundredth)
+    if name == "cosine":
+        falling = (1 + np.cos((np.pi if radians else 180) * (t - warm) / (total - warm))) / 2
+        return peak * np.where(t < warm, (t + 1) / warm, falling)
+    if ends:
+        return np.r_[np.linspace(peak / 10, peak, total // 2), np.linspace(peak, peak / 10, total // 2)]
+    return np.interp(t, [0, total / 2, total], [peak / 10, peak, peak / 10])
+
+
+@wrong("rates", says="t begins at 0, not at 1")
+def rates_from_step_one(name, total, peak):
+    return _schedule(name, total, peak, first=1)
+
+
+@wrong("rates", says="np.cos takes radians")
+def rates_in_degrees(name, total, peak):
+    return _schedule(name, total, peak, radians=False)
+
+
+@wrong("rates", says="not a thousandth")
+def rates_that_fall_to_a_thousandth(name, total, peak):
+    return _schedule(name, total, peak, hundredth=0.001)
+
+
+@wrong("rates", says="np.linspace includes its end")
+def rates_from_two_linspaces(name, total, peak):
+    return _schedule(name, total, peak, ends=True)
+
+
 @right("rates")
 def rates_as_a_list(name, total, peak):
     return [schedule(name, t, total, peak) for t in range(total)]
@@ -432,6 +519,12 @@ def scale_with_twelve(rule, n_in, n_out, uniform):
 def scale_glorot_with_one(rule, n_in, n_out, uniform):
     half = 0.5 if rule == "glorot" else 1
     return np.sqrt((3 if uniform else 1) * half * variance(rule, n_in, n_out))
+
+
+@wrong("weight_scale", says="he has a 2 above")
+def scale_with_one_for_he(rule, n_in, n_out, uniform):
+    variance = 2 / (n_in + n_out) if rule == "glorot" else 1 / n_in
+    return np.sqrt(3 * variance if uniform else variance)
 
 
 @right("weight_scale")
@@ -489,6 +582,46 @@ def lsuv_unit_by_unit(x, weights):
 @wrong("lsuv", says="but not scaled")
 def lsuv_not_scaled(x, weights):
     return layers(x, weights, scale=lambda z: 1)
+
+
+@wrong("lsuv", says="not the mean of one for each example")
+def lsuv_by_examples(x, weights):
+    return layers(x, weights, scale=lambda z: z.std(axis=1).mean())
+
+
+@wrong("lsuv", says="not of the weights")
+def lsuv_by_the_weights(x, weights):
+    scaled = []
+    for w in weights:
+        u, _, vt = np.linalg.svd(w, full_matrices=False)
+        scaled.append(u @ vt / (u @ vt).std())
+    return scaled
+
+
+@wrong("lsuv", says="not from the old random one")
+def lsuv_that_goes_on_with_old_weights(x, weights):
+    scaled = []
+    for w in weights:
+        scaled += layers(x, [w])
+        x = np.maximum(x @ w, 0)
+    return scaled
+
+
+@wrong("lsuv", says="The first matrix")
+def lsuv_of_unit_matrices(x, weights):  # orthonormal and scaled, but not made from the random ones
+    return layers(x, [np.eye(*w.shape) for w in weights])
+
+
+@right("lsuv")
+def lsuv_by_qr(x, weights):
+    scaled = []
+    for w in weights:
+        tall = w.shape[0] >= w.shape[1]
+        q = np.linalg.qr(w if tall else w.T)[0]
+        w = q if tall else q.T
+        scaled.append(w / (x @ w).std())
+        x = np.maximum(x @ scaled[-1], 0)
+    return scaled
 
 
 @right("lsuv")
@@ -571,6 +704,24 @@ def whiten_standardised(train, other, kind, eps):
     return (train - mean) / size, (other - mean) / size
 
 
+def _whitened(train, other, kind, weigh):
+    mean = train.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(train.T, bias=True))
+    turn = vectors[:, ::-1] * weigh(values[::-1])
+    turn = turn @ vectors[:, ::-1].T if kind == "zca" else turn
+    return (train - mean) @ turn, (other - mean) @ turn
+
+
+@wrong("whiten", says="eps is added to the eigenvalues, inside the root")
+def whitened_with_eps_outside(train, other, kind, eps):
+    return _whitened(train, other, kind, lambda values: 1 / (np.sqrt(values) + eps))
+
+
+@wrong("whiten", says="here they multiply")
+def whitened_the_wrong_way(train, other, kind, eps):
+    return _whitened(train, other, kind, lambda values: np.sqrt(values + eps))
+
+
 @right("whiten")
 def whiten_by_svd(train, other, kind, eps):
     mean = train.mean(axis=0)
@@ -641,6 +792,50 @@ def cd_returned_in_another_order(v0, w, a, b, u, rate):
     p0, _, v1, p1 = phases(v0, w, a, b, u)
     w, a, b = update(v0, w, a, b, rate, p0, v1, p1)
     return w, b, a
+
+
+def _changed(v0, w, a, b, u, rate, negative="v1 p1", sharp=False, sampled=False):
+    p0 = expit(v0 @ w + b)
+    h0 = (u < p0).astype(float)
+    v1 = expit(h0 @ w.T + a)
+    v1 = np.round(v1) if sharp else v1
+    p1 = expit(v1 @ w + b)
+    p1 = (u < p1).astype(float) if sampled else p1
+    first, second = negative.split()
+    product = {"v0": v0, "v1": v1}[first].T @ {"p0": p0, "p1": p1, "h0": h0}[second]
+    new_w = w + rate * (v0.T @ p0 - product) / len(v0)
+    return new_w, a + rate * (v0 - v1).mean(axis=0), b + rate * (p0 - p1).mean(axis=0)
+
+
+@wrong("contrastive_divergence", says="here p1 is p0 or the sample h0")
+def divergence_with_the_first_probabilities(v0, w, a, b, u, rate):
+    return _changed(v0, w, a, b, u, rate, negative="v1 p0")
+
+
+@wrong("contrastive_divergence", says="here p1 is p0 or the sample h0")
+def divergence_with_the_sample_in_the_end(v0, w, a, b, u, rate):
+    return _changed(v0, w, a, b, u, rate, negative="v1 h0")
+
+
+@wrong("contrastive_divergence", says="here v1 is v0")
+def divergence_with_the_data_in_the_end(v0, w, a, b, u, rate):
+    return _changed(v0, w, a, b, u, rate, negative="v0 p1")
+
+
+@wrong("contrastive_divergence", says="the fantasy v1 are probabilities")
+def divergence_with_a_sharp_fantasy(v0, w, a, b, u, rate):
+    return _changed(v0, w, a, b, u, rate, sharp=True)
+
+
+@wrong("contrastive_divergence", says="not sampled")
+def divergence_that_samples_twice(v0, w, a, b, u, rate):
+    return _changed(v0, w, a, b, u, rate, sampled=True)
+
+
+@wrong("contrastive_divergence", says="each bias has its own")
+def divergence_with_one_mean(v0, w, a, b, u, rate):
+    new_w, new_a, new_b = _changed(v0, w, a, b, u, rate)
+    return new_w, a + np.mean(new_a - a), b + np.mean(new_b - b)
 
 
 @right("contrastive_divergence")
