@@ -1002,7 +1002,7 @@ def train_with_w_moved_before_w0(x, y, learning_rate, epochs, batch, seed=0):
 @wrong("train", says="the weights start from zero in every epoch")
 def train_that_starts_anew(x, y, learning_rate, epochs, batch, seed=0):
     rng, path = np.random.default_rng(seed), [np.zeros(1 + x.shape[1])]
-    for epoch in range(epochs):
+    for _ in range(epochs):
         path += list(_trained(x, y, learning_rate, 1, batch, rng.integers(100), _cut)[1:])
     return np.array(path)
 

@@ -464,7 +464,7 @@ def _differences(x, y, w1, w2, divide):
     """Right differences of the loss, divided as `divide` has it."""
 
     def loss(w1, w2):
-        return np.square(expit(x @ w1) @ w2 - y).sum()
+        return np.square(sigmoid(x @ w1) @ w2 - y).sum()
 
     found = np.zeros_like(w1), np.zeros_like(w2)
     for index in np.ndindex(w1.shape):
@@ -707,7 +707,7 @@ def hessian_of_the_mean(x, y, w1, w2, eps):
 def hessian_by_forward_differences(x, y, w1, w2, eps):
     def gradient(v):
         one, two = v[: w1.size].reshape(w1.shape), v[w1.size :, None]
-        h = expit(x @ one)
+        h = sigmoid(x @ one)
         error = 2 * (h @ two - y)
         return np.r_[(x.T @ (error @ two.T * h * (1 - h))).ravel(), (h.T @ error)[:, 0]]
 

@@ -795,11 +795,11 @@ def cd_returned_in_another_order(v0, w, a, b, u, rate):
 
 
 def _changed(v0, w, a, b, u, rate, negative="v1 p1", sharp=False, sampled=False):
-    p0 = expit(v0 @ w + b)
+    p0 = sigmoid(v0 @ w + b)
     h0 = (u < p0).astype(float)
-    v1 = expit(h0 @ w.T + a)
+    v1 = sigmoid(h0 @ w.T + a)
     v1 = np.round(v1) if sharp else v1
-    p1 = expit(v1 @ w + b)
+    p1 = sigmoid(v1 @ w + b)
     p1 = (u < p1).astype(float) if sampled else p1
     first, second = negative.split()
     product = {"v0": v0, "v1": v1}[first].T @ {"p0": p0, "p1": p1, "h0": h0}[second]
