@@ -33,9 +33,8 @@
 # | **Lecture** | D, *Introduction to Deep Learning* (perceptron, training); C, *Optimisation* (gradient descent) |
 # | **You need** | NumPy arrays and matrix products; the derivative of a composed function; pencil and paper |
 #
-# Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
-# read on. Where a cell begins with `prediction = None`, write your own there before you run it: it is printed
-# beside the result and never graded.
+# Running an exercise cell checks it. Until yours passes, the cells below use the reference. Where a cell begins
+# with `prediction = None`, write your own there before you run it; it is never marked.
 
 # %% tags=["imports"]
 import keras
@@ -58,6 +57,8 @@ keras.utils.set_random_seed(1)
 # $$\sigma(z) = \frac{1}{1 + e^{-z}} \qquad \tanh(z) = \frac{e^z - e^{-z}}{e^z + e^{-z}} \qquad
 # \mathrm{ReLU}(z) = \max(0, z) \qquad
 # \mathrm{leaky}(z) = \begin{cases} z & z > 0 \\ a z & \text{otherwise}\end{cases}$$
+#
+# with a small $a > 0$.
 #
 # ### Exercise · `sigmoid`
 #
@@ -96,7 +97,7 @@ def sigmoid(z):
 # through. Differentiate the first three functions with pencil and paper.
 #
 # **Predict**, from the shapes of the curves: which of the four derivatives is never larger than ¼? Which one
-# stays above a fixed positive number? The cell after the exercise draws all four.
+# never falls below a fixed positive number? The cell after the exercise draws all four.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -171,8 +172,8 @@ plots.show(
 #
 # $$z = w_0 + \sum_{i=1}^{d} x_i w_i = w_0 + \mathbf{x}^T \mathbf{w}, \qquad \hat{y} = g(z).$$
 #
-# The *weights* $\mathbf{w}$ say how much each input counts, the *bias* $w_0$ how easily the neuron says yes. With one
-# sample per row, shape $(n, d)$, `x @ w` is all $n$ weighted sums at once.
+# The *weights* $\mathbf{w}$ say how much each input counts, the *bias* $w_0$ how easily the neuron says yes. With $n$
+# samples, one per row of `x`, shape $(n, d)$, `x @ w` is all $n$ weighted sums at once.
 # The lecture's example has $w_0 = 1$, $w_1 = 3$, $w_2 = -2$.
 #
 # **Predict.** At $\mathbf{x} = (-1, 2)$: what is $z$, and is $\hat{y}$ closer to 0 or to 1? Then move the sliders: which
@@ -223,8 +224,8 @@ plots.explore(
 #
 # ### Exercise · `neuron_from_line`
 #
-# You know where the line should be and want the neuron. Before machines learnt, people *programmed* such rules; in
-# section 3 one competes with what a neuron learns. Every line must work, also a vertical one.
+# You know where the line should be and want the neuron. In section 3 such a *programmed* rule competes with a neuron
+# that learns. Every line must work, also a vertical one.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -456,8 +457,8 @@ def gradient(x, y, w, w0):
 # > `None`. `weights.assign_sub(lr * gradient)` changes the variable in place. (And `tf.random.normal()` needs a shape.)
 #
 # The slide leaves open *when to stop*. At a minimum the gradient is zero: a sound criterion is that its length
-# $\lVert\nabla J\rVert$ falls below a tolerance. (The slide starts from random weights; one neuron may start at zero,
-# a network may not, see lab 02.)
+# $\lVert\nabla J\rVert$ falls below a tolerance. (One neuron may start from zero weights, a network may not: see
+# lab 02.)
 #
 # ### Exercise · `gradient_descent`
 #
@@ -580,7 +581,7 @@ plots.table(header, promises, "One step from zero weights")
 # To see whole paths, keep $w_0$ at the value found above and draw $J$ over $(w_1, w_2)$. Three walkers
 # start at $(-2, 4)$ and take 40 steps, with $\eta = 0.05$, $3$ and $30$.
 #
-# **Predict.** What will the path of each look like? Sketch it.
+# **Predict.** Sketch the path of each.
 
 
 # %%
@@ -627,7 +628,7 @@ plots.show(
 #
 # ### Exercise · `train`
 #
-# This loop trains every network of the course. In each epoch: shuffle the samples, cut them into batches of $B$
+# In each epoch: shuffle the samples, cut them into batches of $B$
 # (the last may be smaller), and take one step with the gradient of each.
 #
 # **Predict.** The cell after the exercise runs ten epochs at $\eta = 0.5$ with batches of 200, 20 and 1. Which ends
@@ -713,13 +714,9 @@ plots.show(
 # lowest; the single
 # samples keep trembling, now further from the floor than after one epoch, and the full batch is still on its way.
 #
-# **Why.** One epoch costs about the same in all three cases, but buys 1, 10 or 200 steps. The gradient of a single
-# sample
-# is a rough estimate, and with a constant rate its noise never dies out; averaging over $B$ samples shrinks it about as
+# **Why.** One epoch is the same arithmetic in all three cases, but buys 1, 10 or 200 steps. The gradient of a single
+# sample is a rough estimate, and with a constant rate its noise never dies out; averaging over $B$ samples shrinks it about as
 # $1/\sqrt{B}$ (lab 03 measures it).
-#
-# > **Margin note.** The lecture's table credits this method to Kiefer and Wolfowitz (1952). They estimate the slope from
-# > noisy *values*; stepping along noisy *gradients*, as here, is Robbins and Monro (1951).
 #
 # ## 6 · A number instead of a yes
 #
@@ -799,7 +796,7 @@ print(f"by linear algebra, without descent:    w {best[1:].round(2)}")
 #
 # ### Exercise · `rosenblatt_epoch`
 #
-# Write one pass over the samples and count the mistakes: when there are none, the rule has converged.
+# Write one pass over the samples and count the mistakes: without any, the rule has converged.
 #
 # **Predict.** The cell after it runs both rules on a class without luck, where a straight line *can* separate
 # the students. Will the two find the same line?
@@ -912,8 +909,7 @@ print(
 # batch.
 #
 # > **Margin note.** The slide's `MydenseLayer` must be told `input_dim`, always applies the sigmoid, and starts its
-# > biases at
-# > random where `Dense` starts at zero. Its `add_weight([input_dim, output_dim])` runs in Keras 3 only.
+# > biases at random where `Dense` starts at zero.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -1063,24 +1059,38 @@ plots.show(
 # learn much of a small data set by heart. Hence the lecture's three sets: 60 % of the images to *train* the weights,
 # 20 % to *validate*, 20 % to *test*.
 #
-# ### Question · `which_set`
+# ### Exercise · `choose_rate`
+#
+# Five learning rates give five neurons. Which one do you keep? Compare them on the validation set: on the training
+# set, learning by heart wins. The test set stays closed, because the best of five scores is partly luck; it judges
+# the winner, once.
+#
+# **Predict** which of 0.0003, 0.03, 0.3, 3 and 300 wins.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# A loop over the rates with your `train` and your `binary_cross_entropy`. The last row of the path holds the
+# weights, $w_0$ first.
+#
+# </details>
 
 
-# %% minutes=3 difficulty=1 kind="core"
-@lab.question(points=1)
-def which_set():
-    """You try 50 learning rates and keep the best one. On which data do you compare
-    them?
+# %% minutes=12 difficulty=2 kind="core"
+@lab.exercise(points=2)
+def choose_rate(training, validation, rates):
+    """The best of several learning rates, for 30 epochs with batches of 32.
 
-    a) On the test set: none of the neurons was trained on it, so it stays honest
-       however often it is asked.
-    b) On the training set, which is the largest, so that luck plays the smallest part
-       in the comparison.
-    c) On the validation set; the test set is kept closed and judges the one that was
-       chosen, once.
+    training, validation: a pair x (n, d), y (n,) each; rates: list of numbers.
+    Returns the rate whose neuron has the lowest cross-entropy on validation, and the
+    list of these cross-entropies, one for each rate, in their order.
     """
     # BEGIN SOLUTION
-    return "c"
+    x, y = validation
+    losses = []
+    for rate in rates:
+        weights = train(*training, rate, epochs=30, batch=32)[-1]
+        losses.append(binary_cross_entropy(y, x @ weights[1:] + weights[0]))
+    return rates[np.argmin(losses)], losses
     # END SOLUTION
 
 
@@ -1112,13 +1122,13 @@ def accuracy(x, y, weights):
 # %%
 prediction = None  # the best of 0.0003, 0.03, 0.3, 3, 300
 training, validation, test = three_sets(*pair(3, 8), seed=0)
-found, rows = {}, []
-for rate in (0.0003, 0.03, 0.3, 3.0, 300.0):
-    found[rate] = v = train(*training, rate, epochs=30, batch=32)[-1]
-    validation_loss = binary_cross_entropy(validation[1], validation[0] @ v[1:] + v[0])
-    both = accuracy(*training, v), accuracy(*validation, v)
-    rows.append([rate, *both, float(validation_loss)])
-best_rate = min(rows, key=lambda row: row[-1])[0]
+rates = [0.0003, 0.03, 0.3, 3.0, 300.0]
+best_rate, validation_losses = choose_rate(training, validation, rates)
+found = {rate: train(*training, rate, epochs=30, batch=32)[-1] for rate in rates}
+rows = []
+for rate, loss in zip(rates, validation_losses, strict=True):
+    both = accuracy(*training, found[rate]), accuracy(*validation, found[rate])
+    rows.append([rate, *both, float(loss)])
 columns = ["learning rate", "training accuracy", "validation accuracy"]
 caption = f"3 against 8, {len(validation[1])} images for validation"
 plots.table([*columns, "validation cross-entropy"], rows, caption)
@@ -1311,9 +1321,7 @@ print(f"{len(my_pixels)} pixels: {score(my_pixels):.3f}")
 #    questions do you ask before it sorts your letters?
 
 # %% [markdown] tags=["solution"]
-# **For instructors.** A follow-up to the race of the losses: for which $\hat{y}$ is the slope of the squared error
-# steepest?
-# At $\frac13$. `which_set`: lab 05 lets students over-use a test set. 1. The norm of the gradient falls about as
+# **For instructors.** `choose_rate`: lab 05 lets students over-use a test set. 1. The norm of the gradient falls about as
 # 1/steps, so the
 # loop stops because of its tolerance, and the tolerance sets the length of $\mathbf{w}$, hence how sure the outputs
 # look: no. 2.
@@ -1329,8 +1337,6 @@ print(f"{len(my_pixels)} pixels: {score(my_pixels):.3f}")
 # - F. Rosenblatt (1962). *Principles of Neurodynamics*. Spartan Books.
 # - A. B. J. Novikoff (1962). On convergence proofs on perceptrons. *Proceedings of the Symposium on the
 #   Mathematical Theory of Automata* 12, 615–622.
-# - H. Robbins and S. Monro (1951). A stochastic approximation method. *The Annals of Mathematical Statistics* 22(3),
-#   400–407.
 # - M. Minsky and S. Papert (1969). *Perceptrons: An Introduction to Computational Geometry*. MIT Press.
 # - I. Goodfellow, Y. Bengio and A. Courville (2016). *Deep Learning*. MIT Press. Chapter 6.
 

@@ -104,8 +104,7 @@ plots.show(
 #
 # > **Margin note.** The slide writes the activation as `1 + np.exp(-X.dot(w))`. The sigmoid is
 # > `1 / (1 + np.exp(-z))`. For $z = -2, 0, 2$ the slide's version gives 8.39, 2.00 and 1.14, the sigmoid
-# > 0.12, 0.50 and 0.88. The former is always above 1: it can never come near class 0. The slide's gradient,
-# > with the factor $\hat y (1 - \hat y)$, is that of the true sigmoid.
+# > 0.12, 0.50 and 0.88. The former is always above 1: it can never come near class 0.
 #
 # ### Exercise · `one_layer_gradient`
 #
@@ -329,8 +328,7 @@ def output_gradients(y, y_pred, h, w2):
 # %% [markdown]
 # ### Exercise · `hidden_gradient`
 #
-# The second half: from the hidden units through their sigmoid to the first weight matrix. You know
-# $h = \sigma(z)$ already, so its derivative costs no new exponential.
+# The second half: from the hidden units through their sigmoid to the first weight matrix.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -589,7 +587,7 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** All outputs first gather near 0.5 and stay there for some 2500 epochs; then they part,
-# and the loss falls quickly. On the plateau the gradient is hundreds of times shorter than at the start. The lecture's
+# and the loss falls quickly. On the plateau the gradient is more than a hundred times shorter than at the start. The lecture's
 # predictions are reached, to within 0.001, after some 6300 epochs.
 #
 # **Why.** "Half to everything" is the one-layer answer, loss 1. It looks like a minimum. Is it one?
@@ -664,21 +662,41 @@ for epoch in (1000, 10_000):
 #
 # ### Twenty starts at once, and two hundred
 #
-# One start is an anecdote. We call XOR *solved* when $L < 0.01$: then every output is within 0.1 of its
+# We call XOR *solved* when $L < 0.01$: then every output is within 0.1 of its
 # truth. For the lecture it is enough that every output is on the *right* side of 0.5.
 #
-# To train many networks at once, stack their weights along a new first axis; `@` multiplies the last two axes
-# and leaves the first alone. Only `.T` becomes `.mT`, which transposes the last two axes.
+# **Predict.** With $\eta = 0.1$ instead of $0.01$: how many epochs, and how many of 200 starts end unsolved?
+# And with $\eta = 1$?
+#
+# ### Exercise · `train_many`
+#
+# 200 networks, one after the other, would take minutes. Side by side they take seconds: their weights are stacked
+# along a new first axis, and `@` multiplies the last two axes and leaves the first alone.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# The same lines as before, in a loop. Only `.T` becomes `.mT`, which transposes the last two axes, and the sums
+# over points and outputs name their axes.
+#
+# </details>
+# <details><summary>Hint 2 · what is recorded, and when</summary>
+#
+# `losses[t]` and `right[t]` belong to the outputs *before* step $t$.
+#
+# </details>
 
 
-# %%
+# %% minutes=15 difficulty=3 kind="core"
+@lab.exercise(points=3)
 def train_many(w1, w2, x, y, eta, epochs):
-    """Trains k networks, w1 (k, d, m) and w2 (k, m, 1).
+    """Gradient descent on sum((y_pred - y) ** 2) of k networks at once.
 
-    Returns both, and for each epoch their losses and which have every point right,
-    (epochs, k).
+    w1: (k, d, m); w2: (k, m, 1); x: (n, d); y: (n, 1) of 0 and 1.
+    Returns the last w1 and w2 and, of each epoch before its step, the losses
+    (epochs, k) and whether every point is right, True or False (epochs, k).
     """
     losses, right = np.empty((epochs, len(w1))), np.empty((epochs, len(w1)), dtype=bool)
+    # BEGIN SOLUTION
     for t in range(epochs):
         h = sigmoid(x @ w1)
         y_pred = h @ w2
@@ -687,9 +705,11 @@ def train_many(w1, w2, x, y, eta, epochs):
         grad_y_pred = 2 * (y_pred - y)
         grad_z = grad_y_pred @ w2.mT * h * (1 - h)
         w1, w2 = w1 - eta * x.T @ grad_z, w2 - eta * h.mT @ grad_y_pred
+    # END SOLUTION
     return w1, w2, losses, right
 
 
+# %%
 def since(good):
     """From which epoch on each network stays good, inf if it does not; (epochs, k)."""
     return np.where(good[-1], len(good) - np.argmin(good[::-1], axis=0), np.inf)
@@ -697,10 +717,6 @@ def since(good):
 
 start_w1 = np.stack([initial_weights(seed)[0] for seed in range(200)])
 start_w2 = np.stack([initial_weights(seed)[1] for seed in range(200)])
-
-# %% [markdown]
-# **Predict.** With $\eta = 0.1$ instead of $0.01$: how many epochs, and how many of 200 starts end unsolved?
-# And with $\eta = 1$?
 
 # %%
 prediction = None  # unsolved of 200 after 10 000 epochs at 0.01, 0.1, 1: (…, …, …)
@@ -772,7 +788,7 @@ for (
 # the output
 # has no bias, and $L = 0 + 1 + 1 + 0 = 2$. With two off, one unit is left, which can hold one corner: three points
 # right, $L = 1$.
-# The others leap across a valley for ever. At the lecture's rate, in contrast, *unsolved* mostly means *slow*: of 16
+# The others leap across a valley for ever. At the lecture's rate *unsolved* mostly means *slow*: of 16
 # such
 # starts only one is still unsolved after 100 000 epochs.
 #
@@ -819,7 +835,7 @@ print(
 
 # %% [markdown]
 # **What you see.** At epoch 300 every output is near one half. At epoch 2500 one edge parts $x_1 = 0$ from
-# $x_1 = 1$, as a single neuron might, and two points are right; then a second edge comes in, and at the end a
+# $x_1 = 1$, and two points are right; then a second edge comes in, and at the end a
 # dark band between two edges holds the two zeros. (Outputs below 0 and above 1 have the end colours.)
 #
 # **Why.** Each edge is the work of one hidden unit: the table shows that unit 2 is high only at $(0, 1)$ and
@@ -1084,9 +1100,10 @@ lab.compare("loss half-way", prediction, round(between[100], 2))
 #
 # scikit-learn's `MLPClassifier` is a third opinion, with biases of its own, a sigmoid output and the cross-entropy as
 # its
-# loss; by default 100 ReLU units and *Adam* (lab 03). *L-BFGS* also estimates the curvature.
+# loss; by default 100 ReLU units and *Adam* (lab 03).
 #
-# **Predict.** Will its default settings have all four points right? And three logistic units with L-BFGS?
+# **Predict.** Will its default settings have all four points right? And three logistic units with the
+# optimiser *L-BFGS*?
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -1151,7 +1168,7 @@ plots.table(columns, sklearn_rows, "scikit-learn on XOR, seeds 0 to 19")
 # its outputs within 0.1. Three logistic units with L-BFGS mostly succeed.
 #
 # **Why.** The defaults end after 200 epochs at a learning rate of 0.001, long before the outputs are sure.
-# L-BFGS suits problems as small as this one, but it gets stuck now and then as well.
+# L-BFGS, which also estimates the curvature, suits problems as small as this one.
 #
 # ## 12 · What you have found
 #
@@ -1233,15 +1250,13 @@ print("right within 300 epochs:", np.sum(since(right) <= 300), "of 200")
 # it is likelier that some already point in useful directions. 2. With all units off, a bias could still learn the
 # mean, ½:
 # loss 1 instead of 2; it would not switch the units on again. 3. Two forward passes for each weight, two
-# million for one gradient. `tiny eps`: rounding contributes about $u L / \varepsilon$ with $u \approx 10^{-16}$,
+# million for one gradient. The V of section 5: rounding contributes about $u L / \varepsilon$ with $u \approx 10^{-16}$,
 # truncation
 # about $\varepsilon^2 L^{(3)} / 6$; the best $\varepsilon$ is about $u^{1/3} \approx 5 \cdot 10^{-6}$, in float32 $4
 # \cdot 10^{-3}$.
 # `zero_start`: with $W_1 = 0$ every $h$ is 0.5, so all entries of $\partial L / \partial W_2$ are equal, and the
 # columns of
-# $W_1$ receive equal gradients from then on. The one start that stays unsolved at $\eta = 0.01$ is number 127: two
-# points are
-# right, the other two get 0.5 each, because all hidden units are saturated at the same values for both.
+# $W_1$ receive equal gradients from then on.
 
 # %% [markdown]
 # ## 15 · Further reading

@@ -69,8 +69,8 @@ plots.use_style()
 #
 # ### Exercise · `momentum`
 #
-# Four of the six methods below carry this memory in some form. Write it once in its simplest form; with $\rho = 0$
-# it is plain gradient descent.
+# Nesterov's method and Adam carry this memory too. Write it once in its simplest form; with $\rho = 0$ it is plain
+# gradient descent.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -123,8 +123,8 @@ plots.show(figure, "Four rising curves that level off: at 1, 2, 10 and nearly 10
 lab.compare("growth of the step", prediction, round(reached, 1))
 
 # %% [markdown]
-# **What you see.** The steps grow and level off at $1/(1-\rho)$ times the first: 1, 2, 10. With $\rho = 0.99$ 200 steps
-# are not enough to reach 100.
+# **What you see.** The steps grow and level off at $1/(1-\rho)$ times the first: 1, 2, 10. With $\rho = 0.99$,
+# 200 steps are not quite enough to reach 100.
 #
 # **Why.** The velocity is a running sum whose terms fade. Along the valley all gradients agree and the **effective
 # rate** is $\eta / (1 - \rho)$; across it they alternate in sign and cancel.
@@ -694,7 +694,7 @@ for batch in batches:
     train(one, "SGD", 0.01, 0, 20, batch)
     epoch = (time.perf_counter() - began) / 20 * 1297 / batch
     best = float(trials[np.nanargmin(ends)])
-    rows.append([batch, noise[-1], best, -(-1297 // batch), round(epoch, 2)])
+    rows.append([batch, noise[-1], best, -(-1297 // batch), round(epoch, 3)])
 law = np.polyfit(np.log(batches), np.log(noise), 1)[0]
 columns = ["batch", "noise", "best rate, 150 steps", "updates per epoch"]
 columns += ["seconds per epoch"]
@@ -859,7 +859,8 @@ plots.table(columns, rows, "Test accuracy after one epoch, 20 layers")
 # the same variance do. Sigmoids keep their outputs but lose their errors whatever the start. After one epoch tanh has learnt
 # from every start by a rule, best from LSUV; ReLU only from He and LSUV; sigmoids from none. The number of units that are off does not depend on the scale.
 #
-# **Why.** ReLU halves the mean square, so the variance must be $2/N_{in}$; tanh is nearly linear at 0 and wants $1/N_{in}$. The sigmoid's slope is at
+# **Why.** ReLU halves the mean square, so the variance must be $2/N_{in}$; tanh is nearly linear at 0, so $1/N_{in}$ is about right, and a little more makes up
+# for its flat ends. The sigmoid's slope is at
 # most ¼, so each layer loses a factor. Equal weights make all units of a layer equal, as in lab 02. Biases of 0 are harmless: the
 # weights have broken the symmetry. A ReLU is off when its sums are negative: a matter of sign, not of size. Off at the start is not yet dead for good.
 #
@@ -1086,8 +1087,8 @@ lab.compare("winner with 50 labels", prediction, winner)
 #    else. Fair means: as many trials of the rate for each, fresh seeds, a spread.
 # 3. *Which rate?* A range test brackets it; a schedule that ends low repairs a peak that is somewhat too high. $1/t$ can freeze.
 # 4. *And the batch?* Noise falls as $1/\sqrt B$.
-# 5. *How must weights start?* Different from each other, and so that signals keep their size both ways: Glorot for tanh, He or
-#    LSUV for ReLU.
+# 5. *How must weights start?* Different from each other, and so that signals keep their size both ways: He or LSUV for ReLU;
+#    any rule of the table for tanh, and LSUV best here.
 # 6. *Whitening?* The valley becomes round; fewer steps are needed.
 # 7. *Pre-training?* See section 10: a question of how many labels there are, and against what.
 

@@ -947,10 +947,7 @@ def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
 @checks.probe("rosenblatt_epoch")
 def converges(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
     """Separable data, epoch after epoch from zero weights."""
-    direction = rng.normal(size=2)
-    x = rng.normal(size=(40, 2))
-    z = x @ direction / np.linalg.norm(direction) + 0.3
-    x, y = x[np.abs(z) > 0.3], (z[np.abs(z) > 0.3] > 0).astype(float)
+    x, y, true, gone_wrong = _separable(rng)
     first = int(y[0] == 0)  # z = 0 counts as 0: the very first sample is then right if its class is 0
     w, w0, mistakes = expect_items(rosenblatt_epoch(x[:1], y[:1], np.zeros(2), 0.0), ("w", "w0", "mistakes"))
     expect_close(
@@ -959,18 +956,67 @@ def converges(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
         "mistakes on one sample from zero weights",
         {"at z = 0 the prediction is 0: compare with z > 0, not z >= 0": first},
     )
-    w, w0 = np.zeros(2), 0.0
-    for _ in range(200):
+    got, w, w0 = [], np.zeros(2), 0.0
+    for _ in true:
         w, w0, mistakes = expect_items(rosenblatt_epoch(x, y, w, w0), ("w", "w0", "mistakes"))
-        if mistakes == 0:
-            break
-    expect(mistakes == 0, "Separable data still give mistakes after 200 epochs, where the theorem promises an end.")
+        got.append(mistakes)
+    expect_close(got, true, "the mistakes, epoch by epoch", gone_wrong)
     wrong = int(np.sum((x @ np.asarray(w) + w0 > 0) != y))
-    expect(
-        wrong == 0,
-        f"Your epoch reports no mistakes, but its weights get {wrong} of {len(y)} samples wrong."
-        "\n  Likely cause: the count is reset inside the loop, or counts something else.",
-    )
+    expect(wrong == 0, f"The last epoch reports no mistakes, but its weights get {wrong} of {len(y)} samples wrong.")
+
+
+def _counts_by_epoch(
+    x: np.ndarray,
+    y: np.ndarray,
+    epochs: int,
+    error: Callable,
+    learns: float = 1,
+    after: bool = False,
+    sign: bool = False,
+) -> list[float]:
+    """Mistakes of so many epochs from zero weights; the options count them wrongly."""
+    w, w0, counts = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(epochs):
+        counts.append(0)
+        for xi, yi in zip(x, y, strict=True):
+            step = error(xi @ w + w0, yi)
+            w, w0 = w + step * xi, w0 + learns * step
+            counts[-1] += step if sign else int((xi @ w + w0 > 0) != yi) if after else int(abs(step) > 0.5)
+    return counts
+
+
+def _separable(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[float], dict[str, list[float]]]:
+    """Inputs and labels with a gap between them, the mistakes of each epoch, and those that slips would report."""
+
+    def right(z: float, yi: float) -> float:
+        return yi - (z > 0)
+
+    while True:
+        direction = rng.normal(size=2)
+        x = rng.normal(size=(40, 2))
+        z = x @ direction / np.linalg.norm(direction) + 0.3
+        x, y = x[np.abs(z) > 0.3], (z[np.abs(z) > 0.3] > 0).astype(float)
+        true = _counts_by_epoch(x, y, 30, right)
+        if 0 not in true[2:] or 0 in true[:2]:
+            continue
+        true = true[: true.index(0) + 1]
+        slips = {
+            "the sigmoid was used: Rosenblatt's prediction is 1 if z > 0, else 0": {
+                "error": lambda z, yi: yi - special.expit(z)
+            },
+            "the bias w0 is missing in z, or is not corrected": {"error": right, "learns": 0},
+            "you counted after the correction: compare the prediction that was made before it": {
+                "error": right,
+                "after": True,
+            },
+            "errors of +1 and -1 were added up and cancel: count the samples whose error is not 0": {
+                "error": right,
+                "sign": True,
+            },
+        }
+        wrong = {cause: _counts_by_epoch(x, y, len(true), **slip) for cause, slip in slips.items()}
+        if all(counts[1:] != true[1:] for counts in wrong.values()):  # none looks right by luck
+            return x, y, true, wrong
 
 
 # -- layers -----------------------------------------------------------------------------------------------------------
@@ -1145,11 +1191,119 @@ def one_bias(collapse: Student, rng: np.random.Generator) -> None:
 
 # -- data -----------------------------------------------------------------------------------------------------------
 
-checks.choice(
-    "which_set",
-    answer="c",
-    because={
-        "a": "the best of 50 scores is partly luck; then the test set no longer tells what new data will give.",
-        "b": "the training accuracy rewards learning by heart, whatever happens on other data.",
-    },
-)
+
+def _trained(x: np.ndarray, y: np.ndarray, rate: float, seed: int, epochs: int = 30, batch: int = 32) -> np.ndarray:
+    """[w0, w1, ...] of a neuron after mini-batch descent, in the order of samples that the lab's `train` draws."""
+    rng, ones = np.random.default_rng(seed), np.column_stack([np.ones(len(x)), x])
+    v = np.zeros(ones.shape[1])
+    for _ in range(epochs):
+        order = rng.permutation(len(y))
+        for start in range(0, len(y), batch):
+            rows = order[start : start + batch]
+            v = v - rate * ones[rows].T @ (special.expit(ones[rows] @ v) - y[rows]) / len(rows)
+    return v
+
+
+def _cross_entropy(x: np.ndarray, y: np.ndarray, v: np.ndarray) -> float:
+    z = x @ v[1:] + v[0]
+    return float(np.mean(np.logaddexp(0, z) - y * z))
+
+
+def _rates_to_choose(rng: np.random.Generator) -> tuple[tuple, tuple, list[float], np.ndarray]:
+    """Two sets, rates, and the weights for each rate: validation loss, training loss and accuracies favour others."""
+    while True:
+        direction = rng.normal(size=16) / 2
+        x = rng.normal(size=(220, 16))
+        y = (rng.random(220) < special.expit(x @ direction)).astype(float)
+        training, validation = (x[:60], y[:60]), (x[60:], y[60:])
+        rates = [float(rate) for rate in rng.permutation([0.002, 0.06, 1.0, 12.0]) * rng.uniform(0.8, 1.25)]
+        weights = np.array([_trained(*training, rate, 0) for rate in rates])
+        held = np.array([_cross_entropy(*validation, v) for v in weights])
+        learnt = [_cross_entropy(*training, v) for v in weights]
+        hits = [np.mean((validation[0] @ v[1:] + v[0] > 0) == validation[1]) for v in weights]
+        best, second = np.sort(held)[:2]
+        clear = second > 1.1 * best and len({int(np.argmin(held)), int(np.argmin(learnt)), int(np.argmax(hits))}) == 3
+        if clear and np.argmin(held) != np.argmax(held):
+            return training, validation, rates, weights
+
+
+@checks.probe("choose_rate")
+def losses_on_validation(choose_rate: Student, rng: np.random.Generator) -> None:
+    """The cross-entropies on the validation set."""
+    training, validation, rates, weights = _rates_to_choose(rng)
+    _, losses = expect_items(choose_rate(training, validation, rates), ("the rate", "the cross-entropies"))
+    right = np.array([_cross_entropy(*validation, v) for v in weights])
+    got = np.asarray(losses, float) if np.shape(losses) == (4,) else np.full(4, np.nan)
+    orders = [[_cross_entropy(*validation, _trained(*training, rate, k)) for rate in rates] for k in range(1, 7)]
+    spread = np.ptp(np.array([right, *orders]), axis=0)
+    if np.all(np.abs(got - right) <= 2 * spread + 1e-3 * right):  # another shuffling is as good
+        return
+    x, y = validation
+
+    def of(**settings: Any) -> list[float]:
+        return [_cross_entropy(x, y, _trained(*training, rate, 0, **settings)) for rate in rates]
+
+    expect_close(
+        losses,
+        right,
+        "the cross-entropies",
+        {
+            "these are those on the training set: a neuron is judged on data it has not seen": [
+                _cross_entropy(*training, v) for v in weights
+            ],
+            "these are accuracies: return the cross-entropies": [np.mean((x @ v[1:] + v[0] > 0) == y) for v in weights],
+            "these are shares of mistakes: return the cross-entropies": [
+                np.mean((x @ v[1:] + v[0] > 0) != y) for v in weights
+            ],
+            "the neurons were trained on the validation set": [
+                _cross_entropy(x, y, _trained(x, y, rate, 0)) for rate in rates
+            ],
+            "w0 is missing in z": [_cross_entropy(x, y, np.r_[0, v[1:]]) for v in weights],
+            "the first entry of each row is w0: z is x @ weights[1:] + weights[0]": [
+                _cross_entropy(x, y, np.r_[v[-1], v[:-1]]) for v in weights
+            ],
+            "the sigmoid is applied twice: binary_cross_entropy takes the sums z": [
+                float(np.mean(np.logaddexp(0, p) - y * p)) for p in (special.expit(x @ v[1:] + v[0]) for v in weights)
+            ],
+            "these are the losses at the start, all log 2: take the last row of the path": np.full(4, np.log(2)),
+            "30 epochs are asked for, not one": of(epochs=1),
+            "batches of 32 are asked for, not whole batches": of(batch=60),
+            "batches of 32 are asked for, not single samples": of(batch=1),
+            "every loss is that of one rate: train a neuron anew for each": lambda: _like(
+                got, *(np.full(4, loss) for loss in right)
+            ),
+            "they stand in another order than the rates": lambda: got if _same_numbers(got, right) else np.nan,
+        },
+        rtol=1e-3,
+    )
+
+
+def _same_numbers(got: np.ndarray, right: np.ndarray) -> bool:
+    return got.shape == right.shape and np.allclose(np.sort(got), np.sort(right), rtol=1e-3)
+
+
+@checks.probe("choose_rate")
+def the_best_rate(choose_rate: Student, rng: np.random.Generator) -> None:
+    """The rate that is kept."""
+    training, validation, rates, weights = _rates_to_choose(rng)
+    rate, _ = expect_items(choose_rate(training, validation, rates), ("the rate", "the cross-entropies"))
+    held = np.array([_cross_entropy(*validation, v) for v in weights])
+    x, y = validation
+    expect_close(
+        rate,
+        rates[np.argmin(held)],
+        "the rate",
+        {
+            "this is the place of the rate in the list: return the rate itself": np.argmin(held),
+            "this is the lowest cross-entropy: return the rate that has it": held.min(),
+            "this rate has the lowest loss on the training set: choose by the validation set": rates[
+                int(np.argmin([_cross_entropy(*training, v) for v in weights]))
+            ],
+            "this rate has the highest accuracy: choose by the cross-entropy": rates[
+                int(np.argmax([np.mean((x @ v[1:] + v[0] > 0) == y) for v in weights]))
+            ],
+            "this rate has the highest loss: choose the lowest": rates[np.argmax(held)],
+            "this is always the last rate": rates[-1],
+            "this is always the first rate": rates[0],
+        },
+    )
