@@ -863,6 +863,14 @@ def _rosenblatt(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -> tuple
     return model.coef_[0], float(model.intercept_[0]), mistakes
 
 
+_RIGHT = "the number of mistakes"
+
+
+def _error(z: float, y: float) -> float:
+    """What Rosenblatt's rule corrects by."""
+    return y - (z > 0)
+
+
 def _epoch(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float, error: Callable, learns: float = 1) -> np.ndarray:
     """w after one epoch in which `error` says what to correct from z and y; `learns` 0 leaves w0 as it is."""
     for xi, yi in zip(x, y, strict=True):
@@ -885,26 +893,26 @@ def _epochs_gone_wrong(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -
         "samples of class 0 are never corrected: there y - y_hat is -1": lambda z, yi: max(yi - (z > 0), 0),
         "samples of class 1 are never corrected: there y - y_hat is 1": lambda z, yi: min(yi - (z > 0), 0),
     }
-    right = lambda z, yi: yi - (z > 0)  # noqa: E731
     return {cause: _epoch(x, y, w, w0, error) for cause, error in errors.items()} | {
-        "only the first sample was looked at: look where `return` stands": _epoch(x[:1], y[:1], w, w0, right),
+        "only the first sample was looked at: look where `return` stands": _epoch(x[:1], y[:1], w, w0, _error),
         "all samples were judged with the first weights: judge each with what the previous one has left": (
             w + (y - (x @ w + w0 > 0)) @ x
         ),
-        "w0 was not corrected along the way: it is a weight like the others": _epoch(x, y, w, w0, right, learns=0),
-        "the bias w0 is missing in z": _epoch(x, y, w, 0.0, right, learns=0),
+        "w0 was not corrected along the way: it is a weight like the others": _epoch(x, y, w, w0, _error, learns=0),
+        "the bias w0 is missing in z": _epoch(x, y, w, 0.0, _error, learns=0),
         "nothing was corrected": w,
     }
 
 
-def _counts_gone_wrong(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float, mistakes: int) -> dict[str, float]:
-    """Mistake → the number of mistakes that it counts, where `mistakes` is right."""
-    late, signed, at_once = 0, 0, int(np.sum((x @ w + w0 > 0) != y))
+def _counts_gone_wrong(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -> dict[str, float]:
+    """Slip → the number of mistakes that it counts, and under `_RIGHT` the right one."""
+    mistakes, late, signed, at_once = 0, 0, 0, int(np.sum((x @ w + w0 > 0) != y))
     for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ w + w0 > 0)
-        w, w0, signed = w + error * xi, w0 + error, signed + error
+        error = _error(xi @ w + w0, yi)
+        w, w0, signed, mistakes = w + error * xi, w0 + error, signed + error, mistakes + int(error != 0)
         late += int((xi @ w + w0 > 0) != yi)
     return {
+        _RIGHT: mistakes,
         "errors of +1 and -1 were added up and cancel: count the samples whose error is not 0": signed,
         "you counted after the correction: compare the prediction that was made before it": late,
         "you counted the right answers": len(y) - mistakes,
@@ -924,12 +932,13 @@ def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
         x, y = _some_data(rng, 16, 3)
         w, w0 = rng.normal(size=3), float(rng.normal())
         y[0] = float(x[0] @ w + w0 <= 0)  # the first sample is wrong, so that something is corrected at once
-        true_w, true_w0, true_mistakes = _rosenblatt(x, y, w, w0)
-        weights, counts = _epochs_gone_wrong(x, y, w, w0), _counts_gone_wrong(x, y, w, w0, true_mistakes)
-        results = np.array([true_w, *weights.values()])
+        weights, counts = _epochs_gone_wrong(x, y, w, w0), _counts_gone_wrong(x, y, w, w0)
+        results = [_epoch(x, y, w, w0, _error), *weights.values()]
         apart = min(np.abs(one - other).max() for one, other in combinations(results, 2))
-        if apart > 0.01 and true_mistakes not in counts.values():
+        if apart > 0.01 and counts[_RIGHT] not in [count for cause, count in counts.items() if cause != _RIGHT]:
             break
+    true_w, true_w0, true_mistakes = _rosenblatt(x, y, w, w0)
+    del counts[_RIGHT]
     got_w, got_w0, mistakes = expect_items(rosenblatt_epoch(x, y, w, w0), ("w", "w0", "mistakes"))
     expect_close(got_w, true_w, "w after one epoch", weights)
     expect_close(
@@ -988,15 +997,12 @@ def _counts_by_epoch(
 def _separable(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[float], dict[str, list[float]]]:
     """Inputs and labels with a gap between them, the mistakes of each epoch, and those that slips would report."""
 
-    def right(z: float, yi: float) -> float:
-        return yi - (z > 0)
-
     while True:
         direction = rng.normal(size=2)
         x = rng.normal(size=(40, 2))
         z = x @ direction / np.linalg.norm(direction) + 0.3
         x, y = x[np.abs(z) > 0.3], (z[np.abs(z) > 0.3] > 0).astype(float)
-        true = _counts_by_epoch(x, y, 30, right)
+        true = _counts_by_epoch(x, y, 30, _error)
         if 0 not in true[2:] or 0 in true[:2]:
             continue
         true = true[: true.index(0) + 1]
@@ -1004,13 +1010,13 @@ def _separable(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[f
             "the sigmoid was used: Rosenblatt's prediction is 1 if z > 0, else 0": {
                 "error": lambda z, yi: yi - special.expit(z)
             },
-            "the bias w0 is missing in z, or is not corrected": {"error": right, "learns": 0},
+            "the bias w0 is missing in z, or is not corrected": {"error": _error, "learns": 0},
             "you counted after the correction: compare the prediction that was made before it": {
-                "error": right,
+                "error": _error,
                 "after": True,
             },
             "errors of +1 and -1 were added up and cancel: count the samples whose error is not 0": {
-                "error": right,
+                "error": _error,
                 "sign": True,
             },
         }
