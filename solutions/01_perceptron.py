@@ -246,7 +246,7 @@ plots.explore(
 # </details>
 
 
-# %% minutes=12 difficulty=2 kind="core"
+# %% minutes=12 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def neuron_from_line(a, b, inside):
     """The neuron whose line z = 0 runs through a and b, with z = 1 at a third point.
@@ -798,8 +798,7 @@ print(f"by linear algebra, without descent:    w {best[1:].round(2)}")
 #
 # Write one pass over the samples and count the mistakes: without any, the rule has converged.
 #
-# **Predict.** The cell after it runs both rules on a class without luck, where a straight line *can* separate
-# the students. Will the two find the same line?
+# **Predict.** The cell after it runs both rules on the clear cases, which a straight line *can* separate. Will the two find the same line?
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #

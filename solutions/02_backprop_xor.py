@@ -1178,7 +1178,7 @@ plots.table(columns, sklearn_rows, "scikit-learn on XOR, seeds 0 to 19")
 # 2. *How does the chain rule become backpropagation?* Line by line from the output to the input; each line
 #    re-uses the one before.
 # 3. *How do you check a gradient?* By central differences in float64 with $\varepsilon \approx 10^{-5}$. The Hessian's
-#    negative eigenvalues give a saddle away.
+#    negative eigenvalues show a saddle.
 # 4. *How many epochs, and what of the rest?* Thousands until $L < 0.01$ at $\eta = 0.01$, about a tenth of that at
 #    0.1. At 1 most starts end with units switched off, or never come to rest.
 # 5. *Why different weights and a common scale?* Equal hidden units receive equal gradients and stay equal.

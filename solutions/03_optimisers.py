@@ -456,7 +456,7 @@ lab.compare("fastest on the bowl", prediction, fastest)
 
 # %% [markdown]
 # **What you see.** Plain descent swings across the bowl and creeps along it; momentum and Nesterov need half its steps. RMSProp
-# and Adam take both directions alike and come down in a curve. Adagrad's 4 steps on the bowl are luck: with its best
+# and Adam move about equally fast in both directions and come down in a curve. Adagrad's 4 steps on the bowl are luck: with its best
 # rate a step happens to end near the star. In Rosenbrock's valley four methods do not arrive.
 #
 # **Why.** The bowl bears $\eta < 2/50$ across, so along it at most 4 % of the way is done per step. Dividing by the usual gradient
@@ -621,10 +621,10 @@ lab.compare("flat slope, 1/t", prediction, round(distance["1/t", 0.05][-1], 2))
 # rate. The cosine is second-best on the steep slope and best on the flat one.
 #
 # **Why.** With noise a constant rate never comes to rest; $1/t$ averages the noise away. But without noise $w$
-# falls as $t^{-\lambda \eta_0}$: for $\lambda \eta_0 = 0.05$, two thousand steps are a factor of 1.5. The rate froze before the work was
+# falls as $t^{-\lambda \eta_0}$: for $\lambda \eta_0 = 0.05$, two thousand steps are a factor of 1.5. The rate became tiny before the work was
 # done.
 #
-# Which peak? A **range test** (Smith, 2017) raises the rate from tiny to absurd in one run and watches the loss.
+# Which peak? A **range test** (Smith, 2017) raises the rate from tiny to far too large in one run and watches the loss.
 
 # %%
 prediction = None  # the largest rate that still lowers the loss, read from the curve
@@ -788,7 +788,7 @@ def lsuv(x, weights):
 
 
 # %% [markdown]
-# Now 20 layers of 120 and 60 units by turns, seven starts, three activations. Forward: the spread of the activations.
+# Now 20 layers, alternately of 120 and 60 units, eight starts, three activations. Forward: the spread of the activations.
 # Backward: the spread of the errors, the gradients at the weighted sums. Biases start at 0. (LSUV is
 # measured with ReLU, as you wrote it.) Then one epoch of SGD with momentum, four rates each; the best one counts.
 #
@@ -862,7 +862,7 @@ plots.table(columns, rows, "Test accuracy after one epoch, 20 layers")
 # **Why.** ReLU halves the mean square, so the variance must be $2/N_{in}$; tanh is nearly linear at 0, so $1/N_{in}$ is about right, and a little more makes up
 # for its flat ends. The sigmoid's slope is at
 # most ¼, so each layer loses a factor. Equal weights make all units of a layer equal, as in lab 02. Biases of 0 are harmless: the
-# weights have broken the symmetry. A ReLU is off when its sums are negative: a matter of sign, not of size. Off at the start is not yet dead for good.
+# weights have broken the symmetry. A ReLU is off when its sums are negative: a matter of sign, not of size. A unit that is off at the start may still wake up later.
 #
 # ## 9 · Whitening
 #
