@@ -953,7 +953,7 @@ for (name, start), style in zip(ways.items(), plots.LINE_STYLES, strict=False):
     shown = np.maximum(spread, 1e-3)  # zero is drawn at the lower edge
     axes.semilogy(shown, linestyle=style, label=f"{name}: starts at {spread[0]:.2g}")
 axes.set(xlabel="epoch", ylabel="largest difference of two units", ylim=(9e-4, 20))
-axes.legend(loc="center right")
+axes.legend(loc="center left", bbox_to_anchor=(0.02, 0.62))
 plots.show(
     figure,
     "Largest difference between two hidden units by epoch: none from equal weights,"

@@ -498,7 +498,7 @@ def steps_to(losses, goal=0.1):
     return np.where(below.any(axis=0), 5 * below.argmax(axis=0), np.inf)
 
 
-def train(start, method, rates, seed=0, steps=250, batch=32):
+def fit_losses(start, method, rates, seed=0, steps=250, batch=32):
     """Losses of networks side by side; rates: one for each, or one for all."""
     rates = np.reshape(rates, (-1, 1, 1))
     job = (x_train, y_train, METHODS[method], lambda t: rates, steps, batch)
@@ -513,9 +513,9 @@ for name in METHODS:
     tried = []
     for seed in (100, 101):
         start = nets.side_by_side([nets.network(sizes, seed)] * 7)
-        tried.append(steps_to(train(start, name, trials, seed)))
+        tried.append(steps_to(fit_losses(start, name, trials, seed)))
     rate = trials[np.mean(tried, axis=0).argmin()]
-    race[name] = rate, train(fresh, name, rate)
+    race[name] = rate, fit_losses(fresh, name, rate)
 rows = []
 for name, (rate, losses) in race.items():
     count = steps_to(losses)
@@ -689,9 +689,9 @@ for batch in batches:
     some = rng.integers(1297, size=(200, batch))  # 200 batches side by side
     slopes = nets.gradients_of(start, x_train[some], y_train[some])[0]
     noise.append(float(np.sqrt(np.square(slopes - full).sum(axis=(1, 2)).mean())))
-    ends = train(copies, "SGD", trials, 0, 150, batch)[-1]
+    ends = fit_losses(copies, "SGD", trials, 0, 150, batch)[-1]
     began = time.perf_counter()
-    train(one, "SGD", 0.01, 0, 20, batch)
+    fit_losses(one, "SGD", 0.01, 0, 20, batch)
     epoch = (time.perf_counter() - began) / 20 * 1297 / batch
     best = float(trials[np.nanargmin(ends)])
     rows.append([batch, noise[-1], best, -(-1297 // batch), round(epoch, 3)])
@@ -856,7 +856,7 @@ plots.table(columns, rows, "Test accuracy after one epoch, 20 layers")
 # %% [markdown]
 # **What you see.** $N(0, 0.01^2)$ vanishes in both directions; $N(0, 0.3^2)$ explodes with ReLU and saturates tanh. With ReLU only He and LSUV
 # stay level; the rules with $1/N_{in}$ and Glorot lose some 30 % per layer. Uniform weights do what normal ones of
-# the same variance do. Sigmoids keep their outputs but lose their errors whatever the start. After one epoch tanh has learnt
+# the same variance do. Sigmoids keep their outputs but lose their errors whatever the start (the zigzag of *constant* is rounding in float32). After one epoch tanh has learnt
 # from every start by a rule, best from LSUV; ReLU only from He and LSUV; sigmoids from none. The number of units that are off does not depend on the scale.
 #
 # **Why.** ReLU halves the mean square, so the variance must be $2/N_{in}$; tanh is nearly linear at 0, so $1/N_{in}$ is about right, and a little more makes up
