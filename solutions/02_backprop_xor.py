@@ -96,7 +96,7 @@ plots.show(
 #
 # The one-layer network of the lecture, for all four points at once:
 #
-# $$\hat y = \sigma(X w) \qquad\qquad L = \sum_n (\hat y_n - y_n)^2$$
+# $$\hat y = \sigma(X w) \qquad\qquad L = \sum_i \left(\hat y^{(i)} - y^{(i)}\right)^2$$
 #
 # Here $X$ is $(4, 3)$, $w$ is $(3, 1)$, $y$ and $\hat y$ are $(4, 1)$.
 #
