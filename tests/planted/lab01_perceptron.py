@@ -1274,17 +1274,17 @@ def _rosenblatt(x, y, w, w0, correction):
     return w, w0, mistakes
 
 
-@wrong("rosenblatt_epoch", says="z is compared with 0.5")
+@wrong("rosenblatt_epoch", says="the threshold is z > 0, not z > 0.5")
 def rosenblatt_with_the_threshold_of_a_probability(x, y, w, w0):
     return _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0.5))
 
 
-@wrong("rosenblatt_epoch", says="samples of class 0 are never corrected")
+@wrong("rosenblatt_epoch", says="only samples of class 1 correct the weights here")
 def rosenblatt_that_corrects_upwards_only(x, y, w, w0):
     return _rosenblatt(x, y, w, w0, lambda z, yi: max(yi - (z > 0), 0))
 
 
-@wrong("rosenblatt_epoch", says="samples of class 1 are never corrected")
+@wrong("rosenblatt_epoch", says="only samples of class 0 correct the weights here")
 def rosenblatt_that_corrects_downwards_only(x, y, w, w0):
     return _rosenblatt(x, y, w, w0, lambda z, yi: min(yi - (z > 0), 0))
 
@@ -1295,7 +1295,7 @@ def rosenblatt_whose_bias_grows_in_the_end(x, y, w, w0):
     return new_w, w0 + mistakes, mistakes
 
 
-@wrong("rosenblatt_epoch", says="with the last weights")
+@wrong("rosenblatt_epoch", says="the mistakes of the final weights")
 def rosenblatt_counting_at_the_end(x, y, w, w0):
     w, w0, _ = _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0))
     return w, w0, int(np.sum((x @ w + w0 > 0) != y))

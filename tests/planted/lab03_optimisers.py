@@ -54,22 +54,15 @@ def momentum_in_place(w, v, g, rate, rho):
     return w + v, v
 
 
-@wrong("momentum", says="this is lecture A's velocity")
-def momentum_of_lecture_a(w, v, g, rate, rho):
+@wrong("momentum", says="uphill and without the rate")
+def momentum_of_the_lecture(w, v, g, rate, rho):
     v = rho * v + g
     return w - rate * v, v
 
 
-@wrong("momentum", says="rho belongs to the old velocity alone")
-def momentum_with_rho_on_both(w, v, g, rate, rho):
-    v = rho * (v - rate * g)
-    return w + v, v
-
-
-@wrong("momentum", says="this looks ahead as Nesterov does")
-def momentum_that_looks_ahead(w, v, g, rate, rho):
-    v = rho * v - rate * g
-    return w + rho * v - rate * g, v
+@wrong("momentum", says="Did you forget `return`?")
+def momentum_printed(w, v, g, rate, rho):
+    print(w + rho * v - rate * g, rho * v - rate * g)
 
 
 @right("momentum")
@@ -140,13 +133,13 @@ def nesterov_without_start(w, hessian, rate, rho, steps):
     return descent(w, hessian, rate, rho, steps, rho)[1:]
 
 
-@wrong("nesterov_path", says="the jump is made twice")
-def nesterov_that_stays_where_it_looked(w, hessian, rate, rho, steps):
-    v, path = np.zeros(len(w)), [w]
+@wrong("nesterov_path", says="the old velocity counts twice")
+def nesterov_from_the_place_looked_at(w, hessian, rate, rho, steps):
+    v, path = 0 * w, [w]
     for _ in range(steps):
-        w = w + rho * v
-        v = rho * v - rate * hessian @ w
-        w = w + v
+        ahead = w + rho * v
+        v = rho * v - rate * hessian @ ahead
+        w = ahead + v
         path.append(w)
     return np.array(path)
 
@@ -203,16 +196,22 @@ def adagrad_too_early(w, s, g, rate, eps):
     return w - rate * g / np.sqrt(s + eps), s + g**2
 
 
-@wrong("adagrad", says="eps is missing")
-def adagrad_without_eps(w, s, g, rate, eps):
-    s = s + g**2
-    return w - rate * g / np.sqrt(s), s
-
-
-@wrong("adagrad", says="do not sum over the weights")
+@wrong("adagrad", says="every weight has a sum of its own")
 def adagrad_with_one_sum(w, s, g, rate, eps):
     s = s + np.sum(g**2)
     return w - rate * g / np.sqrt(s + eps), s
+
+
+@wrong("adagrad", says="it is not the argument eps")
+def adagrad_with_its_own_eps(w, s, g, rate, eps=1e-7):
+    s = s + g**2
+    return w - rate * g / np.sqrt(s + 1e-7), s
+
+
+@wrong("adagrad", says="the gradient has a sign")
+def adagrad_by_absolute_values(w, s, g, rate, eps):
+    s = s + g**2
+    return w - rate * np.abs(g) / np.sqrt(s + eps), s
 
 
 @right("adagrad")
@@ -258,6 +257,18 @@ def rmsprop_without_square(w, s, g, rate, rho, eps):
 def rmsprop_eps_outside(w, s, g, rate, rho, eps):
     s = rho * s + (1 - rho) * g**2
     return w - rate * g / (np.sqrt(s) + eps), s
+
+
+@wrong("rmsprop", says="the factor 1 - rho stands outside the square")
+def rmsprop_squared_with_its_factor(w, s, g, rate, rho, eps):
+    s = rho * s + ((1 - rho) * g) ** 2
+    return w - rate * g / np.sqrt(s + eps), s
+
+
+@wrong("rmsprop", says="the new square has the factor 1 - rho")
+def rmsprop_without_one_minus_rho(w, s, g, rate, rho, eps):
+    s = rho * s + g**2
+    return w - rate * g / np.sqrt(s + eps), s
 
 
 @right("rmsprop")
@@ -308,6 +319,20 @@ def adadelta_uphill(w, s, d, g, rate, rho, eps):
     s = rho * s + (1 - rho) * g**2
     step = -np.sqrt(d + eps) / np.sqrt(s + eps) * g
     return w - rate * step, s, rho * d + (1 - rho) * step**2
+
+
+@wrong("adadelta", says="the root above, of d + eps, is missing")
+def adadelta_without_the_upper_root(w, s, d, g, rate, rho, eps):
+    s = rho * s + (1 - rho) * g**2
+    step = -(d + eps) / np.sqrt(s + eps) * g
+    return w + rate * step, s, rho * d + (1 - rho) * step**2
+
+
+@wrong("adadelta", says="the gradient is missing in the step")
+def adadelta_without_gradient(w, s, d, g, rate, rho, eps):
+    s = rho * s + (1 - rho) * g**2
+    step = -np.sqrt(d + eps) / np.sqrt(s + eps)
+    return w + rate * step, s, rho * d + (1 - rho) * step**2
 
 
 @right("adadelta")
@@ -370,16 +395,16 @@ def adam_half_corrected(w, m, s, g, t, rate, beta1, beta2, eps):
     return adam_step(w, m, s, g, rate, beta1, beta2, eps, 1 - beta1**t, 1)
 
 
-@wrong("adam", says="eps is added to the root of the uncorrected s, as in Keras")
-def adam_of_keras(w, m, s, g, t, rate, beta1, beta2, eps):
-    m, s = beta1 * m + (1 - beta1) * g, beta2 * s + (1 - beta2) * g**2
-    return w - rate * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(s) + eps), m, s
+@wrong("adam", says="not of the squared m")
+def adam_squares_its_mean(w, m, s, g, t, rate, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * g
+    s = beta2 * s + (1 - beta2) * m**2
+    return w - rate * m / (1 - beta1**t) / (np.sqrt(s / (1 - beta2**t)) + eps), m, s
 
 
-@wrong("adam", says="the step uses the old m and s")
-def adam_with_old_means(w, m, s, g, t, rate, beta1, beta2, eps):
-    step = rate * m / (1 - beta1**t) / (np.sqrt(s / (1 - beta2**t)) + eps)
-    return w - step, beta1 * m + (1 - beta1) * g, beta2 * s + (1 - beta2) * g**2
+@wrong("adam", says="Return 3 things")
+def adam_returns_the_weights_alone(w, m, s, g, t, rate, beta1, beta2, eps):
+    return adam_step(w, m, s, g, rate, beta1, beta2, eps, 1 - beta1**t, 1 - beta2**t)[0]
 
 
 @right("adam")
@@ -444,38 +469,20 @@ def rates_from_zero(name, total, peak):
     return cycle if name == "one-cycle" else [schedule(name, k, total, peak) for k in t]
 
 
-def _schedule(name, total, peak, first=0, radians=True, hundredth=0.01, ends=False):
-    t, warm = np.arange(first, total + first), total // 10
-    if name == "1/t":
-        return peak / (1 + t)
-    if name == "step":
-        return peak * np.select([t < total / 2, t < 3 * total / 4], [1, 0.1], hundredth)
-    if name == "cosine":
-        falling = (1 + np.cos((np.pi if radians else 180) * (t - warm) / (total - warm))) / 2
-        return peak * np.where(t < warm, (t + 1) / warm, falling)
-    if ends:
-        return np.r_[np.linspace(peak / 10, peak, total // 2), np.linspace(peak, peak / 10, total // 2)]
-    return np.interp(t, [0, total / 2, total], [peak / 10, peak, peak / 10])
-
-
-@wrong("rates", says="t begins at 0, not at 1")
-def rates_from_step_one(name, total, peak):
-    return _schedule(name, total, peak, first=1)
-
-
 @wrong("rates", says="np.cos takes radians")
 def rates_in_degrees(name, total, peak):
-    return _schedule(name, total, peak, radians=False)
+    t, warm = np.arange(total), total // 10
+    if name != "cosine":
+        return [schedule(name, step, total, peak) for step in t]
+    return np.where(t < warm, peak * (t + 1) / warm, peak / 2 * (1 + np.cos(180 * (t - warm) / (total - warm))))
 
 
-@wrong("rates", says="not a thousandth")
-def rates_that_fall_to_a_thousandth(name, total, peak):
-    return _schedule(name, total, peak, hundredth=0.001)
-
-
-@wrong("rates", says="np.linspace includes its end")
-def rates_from_two_linspaces(name, total, peak):
-    return _schedule(name, total, peak, ends=True)
+@wrong("rates", says="not a half of the tenth")
+def rates_halved_at_the_end(name, total, peak):
+    t = np.arange(total)
+    if name != "step":
+        return [schedule(name, step, total, peak) for step in t]
+    return np.where(t < total / 2, peak, np.where(t < 3 * total / 4, peak / 10, peak / 20))
 
 
 @right("rates")
@@ -521,10 +528,27 @@ def scale_glorot_with_one(rule, n_in, n_out, uniform):
     return np.sqrt((3 if uniform else 1) * half * variance(rule, n_in, n_out))
 
 
-@wrong("weight_scale", says="he has a 2 above")
-def scale_with_one_for_he(rule, n_in, n_out, uniform):
-    variance = 2 / (n_in + n_out) if rule == "glorot" else 1 / n_in
-    return np.sqrt(3 * variance if uniform else variance)
+@wrong("weight_scale", says="the bracket is missing")
+def scale_without_bracket(rule, n_in, n_out, uniform):
+    value = {"standard": 1 / n_in, "glorot": 2 / n_in + n_out, "he": 2 / n_in}[rule]
+    return np.sqrt(3 * value) if uniform else np.sqrt(value)
+
+
+@wrong("weight_scale", says="this is the standard rule: he has a 2 above")
+def scale_he_with_one(rule, n_in, n_out, uniform):
+    value = {"standard": 1 / n_in, "glorot": 2 / (n_in + n_out), "he": 1 / n_in}[rule]
+    return np.sqrt(3 * value) if uniform else np.sqrt(value)
+
+
+@wrong("weight_scale", says="multiply the deviation by sqrt(3), not the variance")
+def scale_root_three_of_the_variance(rule, n_in, n_out, uniform):
+    value = variance(rule, n_in, n_out)
+    return np.sqrt(3) * value if uniform else np.sqrt(value)
+
+
+@wrong("weight_scale", says="and not the weights themselves")
+def scale_already_drawn(rule, n_in, n_out, uniform):
+    return np.random.default_rng(0).normal(size=(n_in, n_out)) * np.sqrt(variance(rule, n_in, n_out))
 
 
 @right("weight_scale")
@@ -584,27 +608,14 @@ def lsuv_not_scaled(x, weights):
     return layers(x, weights, scale=lambda z: 1)
 
 
-@wrong("lsuv", says="not the mean of one for each example")
-def lsuv_by_examples(x, weights):
+@wrong("lsuv", says="ddof stays at 0")
+def lsuv_with_ddof(x, weights):
+    return layers(x, weights, scale=lambda z: np.std(z, ddof=1))
+
+
+@wrong("lsuv", says="not the mean of those of the examples")
+def lsuv_example_by_example(x, weights):
     return layers(x, weights, scale=lambda z: z.std(axis=1).mean())
-
-
-@wrong("lsuv", says="not of the weights")
-def lsuv_by_the_weights(x, weights):
-    scaled = []
-    for w in weights:
-        u, _, vt = np.linalg.svd(w, full_matrices=False)
-        scaled.append(u @ vt / (u @ vt).std())
-    return scaled
-
-
-@wrong("lsuv", says="not from the old random one")
-def lsuv_that_goes_on_with_old_weights(x, weights):
-    scaled = []
-    for w in weights:
-        scaled += layers(x, [w])
-        x = np.maximum(x @ w, 0)
-    return scaled
 
 
 @wrong("lsuv", says="The first matrix")
@@ -614,14 +625,12 @@ def lsuv_of_unit_matrices(x, weights):  # orthonormal and scaled, but not made f
 
 @right("lsuv")
 def lsuv_by_qr(x, weights):
-    scaled = []
+    found = []
     for w in weights:
-        tall = w.shape[0] >= w.shape[1]
-        q = np.linalg.qr(w if tall else w.T)[0]
-        w = q if tall else q.T
-        scaled.append(w / (x @ w).std())
-        x = np.maximum(x @ scaled[-1], 0)
-    return scaled
+        w = np.linalg.qr(w)[0] if w.shape[0] >= w.shape[1] else np.linalg.qr(w.T)[0].T
+        found.append(w / np.std(x @ w))
+        x = np.maximum(x @ found[-1], 0)
+    return found
 
 
 @right("lsuv")
@@ -704,22 +713,39 @@ def whiten_standardised(train, other, kind, eps):
     return (train - mean) / size, (other - mean) / size
 
 
-def _whitened(train, other, kind, weigh):
+@wrong("whiten", says="one mean for each column")
+def whiten_with_one_mean(train, other, kind, eps):
+    values, vectors = np.linalg.eigh((train - train.mean()).T @ (train - train.mean()) / len(train))
+    matrix = vectors[:, ::-1] / np.sqrt(values[::-1] + eps)
+    matrix = matrix if kind == "pca" else matrix @ vectors[:, ::-1].T
+    return (train - train.mean()) @ matrix, (other - train.mean()) @ matrix
+
+
+@wrong("whiten", says="eps is added to the eigenvalues, before the root")
+def whiten_eps_outside(train, other, kind, eps):
     mean = train.mean(axis=0)
     values, vectors = np.linalg.eigh(np.cov(train.T, bias=True))
-    turn = vectors[:, ::-1] * weigh(values[::-1])
-    turn = turn @ vectors[:, ::-1].T if kind == "zca" else turn
-    return (train - mean) @ turn, (other - mean) @ turn
+    matrix = vectors[:, ::-1] / (np.sqrt(values[::-1]) + eps)
+    matrix = matrix if kind == "pca" else matrix @ vectors[:, ::-1].T
+    return (train - mean) @ matrix, (other - mean) @ matrix
 
 
-@wrong("whiten", says="eps is added to the eigenvalues, inside the root")
-def whitened_with_eps_outside(train, other, kind, eps):
-    return _whitened(train, other, kind, lambda values: 1 / (np.sqrt(values) + eps))
+@wrong("whiten", says="in opposite orders")
+def whiten_with_half_turned_round(train, other, kind, eps):
+    mean = train.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(train.T, bias=True))
+    matrix = vectors[:, ::-1] / np.sqrt(values + eps)
+    matrix = matrix if kind == "pca" else matrix @ vectors[:, ::-1].T
+    return (train - mean) @ matrix, (other - mean) @ matrix
 
 
-@wrong("whiten", says="here they multiply")
-def whitened_the_wrong_way(train, other, kind, eps):
-    return _whitened(train, other, kind, lambda values: np.sqrt(values + eps))
+@wrong("whiten", says="np.corrcoef gives correlations")
+def whiten_by_correlations(train, other, kind, eps):
+    mean = train.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.corrcoef(train.T))
+    matrix = vectors[:, ::-1] / np.sqrt(values[::-1] + eps)
+    matrix = matrix if kind == "pca" else matrix @ vectors[:, ::-1].T
+    return (train - mean) @ matrix, (other - mean) @ matrix
 
 
 @right("whiten")
@@ -794,48 +820,22 @@ def cd_returned_in_another_order(v0, w, a, b, u, rate):
     return w, b, a
 
 
-def _changed(v0, w, a, b, u, rate, negative="v1 p1", sharp=False, sampled=False):
-    p0 = sigmoid(v0 @ w + b)
-    h0 = (u < p0).astype(float)
-    v1 = sigmoid(h0 @ w.T + a)
-    v1 = np.round(v1) if sharp else v1
-    p1 = sigmoid(v1 @ w + b)
-    p1 = (u < p1).astype(float) if sampled else p1
-    first, second = negative.split()
-    product = {"v0": v0, "v1": v1}[first].T @ {"p0": p0, "p1": p1, "h0": h0}[second]
-    new_w = w + rate * (v0.T @ p0 - product) / len(v0)
-    return new_w, a + rate * (v0 - v1).mean(axis=0), b + rate * (p0 - p1).mean(axis=0)
+@wrong("contrastive_divergence", says="the second time")
+def cd_without_the_second_bias(v0, w, a, b, u, rate):
+    p0, _, v1, _ = phases(v0, w, a, b, u)
+    return update(v0, w, a, b, rate, p0, v1, sigmoid(v1 @ w))
 
 
-@wrong("contrastive_divergence", says="here p1 is p0 or the sample h0")
-def divergence_with_the_first_probabilities(v0, w, a, b, u, rate):
-    return _changed(v0, w, a, b, u, rate, negative="v1 p0")
+@wrong("contrastive_divergence", says="they are not sampled")
+def cd_sampled_twice(v0, w, a, b, u, rate):
+    p0, _, v1, p1 = phases(v0, w, a, b, u)
+    return update(v0, w, a, b, rate, p0, v1, (u < p1).astype(float))
 
 
-@wrong("contrastive_divergence", says="here p1 is p0 or the sample h0")
-def divergence_with_the_sample_in_the_end(v0, w, a, b, u, rate):
-    return _changed(v0, w, a, b, u, rate, negative="v1 h0")
-
-
-@wrong("contrastive_divergence", says="here v1 is v0")
-def divergence_with_the_data_in_the_end(v0, w, a, b, u, rate):
-    return _changed(v0, w, a, b, u, rate, negative="v0 p1")
-
-
-@wrong("contrastive_divergence", says="the fantasy v1 are probabilities")
-def divergence_with_a_sharp_fantasy(v0, w, a, b, u, rate):
-    return _changed(v0, w, a, b, u, rate, sharp=True)
-
-
-@wrong("contrastive_divergence", says="not sampled")
-def divergence_that_samples_twice(v0, w, a, b, u, rate):
-    return _changed(v0, w, a, b, u, rate, sampled=True)
-
-
-@wrong("contrastive_divergence", says="each bias has its own")
-def divergence_with_one_mean(v0, w, a, b, u, rate):
-    new_w, new_a, new_b = _changed(v0, w, a, b, u, rate)
-    return new_w, a + np.mean(new_a - a), b + np.mean(new_b - b)
+@wrong("contrastive_divergence", says="draws random numbers of its own")
+def cd_with_its_own_random_numbers(v0, w, a, b, u, rate):
+    p0, _, v1, p1 = phases(v0, w, a, b, np.random.random_sample(u.shape))
+    return update(v0, w, a, b, rate, p0, v1, p1)
 
 
 @right("contrastive_divergence")
