@@ -470,7 +470,7 @@ def model_is_intact():
 
 hardened = keras.models.clone_model(model)
 hardened.set_weights(model.get_weights())
-harden(hardened, x_train, y_train, 4 / 255, steps=160, rate=0.002)
+harden(hardened, x_train, y_train, 4 / 255, steps=110, rate=0.003)
 clean = [robustness.accuracy(net, x_test, y_test) for net in (model, hardened)]
 print(f"test accuracy without attack: usual {clean[0]:.3f}, hardened {clean[1]:.3f}")
 assert model_is_intact()  # a clone was hardened
@@ -1109,7 +1109,7 @@ keras.utils.set_random_seed(1)
 bounded = train_on_bounds(digit_reader(), d_train, l_train, 0.1)
 tough = keras.models.clone_model(reader)
 tough.set_weights(reader.get_weights())
-harden(tough, d_train, l_train, 0.1, steps=300, rate=0.005, batch=48)
+harden(tough, d_train, l_train, 0.1, steps=200, rate=0.005, batch=64)
 
 
 def proved(network, epsilon):
@@ -1151,7 +1151,7 @@ assert all(np.all(np.array(most) >= least) for most, least in gap.values())
 # %% [markdown]
 # **What you see.** The truth lies in the shaded gap. After usual training nearly everything in question is left open;
 # adversarial training lifts the upper curve far more than the proof. Trained on its own bounds, the network is nearly
-# as hard to attack, and most of that is *proved*: against PGD, against next year's attack, against all.
+# as hard to attack, and most of that is *proved*: against this year's attacks and next year's.
 #
 # **Why.** Interval bounds forget that hidden units depend on each other, so they overestimate what a change can do;
 # training on them finds weights for which the estimate is good. Its price is some flexibility: for large networks on
