@@ -65,7 +65,7 @@ keras.utils.set_random_seed(9)
 # or a glance. Nobody's gender can be read off a face; a network that is right about 95 % of such labels has learnt
 # conventions of hair, beard and make-up in one collection, and fails people who do not follow them far more often
 # (lab 12 measures that). We use the task because the lecture's subject, a confident and wrong answer about a face,
-# is seen at once in it, not because such a system should be built. Photographs of people also need their consent;
+# is seen at once in it, not because such a system should be built. Photographs of people need their consent;
 # most faces in public collections were never asked. The attacks below are
 # published, small and aimed at a toy; do not try them on systems that are not yours.
 
@@ -515,7 +515,7 @@ lab.compare("hardened, PGD at 4/255", prediction, robust["hardened"][1][2])
 # **Why.** Within the ball only features that survive ±ε are worth learning, and many that helped on clean faces do
 # not (Ilyas et al., 2019). It is trained for 4/255: beyond, it falls faster.
 #
-# One attack that fails proves little. So attack with several, and count a
+# One attack that fails proves little. Attack with several, and count a
 # face as robust only if it withstands **all** of them. The result is an *upper bound* on the truth; section 10 has
 # the lower one.
 
