@@ -172,7 +172,7 @@ lab.compare("names that stay, of 12", prediction, np.sum(winners[1:] == winners[
 # The last layers know about names that are not yours. The layers below turn a picture into maps, and these maps are what
 # you came for.
 #
-# Your task has three classes for which nobody needs a licence: patches of 48 × 48 pixels from photographs of a brick
+# Your task has three classes: patches of 48 × 48 pixels from photographs of a brick
 # wall, of grass and of gravel, enlarged to 96 × 96. Training patches come from the left half of each photograph and
 # test patches from the right half.
 #
@@ -447,7 +447,8 @@ through, cached = seconds
 print(f"300 patches: {through:.2f} s through the base, {cached:.3f} s from the cache")
 
 # %% [markdown]
-# **What you see.** The head trains, the base stands still, running averages of batch normalisation included.
+# **What you see.** The head trains, the base stands still, running averages of batch normalisation included. From the
+# cache the same outputs come about a hundred times faster.
 #
 # **Why.** The base computes the same features of the same 15 pictures in every epoch. From section 6 on, a *probe* is
 # enough: logistic regression on cached features.
@@ -591,7 +592,7 @@ print("unfrozen and compiled again: the first layer learns:", learns[1])
 
 # %% [markdown]
 # **Why.** The training function was made at the first `fit` and knows the weights of that day; `compile` throws it away.
-# There is no error, and the loss even falls, because the head goes on learning.
+# There is no error, and the loss even falls: the head goes on learning.
 #
 # > **Margin note.** A second trap: `model.trainable = True` frees *no* layer that was frozen alone. The model's own
 # > flag was True all along, Keras skips an assignment that changes nothing, and so hands nothing down. Set the flags of
@@ -855,8 +856,8 @@ lab.compare("after six epochs", prediction, tuned[-1])
 assert base_is_intact()
 
 # %% [markdown]
-# **What you see.** The first epoch may *destroy* more than it builds (in the stored run 0.88 becomes 0.83); then fine-tuning
-# passes the head on frozen features by several percentage points. It does not reach the frozen middle layer with its
+# **What you see.** The first epoch may *destroy* more than it builds (in the stored run 0.91 becomes 0.83); then fine-tuning
+# passes the head on frozen features, there by four percentage points. It does not reach the frozen middle layer with its
 # places, which is computed in seconds.
 #
 # **Why.** A thousand pictures can teach half of a network something new, but first they disturb what was there.
@@ -971,7 +972,7 @@ lab.compare("textures, one label", prediction, by_means["textures", 1])
 
 # %% [markdown]
 # **What you see.** On textures the class means are as good as the trained probe, or better, and one picture per class does
-# nearly all of it. On digits the probe is ahead, the more so with more labels. Two names nearly halve the error there.
+# nearly all of it. On digits the probe is ahead, the more so with more labels. If two names are allowed, about half of the errors there are left.
 #
 # **Why.** A mean has nothing to fit, and so cannot fit what is accidental; from more labels a probe learns in addition
 # which features to weigh.
@@ -1106,7 +1107,7 @@ print(f"by raw pixels {near['pixels']:.2f}, by chance 0.12")
 # from a public workshop; where they cannot be had, textures stand in. They carry no licence: your own run may show them,
 # the stored notebook, which is published, does not.
 #
-# **Predict.** From one labelled picture per class to forty: where does the pretrained network stop making mistakes?
+# **Predict.** From one labelled picture per class to forty: when do the mistakes stop?
 
 # %%
 prediction = None  # the accuracy of the best network with one label per class
@@ -1138,8 +1139,8 @@ plots.show(
 lab.compare("one label per class", prediction, np.mean(dog_curves[name], axis=0)[0])
 
 # %% [markdown]
-# **What you see.** Left, one curve for each network at hand (*random* is a single network); right, the stored run on
-# the photographs, so that you see it offline too. There are 30 test photographs: one is worth 3 percentage points.
+# **What you see.** Left, one curve for each network at hand (*random* is a single one); right, the stored run on the
+# photographs. There are 30 test photographs: one is worth 3 percentage points.
 # ImageNet's features make almost no mistake from ten pictures per class on.
 #
 # **Why.** ImageNet has a class *Chihuahua* and more than a hundred other dogs: its network has met such

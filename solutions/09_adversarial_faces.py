@@ -1149,9 +1149,9 @@ lab.compare("usual training, proved at 0.04", prediction, gap["usual"][1][2])
 assert all(np.all(np.array(most) >= least) for most, least in gap.values())
 
 # %% [markdown]
-# **What you see.** The truth lies in the shaded gap. After usual training nearly everything in question is left open;
-# adversarial training lifts the upper curve far more than the proof. Trained on its own bounds, the network is nearly
-# as hard to attack, and most of that is *proved*: against this year's attacks and next year's.
+# **What you see.** The truth lies in the shaded gap. From ε = 0.08 on, next to nothing is proved after usual training
+# and after adversarial training, which lifts the upper curve. Trained on its own bounds, the network is no
+# easier to attack, and most of that is *proved*: against this year's attacks and next year's.
 #
 # **Why.** Interval bounds forget that hidden units depend on each other, so they overestimate what a change can do;
 # training on them finds weights for which the estimate is good. Its price is some flexibility: for large networks on
