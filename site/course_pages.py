@@ -235,6 +235,8 @@ def _for_the_site(name: str) -> str:
         if not target.exists():
             return link[1]  # Sphinx complains
         inside = target.relative_to(course.ROOT).as_posix()
+        if inside.startswith("site/"):
+            return inside.removeprefix("site")
         return f"/{PAGES[inside]}.md" if inside in PAGES else notebooks.repository_address(inside)
 
     return _LINK.sub(resolved, _COMMENT.sub("", file.read_text("utf-8")))
