@@ -22,6 +22,7 @@ exclude_patterns = ["_*", "extra"]  # files that other pages include
 # The notebooks are shown as they were stored. Nothing is run, so a site is the same on every machine.
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # stored tables
 myst_enable_extensions = ["dollarmath", "colon_fence", "substitution"]
 myst_substitutions = {"repository": f"[repository]({course.settings()['repository']})"}
 myst_heading_anchors = 3
@@ -42,12 +43,13 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False  # the source of a page holds the answers
 html_show_sphinx = False
+html_domain_indices = False
 html_sidebars = {"index": [], "students": [], "contributors": []}
 html_theme_options = {
     "logo": {"text": project},
     "navbar_end": ["theme-switcher", "navbar-icon-links"],
     "icon_links": [{"name": "Repository", "url": course.settings()["repository"], "icon": "fa-brands fa-github"}],
-    "secondary_sidebar_items": {"index": [], "**": ["page-toc"]},
+    "secondary_sidebar_items": ["page-toc"],
     "header_links_before_dropdown": 6,
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -20,9 +20,9 @@ _THEMES = {  # box, its edge, text, arrows
     "light": ("#EAF3FA", "#0072B2", "#111111", "#555555"),
     "dark": ("#12324A", "#56B4E9", "#F2F2F2", "#BBBBBB"),
 }
-_WIDTH, _HEIGHT = 1.25, 0.68  # of a box, in inches
-_STEP_X, _STEP_Y = 1.36, 1.0
-_LETTERS = 16  # in a line of a box
+_WIDTH, _HEIGHT = 1.3, 0.76  # of a box, in inches
+_STEP_X, _STEP_Y = 1.4, 1.16
+_LETTERS = 17  # in a line of a box
 
 
 def needs(text: str) -> tuple[set[str], set[str]]:
@@ -95,7 +95,7 @@ def _figure(
         for other in sorted(_direct(graph, needed) | helpful):
             (x, y), (end_x, end_y) = at[other], at[lab]
             if y == end_y:  # beside each other: below the boxes between them
-                ends, bend = ((x, y - _HEIGHT / 2), (end_x, end_y - _HEIGHT / 2)), "arc3,rad=0.25"
+                ends, bend = ((x, y - _HEIGHT / 2), (end_x, end_y - _HEIGHT / 2)), "arc3,rad=0.14"
             else:
                 ends, bend = ((x, y - _HEIGHT / 2), (end_x, end_y + _HEIGHT / 2)), "arc3"
             style = "dashed" if other in helpful else "solid"
