@@ -383,7 +383,8 @@ CONTRAST = """() => {
   while (walker.nextNode()) {
     const node = walker.currentNode.parentElement;
     if (!walker.currentNode.data.trim() || !node.checkVisibility({visibilityProperty: true})) continue;
-    const style = getComputedStyle(node), pair = [light(numbers(style.color)), light(behind(node))].sort((a, b) => b - a);
+    const style = getComputedStyle(node);
+    const pair = [light(numbers(style.color)), light(behind(node))].sort((a, b) => b - a);
     const ratio = (pair[0] + 0.05) / (pair[1] + 0.05), size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
     texts += 1;
