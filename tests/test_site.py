@@ -86,7 +86,7 @@ def test_every_lab_has_a_card_that_says_what_it_is(site):
     cards = {card.find("a")["href"]: card for card in soup(site / "index.html").select(".sd-card:has(img)")}
     assert list(cards) == [f"labs/{lab}.html" for lab in LABS]
     for lab, card in zip(LABS, cards.values(), strict=True):
-        source, text = notebooks.read_source(lab), " ".join(card.get_text().split())
+        source, text = notebooks.read_source(lab), " ".join(card.get_text().replace("’", "'").split())
         core, extra, rest = source.minutes_of_work
         assert f"{lab[:2]} · {source.card['title']}" in text and f"{core + rest} minutes" in text
         assert f"data: {', '.join(source.card['data']) or 'none'}" in text and source.card["lecture"] in text
@@ -122,7 +122,7 @@ def test_formulae_are_mathml(site):
         page = fresh(site / "labs" / f"{lab}.html")
         for code in page.select("pre, code"):
             code.extract()
-        assert len(page.find_all("math")) >= 5
+        assert len(page.find_all("math")) >= 3
         assert not re.search(r"\\frac|\\sum|\$[^$\s]+\$", page.get_text())
 
 
