@@ -216,6 +216,38 @@ def face_transposed(data):
     return np.asarray(_opened(data).convert("RGB").resize((48, 48)), "float32").transpose(1, 0, 2) / 255
 
 
+@wrong("read_face", says="of the type float64")
+def face_in_double_precision(data):
+    return np.asarray(_opened(data).convert("RGB").resize((48, 48))) / 255
+
+
+@wrong("read_face", says="a square was cut out")
+def face_cropped(data):
+    picture = _opened(data).convert("RGB")
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    return np.asarray(picture.crop((left, top, left + side, top + side)).resize((48, 48)), "float32") / 255
+
+
+@wrong("read_face", says="thumbnail keeps the shape")
+def face_as_a_thumbnail(data):
+    picture = _opened(data).convert("RGB")
+    picture.thumbnail((48, 48))
+    return np.asarray(picture, "float32") / 255
+
+
+@wrong("read_face", says="laid over white")
+def face_over_white(data):
+    picture = _opened(data).convert("RGBA")
+    ground = Image.new("RGBA", picture.size, "white")
+    return np.asarray(Image.alpha_composite(ground, picture).convert("RGB").resize((48, 48)), "float32") / 255
+
+
+@wrong("read_face", says="Image.open takes a file or its name")
+def face_opened_without_a_file(data):
+    return np.asarray(Image.open(data).convert("RGB").resize((48, 48)), "float32") / 255
+
+
 @right("read_face")
 def face_by_keras(data):
     picture = keras.utils.load_img(io.BytesIO(np.asarray(data, np.uint8).tobytes()), target_size=(48, 48))
@@ -550,6 +582,29 @@ def pictures_two_of_three(image, dx):
     return [_levels(image), _levels(image + dx)]
 
 
+@wrong("three_pictures", says="round their sum")
+def pictures_rounded_one_by_one(image, dx):
+    start = np.round(255 * np.clip(image, 0, 1))
+    return [_levels(image), np.clip(start + np.round(255 * dx), 0, 255).astype("uint8"), _levels(50 * np.abs(dx))]
+
+
+@wrong("three_pictures", says="the difference of the two files")
+def pictures_compared_as_files(image, dx):
+    start, end = _levels(image), _levels(image + dx)
+    return start, end, np.clip(50 * np.abs(end.astype(int) - start), 0, 255).astype("uint8")
+
+
+@wrong("three_pictures", says="two arrays of uint8 went round")
+def pictures_subtracted_as_levels(image, dx):
+    start, end = _levels(image), _levels(image + dx)
+    return start, end, 50 * (end - start)
+
+
+@wrong("three_pictures", says="its size alone is asked for")
+def pictures_with_the_face_amplified(image, dx):
+    return _levels(image), _levels(image + dx), _levels(image + 50 * dx)
+
+
 @right("three_pictures")
 def pictures_with_rint_and_a_stack(image, dx):
     parts = np.stack([image, image + dx, 50 * abs(dx)])
@@ -607,11 +662,52 @@ def factor_as_a_place(model, image, dx, wrong, factors):
     return next((k for k, f in enumerate(factors) if _says(model, _stored(image + f * dx)) == wrong), None)
 
 
-@wrong("smallest_factor", says="`return factor` is missing")
+@wrong("smallest_factor", says="at `return factor` in the loop")
 def factor_not_returned(model, image, dx, wrong, factors):
     for factor in factors:
         if _says(model, _stored(image + factor * dx)) == wrong:
             break
+
+
+@wrong("smallest_factor", says="clip(image + factor · dx) is missing")
+def factor_without_clip(model, image, dx, wrong, factors):
+    return next((f for f in factors if _says(model, np.round(255 * (image + f * dx)) / 255) == wrong), None)
+
+
+@wrong("smallest_factor", says="DX is rounded alone")
+def factor_with_a_rounded_change(model, image, dx, wrong, factors):
+    def changed(factor):
+        return np.clip(image + np.round(255 * factor * dx) / 255, 0, 1)
+
+    return next((f for f in factors if _says(model, changed(f)) == wrong), None)
+
+
+@wrong("smallest_factor", says="multiplied by 256")
+def factor_with_256(model, image, dx, wrong, factors):
+    def kept(picture):
+        return np.round(256 * np.clip(picture, 0, 1)) / 256
+
+    return next((f for f in factors if _says(model, kept(image + f * dx)) == wrong), None)
+
+
+@wrong("smallest_factor", says="belongs behind the loop")
+def factor_of_the_first_only(model, image, dx, wrong, factors):
+    for factor in factors:
+        return factor if _says(model, _stored(image + factor * dx)) == wrong else None
+
+
+@wrong("smallest_factor", says="dropout is active")
+def factor_in_training_mode(model, image, dx, wrong, factors):
+    for factor in factors:
+        picture = _stored(image + factor * dx).astype("float32")
+        if np.argmax(model(picture[None], training=True)) == wrong:
+            return factor
+    return None
+
+
+@wrong("smallest_factor", says="also of one: picture[None]")
+def factor_without_a_batch(model, image, dx, wrong, factors):
+    return next((f for f in factors if np.argmax(model(_stored(image + f * dx))) == wrong), None)
 
 
 @right("smallest_factor")
