@@ -364,7 +364,9 @@ def _alike(one: Any, other: Any) -> bool:
 # -- the label of a face ----------------------------------------------------------------------------------------------
 
 
-def _compare_label(got: Any, logits: np.ndarray) -> None:
+def _compare_label(got: Any, weights: list[np.ndarray], face: np.ndarray) -> None:
+    logits, dark = (_forward(weights, one[None])[0][0] for one in (face, face / 255))
+    of_a_dark_face = special.softmax(dark).max()
     label, probability = expect_items(got, ("the number of the label", "its probability"))
     true = int(logits.argmax())
     if isinstance(label, float) and 0 < label < 1:
@@ -376,6 +378,7 @@ def _compare_label(got: Any, logits: np.ndarray) -> None:
         {
             "this is the label with the smaller logit: take argmax": 1 - true,
             "the row of the batch is missing: take [0]": [true],
+            "the largest was looked for over the batch, which holds one face: axis=1, or [0] first": [0, 0],
         },
     )
     powers = special.softmax(logits)
@@ -392,6 +395,9 @@ def _compare_label(got: Any, logits: np.ndarray) -> None:
             "this is a sigmoid of one logit; two logits need softmax": special.expit(logits[true]),
             "this is in per cent; return it from 0 to 1": 100 * powers[true],
             "this is the logarithm of the probability": np.log(powers[true]),
+            "the face was divided by 255; it goes from 0 to 1 already": of_a_dark_face,
+            "the probability is rounded to one decimal": np.round(powers[true], 1),
+            "the probability is rounded to two decimals": np.round(powers[true], 2),
         },
     )
 
@@ -408,7 +414,7 @@ def label_and_probability(label_of: Student, rng: np.random.Generator) -> None:
     for sign in (1, -1):
         weights[3] = weights[3] if sign == 1 else weights[3] + 2 * np.array([-0.4, 0.4])
         model.set_weights(weights)
-        _compare_label(_expect_repeatable(label_of, model, faces[0]), _forward(weights, faces[:1])[0][0])
+        _compare_label(_expect_repeatable(label_of, model, faces[0]), weights, faces[0])
 
 
 @checks.probe("label_of")
@@ -425,7 +431,7 @@ def very_sure(label_of: Student, rng: np.random.Generator) -> None:
             "With a logit of 900 the probability is not a number.\n  Likely cause: np.exp(900) is inf; take the largest"
             " logit away from both first."
         )
-    _compare_label(got, _forward(weights, face[None])[0][0])
+    _compare_label(got, weights, face)
 
 
 # -- the loss of DX ---------------------------------------------------------------------------------------------------
@@ -460,6 +466,10 @@ def _compare_loss(got: Any, model: Any, images: np.ndarray, dx: np.ndarray, wron
             _forward(weights, images + dx)[0]
         ),
         "only DX was clipped, not the sum X + DX": with_logits(_forward(weights, images + np.clip(dx, 0, 1))[0]),
+        "DX is subtracted; X + DX is asked for": with_logits(_forward(weights, np.clip(images - dx, 0, 1))[0]),
+        "clipped to -1 … 1; the colours go from 0 to 1": with_logits(_forward(weights, np.clip(images + dx, -1, 1))[0]),
+        "clipped to 0 … 255; the colours go from 0 to 1": with_logits(_forward(weights, np.maximum(images + dx, 0))[0]),
+        "what is below 0 is not clipped": with_logits(_forward(weights, np.minimum(images + dx, 1))[0]),
         "the network sees X alone, without DX": with_logits(_forward(weights, images)[0]),
         "the network sees DX alone, without X": with_logits(_forward(weights, np.clip(dx, 0, 1))[0]),
         "the cross-entropy is averaged over the pictures: sum it": entropies.mean() + penalty * squares.sum(),
@@ -943,6 +953,13 @@ def _compare_transfer(transfer_matrix: Student, rng: np.random.Generator, n: int
         true = hits / np.array(sizes)
         if min(margins) > 1e-3 and not np.allclose(true, true.T) and np.ptp(true) > 0.3:
             break
+    called = [[one.mean() for one in row] for row in answers]
+    own = np.array([[np.mean(a == answers[j][j]) for j, a in enumerate(row)] for row in answers])
+    chances = [
+        [special.softmax(one, axis=1)[np.arange(len(w)), w].mean() for one, w in zip(row, wrong, strict=True)]
+        for row in logits
+    ]
+    first = [[float(a[0] == w[0]) for a, w in zip(row, wrong, strict=True)] for row in answers]
     got = _expect_repeatable(transfer_matrix, models, pictures, wrong)
     expect_close(
         got,
@@ -959,6 +976,23 @@ def _compare_transfer(transfer_matrix: Student, rng: np.random.Generator, n: int
             "this is the mean over the networks; one number for each pair is asked for": true.mean(axis=0),
             "divided by the number of networks": hits / n,
             "divided by the number of all pictures": hits / sum(sizes),
+            "these are in per cent; return shares from 0 to 1": 100 * true,
+            "a cell is 1 only where all pictures mislead; the share is asked for": np.floor(true),
+            "these are mean probabilities; count the pictures that get the label aimed at": chances,
+            "only the first picture of each is counted": first,
+            "this is how often a network answers as the one that the pictures were made for; the label aimed at is"
+            " `wrong`": own,
+            "this is the share that gets label 1; the label aimed at is `wrong`": called,
+            "the diagonal is set to 1; it is measured like the rest": np.where(np.eye(n), 1, true),
+            **(
+                {
+                    "`wrong` belongs to the pictures (column), not to the network (row)": lambda: np.array(
+                        [[np.mean(a == wrong[i]) for a in row] for i, row in enumerate(answers)]
+                    )
+                }
+                if len(set(sizes)) == 1
+                else {}
+            ),
         },
     )
 
