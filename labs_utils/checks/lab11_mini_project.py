@@ -439,8 +439,8 @@ def very_sure(label_of: Student, rng: np.random.Generator) -> None:
 
 def _loss_case(rng: np.random.Generator) -> tuple:
     model = _network(rng, 8)
-    images = rng.uniform(size=(4, *SHAPE)).astype("float32")
-    dx = rng.normal(scale=0.4, size=images.shape).astype("float32")
+    dx = rng.normal(scale=0.4, size=(4, *SHAPE)).astype("float32")
+    images = rng.uniform(size=dx.shape).astype("float32")
     return model, images, dx, np.array([0, 1, 1, 0])
 
 
@@ -467,9 +467,8 @@ def _compare_loss(got: Any, model: Any, images: np.ndarray, dx: np.ndarray, wron
         ),
         "only DX was clipped, not the sum X + DX": with_logits(_forward(weights, images + np.clip(dx, 0, 1))[0]),
         "DX is subtracted; X + DX is asked for": with_logits(_forward(weights, np.clip(images - dx, 0, 1))[0]),
-        "clipped to -1 … 1; the colours go from 0 to 1": with_logits(_forward(weights, np.clip(images + dx, -1, 1))[0]),
         "clipped to 0 … 255; the colours go from 0 to 1": with_logits(_forward(weights, np.maximum(images + dx, 0))[0]),
-        "what is below 0 is not clipped": with_logits(_forward(weights, np.minimum(images + dx, 1))[0]),
+        "what is below 0 is not clipped, or at -1 only": with_logits(_forward(weights, np.minimum(images + dx, 1))[0]),
         "the network sees X alone, without DX": with_logits(_forward(weights, images)[0]),
         "the network sees DX alone, without X": with_logits(_forward(weights, np.clip(dx, 0, 1))[0]),
         "the cross-entropy is averaged over the pictures: sum it": entropies.mean() + penalty * squares.sum(),

@@ -328,6 +328,19 @@ def label_by_sigmoid(model, face):
     return int(z.argmax()), float(1 / (1 + np.exp(-z.max())))
 
 
+@wrong("label_of", says="over the batch, which holds one face")
+def label_of_the_batch(model, face):
+    p = np.exp(_logits(model, face))[None]
+    p = p / p.sum(axis=1, keepdims=True)
+    return np.argmax(p, axis=0), np.max(p, axis=0)
+
+
+@wrong("label_of", says="in per cent")
+def label_in_per_cent(model, face):
+    p = _softmax(_logits(model, face))
+    return int(p.argmax()), 100 * float(p.max())
+
+
 @right("label_of")
 def label_by_tensorflow(model, face):
     powers = tf.nn.softmax(model(face[None], training=False))[0]
@@ -405,6 +418,18 @@ def loss_in_training_mode(model, images, dx, wrong, penalty):
 def loss_with_the_picture_in_the_penalty(model, images, dx, wrong, penalty):
     seen = tf.clip_by_value(images + dx, 0.0, 1.0)
     return _loss(model, images, dx, wrong, 0.0) + penalty * tf.reduce_sum(seen**2)
+
+
+@wrong("dx_loss", says="DX is subtracted")
+def loss_with_dx_subtracted(model, images, dx, wrong, penalty):
+    return _loss(model, images, -dx, wrong, penalty)
+
+
+@wrong("dx_loss", says="clipped to 0 … 255")
+def loss_clipped_to_levels(model, images, dx, wrong, penalty):
+    logits = model(tf.clip_by_value(images + dx, 0.0, 255.0), training=False)
+    entropy = keras.losses.sparse_categorical_crossentropy(wrong, logits, from_logits=True)
+    return tf.reduce_sum(entropy) + penalty * tf.reduce_sum(tf.square(dx))
 
 
 @right("dx_loss")
@@ -763,6 +788,31 @@ def transfer_in_training_mode(models, pictures, wrong):
         return np.mean(np.asarray(model(batch, training=True)).argmax(axis=1) == aims)
 
     return np.array([[share(m, p, w) for p, w in zip(pictures, wrong, strict=True)] for m in models])
+
+
+@wrong("transfer_matrix", says="`wrong` belongs to the pictures")
+def transfer_to_the_labels_of_the_network(models, pictures, wrong):
+    rows = [[_hits(m, p, w[: len(p)]).mean() for p in pictures] for m, w in zip(models, wrong, strict=True)]
+    return np.array(rows)
+
+
+@wrong("transfer_matrix", says="mean probabilities")
+def transfer_in_probabilities(models, pictures, wrong):
+    def mean(model, batch, aims):
+        return np.mean(tf.nn.softmax(model(batch, training=False)).numpy()[np.arange(len(aims)), aims])
+
+    return [[mean(m, p, w) for p, w in zip(pictures, wrong, strict=True)] for m in models]
+
+
+@wrong("transfer_matrix", says="in per cent")
+def transfer_in_per_cent(models, pictures, wrong):
+    return 100 * _matrix(models, pictures, wrong)
+
+
+@wrong("transfer_matrix", says="answers as the one that the pictures were made for")
+def transfer_of_agreement(models, pictures, wrong):
+    own = [np.asarray(m(p, training=False)).argmax(axis=1) for m, p in zip(models, pictures, strict=True)]
+    return _matrix(models, pictures, own)
 
 
 @right("transfer_matrix")
