@@ -237,7 +237,7 @@ lab.compare("below 0 on the other object", prediction, np.mean(there < 0))
 # The **pointing game** (Zhang and colleagues, 2018) counts how often the largest value of a map lies in the box. The **energy** asks for more than the tip: which share of the map's
 # positive values lies inside the box?
 #
-# Two maps that know nothing of the network take part: one is noise, one points at the centre.
+# Two maps know nothing of the network: one is noise, one points at the centre.
 #
 # ### Exercise · `pointing_game`
 #
@@ -309,7 +309,7 @@ lab.compare("centre", prediction, pointing_game(maps_of["centre"][0], ones[2]))
 
 # %% [markdown]
 # The centre hits a single object in more than a third of the scenes, as boxes crowd in the middle; with two objects it
-# hardly ever hits. CAM passes both tests by a wide margin.
+# hardly ever hits. CAM passes both tests.
 #
 # ## 3 · A counter out of a classifier
 #
@@ -635,7 +635,7 @@ plots.show(
 # **What you see.** Fine dots in place of a blurred patch. In the scenes the shape that was *not* asked for lights up as
 # well: as the printed numbers say, in a third of the scenes or more the brightest dot is not on the right shape.
 #
-# **Why.** With one object saliency points as well as CAM, with two it is little better than a coin. Is it the absolute
+# **Why.** With one object saliency points nearly as well as CAM, with two it is little better than a coin. Is it the absolute
 # value, which keeps what speaks against the class? Test it, beside a method that has its signs right.
 #
 # ### Exercise · `integrated_gradients`
@@ -1084,12 +1084,12 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** A splendid accuracy, and maps that lie on the tag's corner, wherever the square is.
+# **What you see.** A splendid accuracy, and maps in the tag's corner, wherever the square is.
 #
 # **Why.** The tag is always the same, in the same place, in every square and in nothing else: no shape is as easy to
 # learn.
 #
-# A map shows a suspicion. The **proof** is an experiment: take the tag away, and move it to pictures of other classes.
+# A map shows a suspicion. The **proof** is an experiment: take the tag away, and move it to other classes.
 # Then the **repair**: the network is trained on, with tags on half of *all* scenes, chosen by lot.
 #
 # **Predict**: which share of the squares does this network call squares without their tag? Which share of the *other*
@@ -1177,7 +1177,7 @@ plots.table(
 #
 # ## 11 · Is the map about the network at all?
 #
-# A map can look right because it shows the *picture*, as an edge detector does. The **sanity check**
+# A map can look right because it shows the *picture*, as edges do. The **sanity check**
 # (Adebayo and colleagues, 2018) replaces the weights by random ones, layer after layer, from the last one down. A map
 # that explains what was learnt must change. The measure is the rank correlation with the first map.
 #
@@ -1296,7 +1296,7 @@ plots.table(header, rows, title)
 
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.1), sharey=True)
 for ax, shown in zip(axes, (kept[2:4] + kept[6:], kept[4:6]), strict=True):
-    for name, place in {"random": 5, "centre": 2}.items():
+    for name, place in {"random": 5, "centre": 4}.items():
         ax.plot(*removed[name], color=plots.GREY, linewidth=1)
         side = {"random": ("left", "bottom"), "centre": ("right", "top")}[name]
         at = [values[place] for values in removed[name]]

@@ -969,7 +969,8 @@ plots.table(header, rows, "One training each, GPUs at full power, overhead 1.5")
 #    it every time, the spectrum not.
 # 5. **A signed list of hashes** names each changed picture; without it three trainings find the delivery.
 # 6. **The best of ten seeds** lies about a point above the mean.
-# 7. **A training** costs tenths of a watt-hour here, and its use soon more; ResNet's took millions of times as much.
+# 7. **A training** costs a hundredth of a watt-hour here, and its use soon more; ResNet's took millions of times what
+#    this whole notebook takes.
 #
 # Mitchell et al. (2019) ask that every published network comes with a *model card*. Here is ours: the table of results, filled by *your* run. What a
 # measurement cannot fill, you write: replace the three texts.
@@ -1003,12 +1004,17 @@ display(Markdown("\n".join(["| Model card | |", "|:--|:--|", *lines])))
 # Find a score whose *smallest* AUROC over the three kinds of unknown pictures is as large as possible, choosing on
 # training and validation pictures only. A hint: an orientation can be learnt without any label.
 #
-# **To beat:** 0.75 (nearness, for photographs; the probability has 0.61, upside down). Our best is OURBEST.
+# **To beat:** the better score of section 1, 0.76 in the stored run (nearness, for photographs; the probability has 0.62,
+# upside down). Our best is 0.999 (two seeds).
 #
 # <details><summary>How we found it</summary>
 #
-# A second network of the same shape learns by which quarter turn a training portrait was turned (Gidaris and
-# colleagues, 2018): four classes, no label needed. FILL
+# A second network of the same shape learns by which quarter turn a training portrait was turned: four classes, no label
+# needed (Gidaris and colleagues, 2018). Four epochs over the 12 000 turned pictures, six seconds. The score of a picture:
+# turn it four times and add up the logarithms of the probabilities of the right turns (Hendrycks and colleagues, 2019);
+# the probability of "upright" alone reaches 0.995. Other things that were tried, nearness and Mahalanobis' distance in
+# the new network's features, stop at 0.80 and 0.96. It is no detector of everything: faces under a grey square of
+# 16 pixels, a kind that was not asked for, have an area of 0.85 to 0.89, and half of them pass.
 #
 # </details>
 #
@@ -1040,6 +1046,8 @@ display(Markdown("\n".join(["| Model card | |", "|:--|:--|", *lines])))
 # - D. Hendrycks and T. Dietterich, *Benchmarking neural network robustness to common corruptions*, ICLR (2019).
 # - S. Gidaris, P. Singh and N. Komodakis, *Unsupervised representation learning by predicting image rotations*, ICLR
 #   (2018).
+# - D. Hendrycks, M. Mazeika, S. Kadavath and D. Song, *Using self-supervised learning can improve model robustness and
+#   uncertainty*, NeurIPS (2019).
 # - M. Mitchell et al., *Model cards for model reporting*, FAT* (2019).
 # - J. Dodge, S. Gururangan, D. Card, R. Schwartz and N. A. Smith, *Show your work: improved reporting of experimental
 #   results*, EMNLP (2019).
