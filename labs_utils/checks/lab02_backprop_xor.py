@@ -270,6 +270,9 @@ def _compare_differences(numerical_gradient, x, y, w1, w2, eps, expected):
             "this is the one-sided difference; take the loss on both sides, w + eps and w - eps": (
                 backward_difference[k]
             ),
+            "the division by 2 eps is missing": 2 * eps * expected[k],
+            "the brackets are missing: divide by (2 * eps)": eps**2 * expected[k],
+            "the lower loss was taken at w itself: after w + eps go down to w - eps": forward_difference[k] / 2,
             "this is the second derivative: L(w + eps) - L(w - eps), without the loss in the middle": (
                 (forward_difference[k] - backward_difference[k]) / eps
             ),
@@ -280,6 +283,7 @@ def _compare_differences(numerical_gradient, x, y, w1, w2, eps, expected):
             "forward returns h first: the loss needs its second result, y_pred": lambda k=k: _of_hidden(
                 x, y, w1, w2, eps, k
             ),
+            "nothing was written into it: a loop over the entries of w2 is missing": np.zeros_like(w2) if k else np.nan,
         }
         if eps > 0.01:
             cause = "use the eps you are given, and the loss only: no eps of your own, no formula of a derivative"
@@ -425,6 +429,7 @@ def _compare_hessian(hessian, x, y, w1, w2):
     mistakes = {
         "divide by 2 eps: the two gradients belong to weights that far apart": 2 * expected,
         "divide by 2 eps, not by eps squared or by nothing": lambda: _times(got, expected),
+        "the loss is a sum over the points: do not divide by n": expected / len(y),
         "the order of the weights: w1 row by row comes first, then w2": expected[np.ix_(w2_first, w2_first)],
         "ravel w1 row by row (the usual order), not column by column": expected[np.ix_(by_columns, by_columns)],
         "rows and columns stand in different orders: w1 first, then w2, for both": expected[w2_first],
@@ -491,6 +496,7 @@ def _compare_bump(bump_weights, left, right, s):
             expit(s - s * left * t) - expit(s - s * right * t)
         ),
         "steepness is missing: the factor of t is steepness": step(left, 1) - step(right, 1),
+        "the second step is at right - left: it belongs at `right`": step(left) - step(right - left),
         "steepness belongs to the steps, in w1, not to their height, in w2": s * (step(left, 1) - step(right, 1)),
         "up at `left` plus down at `right` is 1 outside and 2 inside, and a half does not mend it": (
             (step(left) + 1 - step(right)) / 2
@@ -563,6 +569,9 @@ def parameters(xor_network, rng):
         9: "the output layer is missing, or there are only 2 inputs: X has 3 columns",
         8: "there are 2 hidden units or 2 inputs: take 3 of each",
     }
+    widths = [shape[1] for _, shape in model.variables() if len(shape) == 2]
+    if widths[:1] not in ([], [3]):
+        causes = {model.parameters: f"the hidden layer has {widths[0]} units: take 3"}
     cause = causes.get(model.parameters)
     expect(
         model.parameters == 12,

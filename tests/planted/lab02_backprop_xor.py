@@ -500,6 +500,44 @@ def numerical_of_hidden(x, y, w1, w2, eps):
     return differences(x, y, (w1, w2), eps, eps, lambda x, y, w1, w2: np.square(sigmoid(x @ w1) - y).sum())
 
 
+def _differences(x, y, w1, w2, divide):
+    """Right differences of the loss, divided as `divide` has it."""
+
+    def loss(w1, w2):
+        return np.square(sigmoid(x @ w1) @ w2 - y).sum()
+
+    found = np.zeros_like(w1), np.zeros_like(w2)
+    for index in np.ndindex(w1.shape):
+        step = np.zeros_like(w1)
+        step[index] = 1
+        found[0][index] = divide(lambda eps, step=step: loss(w1 + eps * step, w2))
+    for index in np.ndindex(w2.shape):
+        step = np.zeros_like(w2)
+        step[index] = 1
+        found[1][index] = divide(lambda eps, step=step: loss(w1, w2 + eps * step))
+    return found
+
+
+@wrong("numerical_gradient", says="the division by 2 eps is missing")
+def differences_undivided(x, y, w1, w2, eps):
+    return _differences(x, y, w1, w2, lambda loss: loss(eps) - loss(-eps))
+
+
+@wrong("numerical_gradient", says="the brackets are missing")
+def differences_without_brackets(x, y, w1, w2, eps):
+    return _differences(x, y, w1, w2, lambda loss: (loss(eps) - loss(-eps)) / 2 * eps)
+
+
+@wrong("numerical_gradient", says="the lower loss was taken at w itself")
+def differences_that_go_back_to_w_only(x, y, w1, w2, eps):
+    return _differences(x, y, w1, w2, lambda loss: (loss(eps) - loss(0)) / (2 * eps))
+
+
+@wrong("numerical_gradient", says="a loop over the entries of w2 is missing")
+def differences_of_the_first_matrix_only(x, y, w1, w2, eps):
+    return _differences(x, y, w1, w2, lambda loss: (loss(eps) - loss(-eps)) / (2 * eps))[0], np.zeros_like(w2)
+
+
 @right("numerical_gradient")
 def numerical_with_copies(x, y, w1, w2, eps):
     return tuple(differences(x, y, (w1, w2), eps, eps))
@@ -714,6 +752,23 @@ def hessian_with_the_sign_flipped(x, y, w1, w2, eps):
     return -_rows(x, y, w1, w2, eps)
 
 
+@wrong("hessian", says="the loss is a sum over the points")
+def hessian_of_the_mean(x, y, w1, w2, eps):
+    return hessian_by_forward_differences(x, y, w1, w2, eps) / len(y)
+
+
+@right("hessian")
+def hessian_by_forward_differences(x, y, w1, w2, eps):
+    def gradient(v):
+        one, two = v[: w1.size].reshape(w1.shape), v[w1.size :, None]
+        h = sigmoid(x @ one)
+        error = 2 * (h @ two - y)
+        return np.r_[(x.T @ (error @ two.T * h * (1 - h))).ravel(), (h.T @ error)[:, 0]]
+
+    v = np.r_[w1.ravel(), w2.ravel()]
+    return np.column_stack([(gradient(v + step) - gradient(v)) / eps for step in eps * np.eye(len(v))])
+
+
 @right("hessian")
 def hessian_of_losses_alone(x, y, w1, w2, eps):
     def loss(v):
@@ -822,6 +877,12 @@ def bump_in_a_row(left, right, steepness):
 @wrong("bump_weights", says="use the argument")
 def bump_with_its_own_steepness(left, right, steepness):
     return np.array([[-50 * left, -50 * right], [50, 50]]), np.array([[1.0], [-1.0]])
+
+
+@wrong("bump_weights", says="the second step is at right - left")
+def bump_with_a_width(left, right, steepness):
+    s, width = steepness, right - left
+    return np.array([[-s * left, -s * width], [s, s]]), np.array([[1.0], [-1.0]])
 
 
 @right("bump_weights")
@@ -936,6 +997,17 @@ def network_with_softmax_output():
 def network_with_elu_output():
     hidden = keras.layers.Dense(3, activation="sigmoid", use_bias=False)
     return network(3, hidden, keras.layers.Dense(1, "elu", use_bias=False))
+
+
+@wrong("xor_network", says="the hidden layer has 4 units: take 3")
+def network_with_four_units():
+    return keras.Sequential(
+        [
+            keras.Input((3,)),
+            keras.layers.Dense(4, activation="sigmoid", use_bias=False),
+            keras.layers.Dense(1, use_bias=False),
+        ]
+    )
 
 
 @right("xor_network")
