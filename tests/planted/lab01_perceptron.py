@@ -1642,29 +1642,86 @@ def collapse_by_probing(w1, b1, w2, b2):
     return forward(np.eye(w1.shape[0])) - bias, tf.squeeze(bias)
 
 
-# -- questions --------------------------------------------------------------------------------------------------------
+# -- choose_rate ------------------------------------------------------------------------------------------------------
 
 
-@wrong("which_set", says="the best of 50 scores is partly luck")
-def on_the_test_set():
-    return "a"
+def _losses(training, judged, rates, epochs=30, batch=32, row=-1, loss=_terms):
+    found = []
+    for rate in rates:
+        v = _trained(*training, rate, epochs, batch, 0, _cut)[row]
+        found.append(np.mean(loss(judged[1], judged[0] @ v[1:] + v[0])))
+    return found
 
 
-@wrong("which_set", says="learning by heart")
-def on_the_training_set():
-    return "b"
+@wrong("choose_rate", says="on the training set")
+def rate_by_the_training_set(training, validation, rates):
+    losses = _losses(training, training, rates)
+    return rates[np.argmin(losses)], losses
 
 
-@wrong("which_set", says="Return one letter as a string")
-def on_the_validation_set_in_words():
-    return "validation"
+@wrong("choose_rate", says="choose by the cross-entropy")
+def rate_by_accuracy(training, validation, rates):
+    right_answers = _losses(training, validation, rates, loss=lambda y, z: (z > 0) == y)
+    return rates[np.argmax(right_answers)], _losses(training, validation, rates)
 
 
-@right("which_set")
-def which_set_in_capitals():
-    return "C"
+@wrong("choose_rate", says="these are accuracies")
+def rate_with_accuracies(training, validation, rates):
+    right_answers = _losses(training, validation, rates, loss=lambda y, z: (z > 0) == y)
+    return rates[np.argmin(_losses(training, validation, rates))], right_answers
 
 
-@right("which_set")
-def which_set_with_bracket():
-    return "c)"
+@wrong("choose_rate", says="return the rate itself")
+def rate_as_its_place(training, validation, rates):
+    losses = _losses(training, validation, rates)
+    return np.argmin(losses), losses
+
+
+@wrong("choose_rate", says="choose the lowest")
+def rate_with_the_largest_loss(training, validation, rates):
+    losses = _losses(training, validation, rates)
+    return rates[np.argmax(losses)], losses
+
+
+@wrong("choose_rate", says="30 epochs are asked for")
+def rate_after_one_epoch(training, validation, rates):
+    losses = _losses(training, validation, rates, epochs=1)
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="take the last row of the path")
+def rate_at_the_start(training, validation, rates):
+    losses = _losses(training, validation, rates, row=0)
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="takes the sums z")
+def rate_with_a_second_sigmoid(training, validation, rates):
+    losses = _losses(training, validation, rates, loss=lambda y, z: _terms(y, expit(z)))
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="the neurons were trained on the validation set")
+def rate_trained_on_the_validation_set(training, validation, rates):
+    losses = _losses(validation, validation, rates)
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="Return 2 things")
+def rate_alone(training, validation, rates):
+    return rates[np.argmin(_losses(training, validation, rates))]
+
+
+@right("choose_rate")
+def rate_by_a_dictionary(training, validation, rates):
+    losses = dict(zip(rates, _losses(training, validation, rates), strict=True))
+    return min(losses, key=losses.get), list(losses.values())
+
+
+@right("choose_rate")
+def rate_by_keras_and_another_order(training, validation, rates):
+    losses = []
+    for rate in rates:
+        v = _trained(*training, rate, 30, 32, 17, _cut)[-1]
+        losses.append(keras.losses.binary_crossentropy(validation[1], validation[0] @ v[1:] + v[0], from_logits=True))
+    return rates[int(np.argmin(losses))], tf.stack(losses)

@@ -801,6 +801,100 @@ def hessian_by_tape(x, y, w1, w2, eps):
     return outer.jacobian(gradient, weights)
 
 
+# -- train_many -------------------------------------------------------------------------------------------------------
+
+
+def _many(w1, w2, x, y, eta, epochs, slope=True, late=False, together=True, good=None, record=None, factor=2):
+    losses, right = [], []
+    for _ in range(epochs):
+        h = sigmoid(x @ w1)
+        out = h @ w2
+        if late:
+            losses.append(None)
+        else:
+            losses.append((record or (lambda square: square.sum(axis=(1, 2))))((out - y) ** 2))
+        right.append((good or (lambda out: ((out > 0.5) == (y == 1)).all(axis=(1, 2))))(out))
+        error = factor * (out - y)
+        new_w2 = w2 - eta * h.mT @ error
+        back = error @ (w2 if together else new_w2).mT
+        w1, w2 = w1 - eta * x.T @ (back * h * (1 - h) if slope else back), new_w2
+        if late:
+            losses[-1] = ((sigmoid(x @ w1) @ w2 - y) ** 2).sum(axis=(1, 2))
+    return w1, w2, np.array(losses), np.array(right)
+
+
+@wrong("train_many", says="the derivative of the sigmoid, is missing")
+def many_without_the_slope(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, slope=False)
+
+
+@wrong("train_many", says="losses after each step")
+def many_with_late_losses(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, late=True)
+
+
+@wrong("train_many", says="before you change any weights")
+def many_one_after_the_other(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, together=False)
+
+
+@wrong("train_many", says="take no mean")
+def many_with_the_mean(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, record=lambda square: square.mean(axis=(1, 2)))
+
+
+@wrong("train_many", says="the losses of all networks were added up")
+def many_with_one_loss(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, record=lambda square: np.full(len(square), square.sum()))
+
+
+@wrong("train_many", says="not only some: .all, not .any")
+def many_with_any(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, good=lambda out: ((out > 0.5) == (y == 1)).any(axis=(1, 2)))
+
+
+@wrong("train_many", says="here right means a small loss")
+def many_with_solved_for_right(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, good=lambda out: ((out - y) ** 2).sum(axis=(1, 2)) < 0.01)
+
+
+@wrong("train_many", says="the factor 2 from the square is missing")
+def many_without_two(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, factor=1)
+
+
+@wrong("train_many", says="one step is missing")
+def many_with_a_step_too_few(w1, w2, x, y, eta, epochs):
+    early = _many(w1, w2, x, y, eta, epochs - 1)
+    return (*early[:2], *_many(w1, w2, x, y, eta, epochs)[2:])
+
+
+@wrong("train_many", says="the weights did not move")
+def many_that_stand_still(w1, w2, x, y, eta, epochs):
+    return (w1, w2, *_many(w1, w2, x, y, eta, epochs)[2:])
+
+
+@right("train_many")
+def many_one_by_one(w1, w2, x, y, eta, epochs):
+    ends = [_many(one[None], two[None], x, y, eta, epochs) for one, two in zip(w1, w2, strict=True)]
+    first, second, losses, right = zip(*ends, strict=True)
+    return np.concatenate(first), np.concatenate(second), np.hstack(losses), np.hstack(right).astype(int)
+
+
+@right("train_many")
+def many_by_tape(w1, w2, x, y, eta, epochs):
+    w1, w2, losses, right = tf.Variable(w1), tf.Variable(w2), [], []
+    for _ in range(epochs):
+        with tf.GradientTape() as tape:
+            out = tf.sigmoid(tf.einsum("nd,kdm->knm", x, w1)) @ w2
+            each = tf.reduce_sum((out - y) ** 2, axis=[1, 2])
+        losses.append(each)
+        right.append(tf.reduce_all((out > 0.5) == (y == 1), axis=[1, 2]))
+        for variable, slope in zip((w1, w2), tape.gradient(each, [w1, w2]), strict=True):
+            variable.assign_sub(eta * slope)
+    return w1, w2, tf.stack(losses), tf.stack(right)
+
+
 # -- bump_weights -----------------------------------------------------------------------------------------------------
 
 
