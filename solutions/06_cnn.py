@@ -589,7 +589,7 @@ def decode_line(outputs):
 # %%
 prediction = None  # errors of the global maximum: pixels, degrees
 rng = np.random.default_rng(1)
-truth = np.column_stack([rng.uniform(5, 22, (4000, 2)), rng.uniform(0, 180, 4000)])
+truth = np.column_stack([rng.uniform(5, 22, (3400, 2)), rng.uniform(0, 180, 3400)])
 anywhere = experiments.draw_lines(truth[:, :2], truth[:, 2], rng)
 turn = np.radians(2 * truth[:, 2])
 goal = np.column_stack([truth[:, :2] / 13.5 - 1, np.cos(turn), np.sin(turn)])
@@ -598,8 +598,8 @@ for places, last in (("none", "linear"), ("all", "linear"), ("all", "tanh")):
     keras.utils.set_random_seed(0)
     toy = line_network([(16, 5, 2), (32, 3, 2)], places, 4, last)
     toy.compile(keras.optimizers.Adam(0.002), "mse", steps_per_execution=20)
-    toy.fit(anywhere[:3000], goal[:3000], batch_size=50, epochs=12, verbose=0)
-    off = decode_line(toy(anywhere[3000:]).numpy()) - truth[3000:]
+    toy.fit(anywhere[:2400], goal[:2400], batch_size=50, epochs=12, verbose=0)
+    off = decode_line(toy(anywhere[2400:]).numpy()) - truth[2400:]
     angle = np.abs((off[:, 2] + 90) % 180 - 90)  # 179 and 1 differ by 2 degrees
     errors = np.median(np.hypot(off[:, 0], off[:, 1])), np.median(angle)
     found = f"median error {errors[0]:.1f} pixels, {errors[1]:.1f} degrees"
@@ -946,7 +946,7 @@ def receptive_field(stack):
 # %% [markdown]
 # ### Exercise · `influence`
 #
-# Now measure it, without the formula: a neuron sees a pixel if its derivative by it is not zero in at least one picture.
+# Now measure it: a neuron sees a pixel if the neuron's derivative by that pixel is not zero in at least one picture.
 # (A ReLU that is off hides pixels.)
 #
 # <details><summary>Hint 1 · a nudge</summary>
