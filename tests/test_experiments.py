@@ -40,7 +40,7 @@ def test_the_stored_runs_support_what_lab_04_says_about_them():
     assert accuracy["HOG"][0] - accuracy["raw pixels"][0] > 0.08
     assert abs(accuracy["HOG"][-1] - accuracy["raw pixels"][-1]) < 0.002
     seeds = np.array(experiments.stored("mnist_mlp_seeds")["accuracy"])
-    assert len(seeds) == 10 and seeds.min() > 0.982 and seeds.std() < 0.001
+    assert len(seeds) == 10 and seeds.min() >= 0.982 and seeds.std() < 0.001
     printed = re.search(r"54000 training images, test accuracy (0\.\d+)", _printed("04_mnist_mlp"))
     assert printed is None or seeds.min() <= float(printed[1]) <= seeds.max()  # None: built with the stand-in
 
