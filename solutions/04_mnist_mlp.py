@@ -863,7 +863,8 @@ theirs = hog(image, 9, (7, 7), (1, 1), block_norm="L2", feature_vector=False)[
 assert np.allclose(ours / np.linalg.norm(ours), theirs, atol=1e-3)
 print("nine numbers instead of 49 pixels:", theirs.round(2))
 
-digit = np.pad(images_test[0] / 255, 1)  # the margin that the outer cells need
+# the margin that the outer cells need; mirrored, it has no slope across the border
+digit = np.pad(images_test[0] / 255, 1, mode="reflect")
 corners = range(0, 28, 7)
 votes = [[hog_cell(digit[r : r + 9, c : c + 9], 9) for c in corners] for r in corners]
 plots.show(
@@ -874,7 +875,7 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** Where a straight stroke crosses a cell, the longest lines run along it (their length is the square
-# root of the votes). 
+# root of the votes).
 #
 # **Why.** At a stroke the brightness changes across it, hardly along it. The histogram keeps this direction and drops
 # the exact place: moving a digit by a pixel changes these numbers less than it changes the pixels.

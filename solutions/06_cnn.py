@@ -883,7 +883,7 @@ lab.compare("median share, random 5 × 5", prediction, chance)
 # %% [markdown]
 # **What you see.** In the stored run the trained 5 × 5 kernels are Gabor functions to 0.6 in the median, random ones
 # only to a quarter. MobileNet has edges too, and kernels for a mere colour. But in windows of 3 × 3 even random numbers
-# reach 0.6.
+# reach 0.65.
 #
 # **Why.** Edges and strokes are what pictures are made of, so detectors for them lower the loss. But a likeness means
 # little until you know how alike *chance* looks: nine numbers are too few to tell.

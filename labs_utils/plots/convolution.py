@@ -139,6 +139,6 @@ def side_by_side(panels: Mapping[str, Mapping[str, tuple]], ylabel: str) -> Figu
     for ax, (label, series) in zip(axes, panels.items(), strict=True):
         curves(ax, series, label, ylabel)
         ax.lines[0].set_linewidth(3)
-    for ax in axes[1:]:
         ax.get_legend().remove()
+    axes[0].legend()  # anew, with the strong line
     return figure
