@@ -482,7 +482,7 @@ plots.show(fig, "Four training lines near the centre, then four test lines.")
 # </details>
 
 
-# %% minutes=12 difficulty=2 kind="core"
+# %% minutes=10 difficulty=2 kind="core"
 @lab.exercise(points=2)
 def line_network(convolutions, places, outputs, activation):
     """Convolutions, an end that keeps some places, and one dense layer; untrained.
@@ -961,7 +961,7 @@ def receptive_field(stack):
 # </details>
 
 
-# %% minutes=12 difficulty=2 kind="core"
+# %% minutes=10 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def influence(model, images):
     """Which pixels can change the neurons in the middle of a model's maps?

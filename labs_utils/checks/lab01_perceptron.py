@@ -1,5 +1,6 @@
 """Checks of lab 01: one neuron, its loss and gradient, two ways to teach it, a dense layer."""
 
+from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
@@ -45,6 +46,10 @@ def ordinary_values(sigmoid: Student, rng: np.random.Generator) -> None:
             "this is exp(-z) alone: write 1 / (1 + exp(-z))": np.exp(-z),
             "the 1 in the denominator is missing: write 1 / (1 + exp(-z))": np.exp(z),
             "this is ReLU; the sigmoid is 1 / (1 + exp(-z))": np.maximum(z, 0),
+            "the tanh of z / 2 lies between -1 and 1: add 1 and halve it": np.tanh(z / 2),
+            "z is kept between -5 and 5, so the ends are wrong: no such limit is needed": lambda: special.expit(
+                np.clip(z, -5, 5)
+            ),
             "this is log(1 + exp(z)); the sigmoid is 1 / (1 + exp(-z))": np.logaddexp(0, z),
         },
     )
@@ -61,7 +66,8 @@ def extreme_values(sigmoid: Student, rng: np.random.Generator) -> None:
         f"sigmoid([{z[0]:.0f}, {z[1]:.2f}, {z[2]:.0f}])",
         {
             "exp(1000) overflows to inf, and inf / inf is nan: use the form with exp(-z)": [0, middle, np.nan],
-            "exp(1000) overflows to inf, and inf / inf is nan: see hint 3": [np.nan, middle, 1],
+            "exp(1000) overflows to inf, and inf / inf is nan: see hint 2": [np.nan, middle, 1],
+            "inf / inf is nan, and np.nan_to_num made 0 of it: use the form with exp(-z)": [0, middle, 0],
         },
     )
 
@@ -203,7 +209,12 @@ def _expect_neuron(neuron_from_line: Student, a: np.ndarray, b: np.ndarray, insi
             "w lies along the line instead of at right angles to it": lambda: _like(
                 got_w, along, along / (along @ inside - along @ a)
             ),
-            "both results must still be divided by z at `inside`, which is to be 1": lambda: _like(got_w, n, -n),
+            "both results must still be divided by z at `inside`, which is to be 1": lambda: _like(
+                got_w, n, -n, *([n / along[0], -n / along[0]] if along[0] else [])
+            ),
+            "w has the right direction, but z at `inside` was computed with a wrong w0: w0 is -w @ a": lambda: _like(
+                got_w, n / (n @ inside), n / (n @ inside + n @ a), n / (n @ inside - n.sum())
+            ),
             "z at `inside` is -1: divide by its value, not by its absolute value": -w,
             "w has length 1, but z at `inside` is to be 1, not the distance from the line": lambda: _like(
                 got_w, unit, -unit
@@ -224,6 +235,7 @@ def _expect_neuron(neuron_from_line: Student, a: np.ndarray, b: np.ndarray, insi
         {
             "the sign is flipped: z(a) = w @ a + w0 = 0 gives w0 = -w @ a": -w0,
             "w was divided by z at `inside`, w0 was not": lambda: _like(got_w0, -n @ a, n @ a),
+            "z is 0 at a and b, not at `inside`: w0 is -w @ a": -w @ inside,
             "w0 must make z = 0 on the line: take it from w @ a": lambda: _like(got_w0, 0.0, 1.0),
         },
     )
@@ -271,6 +283,11 @@ def mean_loss(binary_cross_entropy: Student, rng: np.random.Generator) -> None:
             "this is the logarithm to base 10: np.log is the natural one": right / np.log(10),
             "this is the logarithm to base 2: np.log is the natural one": right / np.log(2),
             "this is the mean squared error": np.mean((y - p) ** 2),
+            "this is the mean absolute error": np.mean(np.abs(y - p)),
+            "the logarithm is missing": -np.mean(y * p + (1 - y) * (1 - p)),
+            "divide by the number of samples, not by 2": right * 9 / 2,
+            "log(1 + exp(-y z)) is for classes -1 and 1; here they are 0 and 1": np.mean(np.logaddexp(0, -y * z)),
+            "the weight of the second term is 1 - y, with a minus": np.mean(y * ones + (1 + y) * zeros),
             "the sigmoid is applied twice: z is the sum, and logaddexp holds the sigmoid already": log_loss(
                 y, special.expit(p)
             ),
@@ -367,6 +384,8 @@ def weights_part(gradient: Student, rng: np.random.Generator) -> None:
             "the products of input and error were not summed over the samples": x * (p - y)[:, None] / n,
             "the products of input and error were not summed over the samples: take their mean": x * (p - y)[:, None],
             "the labels are missing in the error: it is y_hat - y": x.T @ p / n,
+            "return the gradient, not the weights after a step": w - true,
+            "there is no factor of 2: that is the squared error's": 2 * true,
             "the mean runs over the inputs: sum over the samples with x.T @ error": lambda: (p - y).mean() * x.mean(0),
         },
     )
@@ -393,6 +412,7 @@ def bias_part(gradient: Student, rng: np.random.Generator) -> None:
             "the labels are missing in the error: it is y_hat - y": np.mean(error + y),
             "the absolute value of the error loses its sign": np.mean(np.abs(error)),
             "this is 0: w0 is a weight like the others": 0.0,
+            "this is 1, the derivative of z: multiply by the error of each sample": 1.0,
         },
     )
 
@@ -613,7 +633,7 @@ def full_batches(train: Student, rng: np.random.Generator) -> None:
     """Batches as large as the data: no order matters."""
     x, y = _some_data(rng, 12, 3)
     rate = 0.7
-    path = _steps_of(train(x, y, rate, 4, len(y), 1), 4, 4, "4 epochs with one batch each")
+    path = _steps_of(train(x, y, rate, 4, len(y), 1), 4, 4, "4 epochs with one batch each", 4 * len(y))
     w, w0 = np.zeros(3), 0.0
     for step, row in enumerate(path[1:], start=1):
         dw, dw0 = _risk_gradient(x, y, w, w0)
@@ -639,7 +659,8 @@ def every_sample_once(train: Student, rng: np.random.Generator) -> None:
     """Batches of 3 from 10 samples: each sample once per epoch, the last batch smaller."""
     x, y = rng.normal(size=(10, 4)), rng.permutation([0.0, 1.0] * 5)
     rate, epochs = 0.5, 3
-    path = _steps_of(train(x, y, rate, epochs, 3, 0), 5, 4 * epochs, f"{epochs} epochs of 4 batches (3, 3, 3 and 1)")
+    what = f"{epochs} epochs of 4 batches (3, 3, 3 and 1)"
+    path = _steps_of(train(x, y, rate, epochs, 3, 0), 5, 4 * epochs, what, 10 * epochs)
     orders = []
     for epoch in range(epochs):
         used: list[int] = []
@@ -671,7 +692,7 @@ def seeds_matter(train: Student, rng: np.random.Generator) -> None:
     """The same seed gives the same path, another seed another."""
     x, y = rng.normal(size=(9, 2)), rng.permutation([0.0, 1.0, 1.0] * 3)
     first, again, other = (
-        _steps_of(train(x, y, 0.5, 2, 1, seed), 3, 18, "2 epochs of 9 batches") for seed in (3, 3, 4)
+        _steps_of(train(x, y, 0.5, 2, 1, seed), 3, 18, "2 epochs of 9 batches", 18) for seed in (3, 3, 4)
     )
     expect(
         np.allclose(first, again),
@@ -683,13 +704,29 @@ def seeds_matter(train: Student, rng: np.random.Generator) -> None:
     )
 
 
-def _steps_of(got: object, columns: int, steps: int, what: str) -> np.ndarray:
-    """`got` as an array of 1 + steps rows, with what is wrong about its shape in one sentence."""
+def _steps_of(got: object, columns: int, steps: int, what: str, samples: int) -> np.ndarray:
+    """`got` as an array of 1 + steps rows, with what is wrong about its shape in one sentence.
+
+    Args:
+        got: what the student's function returned.
+        columns: of each row, w0 first.
+        steps: that it should have made.
+        what: the epochs and batches in words.
+        samples: that it would use one by one in all its epochs.
+    """
     path = np.asarray(got if isinstance(got, np.ndarray | list) else np.empty(0))
     if path.dtype.kind not in "biuf" or path.ndim != 2 or path.shape[1] != columns:
-        expect_close(got, np.zeros((steps + 1, columns)), "the path")
+        mistakes = {
+            "these are the last weights alone: append them after each step": path
+            if path.shape == (columns,)
+            else np.nan,
+            "rows and columns are exchanged: one row for each step": path if path.shape[:1] == (columns,) else np.nan,
+            "w0 is missing in the rows: [w0, w1, ..., wd]": path if path.shape[1:] == (columns - 1,) else np.nan,
+        }
+        expect_close(got, np.zeros((steps + 1, columns)), "the path", mistakes)
     rows = len(path)
     causes = {
+        samples + 1: "every sample makes a step of its own: a step uses `batch` of them",
         1: "`return` stands inside a loop, or nothing is appended",
         2: "`return` stands inside a loop",
         steps: "the start, or the last step, is missing",
@@ -707,10 +744,14 @@ def _steps_of(got: object, columns: int, steps: int, what: str) -> np.ndarray:
         "All rows of the path are equal.\n  Likely cause: `w -= ...` changes the array that was appended before, or"
         " nothing is updated; write w = w - ... (hint 3).",
     )
+    cause = (
+        "the weights start from other numbers; begin with np.zeros"
+        if np.ptp(path[:2], axis=0).max() > 0 and np.ptp(path[0]) == 0
+        else "one array was appended every time and changed later; append a new array each time (hint 3)"
+    )
     expect(
         not path[0].any(),
-        "The first row of the path should be the start, all zeros.\n  Likely cause: one array was appended every time"
-        " and changed later; append a new array each time (hint 3).",
+        f"The first row of the path should be the start, all zeros.\n  Likely cause: {cause}.",
     )
     return path
 
@@ -759,7 +800,7 @@ def linear_neuron(regression_gradient: Student, rng: np.random.Generator) -> Non
     with tf.GradientTape() as tape:
         risk = tf.reduce_mean((tf.linalg.matvec(tf.constant(x), variables[0]) + variables[1] - y) ** 2)
     true_w, true_w0 = (part.numpy() for part in tape.gradient(risk, variables))
-    got_w, got_w0 = expect_items(regression_gradient(x, y, w, w0), ("dw", "dw0"))
+    got_w, got_w0 = expect_items(regression_gradient(x, y, w, w0), ("dw", "dw0"), ((3,), ()))
     p = special.expit(x @ w + w0)
     expect_close(
         got_w,
@@ -775,6 +816,21 @@ def linear_neuron(regression_gradient: Student, rng: np.random.Generator) -> Non
             @ ((p - y) * p * (1 - p))
             / 11,
             "the bias w0 is missing in y_hat": 2 * x.T @ (x @ w - y) / 11,
+            "the error was squared: the derivative of the square is 2 times the error": lambda: _like(
+                got_w, x.T @ (x @ w + w0 - y) ** 2 / 11, 2 * x.T @ (x @ w + w0 - y) ** 2 / 11
+            ),
+            "the absolute value of the error loses its sign": 2 * x.T @ np.abs(x @ w + w0 - y) / 11,
+            "only the sign of the error is left: that is the mean absolute error's gradient": x.T
+            @ np.sign(x @ w + w0 - y)
+            / 11,
+            "there is no activation, so there is no factor y_hat (1 - y_hat)": 2
+            * x.T
+            @ ((x @ w + w0 - y) * (x @ w + w0) * (1 - x @ w - w0))
+            / 11,
+            "these are weights, not a gradient: the gradient at the given w and w0 is asked for": lambda: (
+                np.linalg.lstsq(x, y - w0, rcond=None)[0]
+            ),
+            "return the gradient, not the weights after a step": w - true_w,
             "the mean runs over the inputs: sum over the samples with x.T @ error": lambda: (
                 2 * np.mean(x @ w + w0 - y) * x.mean(0)
             ),
@@ -788,7 +844,11 @@ def linear_neuron(regression_gradient: Student, rng: np.random.Generator) -> Non
             "you summed over the samples: take the mean": true_w0 * 11,
             "the factor 2 is missing: the loss is the mean square, not half of it": true_w0 / 2,
             "the sign is flipped: the error is y_hat - y": -true_w0,
-            "the mean is missing: return one number for w0": 2 * (x @ w + w0 - y),
+            "the mean is missing: return one number for w0": lambda: _like(
+                got_w0, 2 * (x @ w + w0 - y), x @ w + w0 - y
+            ),
+            "this is 0: w0 is a weight like the others": 0.0,
+            "the absolute value of the error loses its sign": 2 * np.mean(np.abs(x @ w + w0 - y)),
         },
     )
 
@@ -810,6 +870,22 @@ def _rosenblatt(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -> tuple
     return model.coef_[0], float(model.intercept_[0]), mistakes
 
 
+def _walk(
+    x: np.ndarray,
+    y: np.ndarray,
+    w: np.ndarray,
+    w0: float,
+    predict: Callable,
+    step: Callable = lambda error, xi, z: (error * xi, error),
+) -> np.ndarray:
+    """The weights after an epoch with another prediction or another correction."""
+    for xi, yi in zip(x, y, strict=True):
+        z = xi @ w + w0
+        by_w, by_w0 = step(yi - predict(z), xi, z)
+        w, w0 = w + by_w, w0 + by_w0
+    return w
+
+
 @checks.probe("rosenblatt_epoch")
 def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
     """One epoch on 20 samples."""
@@ -817,7 +893,10 @@ def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
     w, w0 = rng.normal(size=3), float(rng.normal())
     y[0] = float(x[0] @ w + w0 <= 0)  # the first sample is wrong, so that something is corrected at once
     true_w, true_w0, true_mistakes = _rosenblatt(x, y, w, w0)
-    got_w, got_w0, mistakes = expect_items(rosenblatt_epoch(x, y, w, w0), ("w", "w0", "mistakes"))
+    got = expect_items(rosenblatt_epoch(x, y, w, w0), ("w", "w0", "mistakes"))
+    if np.shape(got[0]) == () and np.shape(got[1]) == (3,):
+        raise CheckFailed("The order of the results is wrong: return w, w0, mistakes, in this order.")
+    got_w, got_w0, mistakes = got
 
     at_once = y - (x @ w + w0 > 0)
     soft_w, soft_w0 = w, w0
@@ -840,6 +919,23 @@ def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
     for xi, yi in zip(x, y, strict=True):
         error = (xi @ away_w + away_w0 > 0) - yi
         away_w, away_w0 = away_w + error * xi, away_w0 + error
+    variants = {
+        "the input is missing in the correction of w: add (y - y_hat) x": lambda e, xi, z: (e, e),
+        "every sample changes the weights here: only a wrong answer corrects them": lambda e, xi, z: (xi, 1),
+        "only samples of class 1 correct the weights here; those of class 0 subtract": lambda e, xi, z: (
+            max(e, 0) * xi,
+            max(e, 0),
+        ),
+    }
+    changed = {cause: _walk(x, y, w, w0, lambda z: z > 0, step) for cause, step in variants.items()}
+    changed["the threshold is z > 0, not z > 0.5: 0.5 is for y_hat after a sigmoid"] = _walk(
+        x, y, w, w0, lambda z: z > 0.5
+    )
+    changed["y_hat is 1 if z > 0, else 0; here it is z itself"] = _walk(x, y, w, w0, lambda z: z)
+    changed["the bias that came in is not used: start from the argument w0"] = _walk(x, y, w, 0.0, lambda z: z > 0)
+    changed["the weights that came in are not used: start from the argument w"] = _walk(
+        x, y, 0 * w, w0, lambda z: z > 0
+    )
     by_signs, added, first = (w, w0), (w, w0), y[0] - (x[0] @ w + w0 > 0)
     halves = w, w0
     for xi, yi in zip(x, y, strict=True):
@@ -865,6 +961,7 @@ def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
             "w0 was not corrected along the way: it is a weight like the others": fixed_w,
             "the bias w0 is missing in z": no_bias_w,
             "the correction goes the wrong way: it is (y - y_hat) x": away_w,
+            **changed,
         },
     )
     expect_close(got_w0, true_w0, "w0 after one epoch", {"w0 was not corrected": w0})
@@ -877,7 +974,11 @@ def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
             "you counted after the correction: compare the prediction that was made before it": late,
             "you counted the right answers": len(y) - true_mistakes,
             "you counted the samples": len(y),
-            "only the first sample was looked at: look where `return` stands": 1,
+            "only one mistake was counted: the loop ends early, or the count begins anew for each sample": 1,
+            "the count begins anew for each sample: set it to 0 before the loop": 0,
+            "these are the mistakes of the final weights: count along the way": int(
+                np.sum((x @ true_w + true_w0 > 0) != y)
+            ),
             "this is the share of mistakes: count them": true_mistakes / len(y),
             "these are mistakes with the first weights: count along the way": int(np.sum(at_once != 0)),
         },
@@ -1052,6 +1153,10 @@ def one_matrix(collapse: Student, rng: np.random.Generator) -> None:
             "a transpose is too many: w1 @ w2": w1 @ w2.T,
             "a transpose is too many, w1 @ w2": w1.T @ w2,
             "this is the first layer's matrix alone": w1,
+            "there is no activation between the two layers": lambda: _like(
+                w, special.expit(w1) @ w2, np.maximum(w1, 0) @ w2, np.tanh(w1) @ w2
+            ),
+            "the biases do not belong into W": lambda: _like(w, true + b1, true + b2, true + b1 @ w2 + b2),
             "this is the second layer's matrix alone": w2,
         },
     )
@@ -1075,6 +1180,11 @@ def one_bias(collapse: Student, rng: np.random.Generator) -> None:
             "b1 went through the first layer: it is added behind it, and passes through the second": b1 @ w1 + b2,
             "the product is elementwise: b1 @ w2": b1 * b2,
             "both biases passed through both layers": b1 @ w1 @ w2 + b2 @ w2,
+            "b2 is added, not subtracted": b1 @ w2 - b2,
+            "b2 is added, it does not multiply": (b1 @ w2) * b2,
+            "b1 meets w2, not the matrix W": (w1 @ w2).sum(axis=0) + b2,
+            "each unit has a bias of its own: do not add up b1": b1.sum() + b2,
+            "b2 is added once": b1 @ w2 + 2 * b2,
             "b1 was only added: it also passes through the second layer, b1 @ w2": b1 + b2,
             "the order is reversed: a row vector stands left of the matrix, b1 @ w2": w2 @ b1 + b2,
         },

@@ -65,6 +65,14 @@ def _check_one_layer(one_layer_gradient, x, y, w):
         ),
         "the factor (1 - y_pred) is missing: the derivative of the sigmoid is y_pred * (1 - y_pred)": x.T
         @ (2 * (out - y) * out),
+        "the derivative of the sigmoid is y_pred * (1 - y_pred), with a minus": x.T @ (2 * (out - y) * out * (1 + out)),
+        "the derivative of the sigmoid is y_pred * (1 - y_pred), not y_pred squared": x.T @ (2 * (out - y) * out**2),
+        "the derivative of the sigmoid is y_pred * (1 - y_pred), and z stands in it here": x.T
+        @ (2 * (out - y) * (x @ w) * (1 - x @ w)),
+        "the error was squared: the derivative of the square is 2 times the error itself": x.T
+        @ (2 * (out - y) ** 2 * out * (1 - out)),
+        "this is the loss: its derivative with respect to each weight is asked for": ((out - y) ** 2).sum(),
+        "return the gradient, not the weights after a step": w - expected,
     }
     expect_close(one_layer_gradient(x, y, w), expected, "the gradient", mistakes)
 
@@ -108,6 +116,7 @@ def output(forward, rng):
         "the output is linear: no sigmoid after h @ w2": expit(expected),
         "return h first, then y_pred": expit(x @ w1),
         "the output sums the hidden activations, after their sigmoid": x @ w1 @ w2,
+        "h * w2.T is only one product each: h @ w2 adds them up": expit(x @ w1) * w2.T,
     }
     expect_close(y_pred, expected, "y_pred", mistakes)
 
@@ -207,6 +216,11 @@ def _check_hidden(hidden_gradient, x, w1, rng):
         "h is squared: the derivative of the sigmoid is h * (1 - h)": x.T @ (grad_h * h**2 * (1 - h)),
         "the inputs are missing: multiply by x.T": np.tile((grad_h * h * (1 - h)).sum(axis=0), (x.shape[1], 1)),
         "the result is the transpose of the gradient: it must have the shape of w1": expected.T,
+        "the derivative of the sigmoid is h * (1 - h), with a minus": x.T @ (grad_h * h * (1 + h)),
+        "the derivative of the sigmoid is h * (1 - h), not h squared": x.T @ (grad_h * h * h),
+        "h.T stands where x.T belongs: the weights multiply the inputs": h.T @ (grad_h * h * (1 - h)),
+        "h * (1 - h) belongs to each point: multiply before x.T adds up over the points": (x.T @ grad_h)
+        * (h * (1 - h)).mean(axis=0),
     }
     expect_close(hidden_gradient(x, h, grad_h), expected, "grad_w1", mistakes)
 
@@ -243,7 +257,8 @@ def large_step(numerical_gradient, rng):
 
 
 def _compare_differences(numerical_gradient, x, y, w1, w2, eps, expected):
-    got = expect_items(numerical_gradient(x, y, w1, w2, eps), ("the differences for w1", "those for w2"))
+    names = ("the differences for w1", "those for w2")
+    got = expect_items(numerical_gradient(x, y, w1, w2, eps), names, (w1.shape, w2.shape))
     forward_difference = _difference(x, y, w1, w2, eps, 0.0)
     backward_difference = _difference(x, y, w1, w2, 0.0, -eps)
     for k, name in enumerate(("w1", "w2")):
@@ -254,6 +269,9 @@ def _compare_differences(numerical_gradient, x, y, w1, w2, eps, expected):
             ),
             "this is the one-sided difference; take the loss on both sides, w + eps and w - eps": (
                 backward_difference[k]
+            ),
+            "this is the second derivative: L(w + eps) - L(w - eps), without the loss in the middle": (
+                (forward_difference[k] - backward_difference[k]) / eps
             ),
             "the sign is flipped: subtract the loss at w - eps from that at w + eps": -expected[k],
             "the loss is a sum over the points: do not divide by n": expected[k] / len(y),
@@ -337,6 +355,10 @@ def _check_step(train_step, x, y, w1, w2):
         "w1 did not move": w1,
         "return w1 first, then w2": w2 - eta * g2,
         "grad_h needs the old w2: compute both gradients before you change any weights": w1 - eta * late1,
+        "the factor h * (1 - h) is missing: hidden_gradient has it": w1 - eta * x.T @ grad_h,
+        "the factor 2 of the square is missing": w1 - eta * g1 / 2,
+        "multiply the gradient by the learning rate, do not divide": w1 - g1 / eta,
+        "this is the result of two steps": lambda: _two_steps(x, y, w1, w2, eta),
     }
     if h.shape == out.shape:  # one hidden unit: here swapped results fit everywhere
         error = 2 * (h - y)
@@ -353,6 +375,14 @@ def _check_step(train_step, x, y, w1, w2):
     }
     expect_close(got[0], w1 - eta * g1, "the new w1", mistakes1, atol=1e-6)
     expect_close(got[1], w2 - eta * g2, "the new w2", mistakes2, atol=1e-6)
+
+
+def _two_steps(x, y, w1, w2, eta):
+    one, two = w1, w2
+    for _ in range(2):
+        g1, g2 = _difference(x, y, one, two, 1e-5, -1e-5)
+        one, two = one - eta * g1, two - eta * g2
+    return one
 
 
 # -- 6: the Hessian ---------------------------------------------------------------------------------------------------
@@ -403,6 +433,8 @@ def _compare_hessian(hessian, x, y, w1, w2):
         "the sign is flipped: subtract the gradient at w - eps from that at w + eps": -expected,
         "this is the block of w1 alone: w2 belongs to it as well": expected[:k, :k],
         "this is the block of w2 alone: w1 belongs to it as well": expected[k:, k:],
+        "this is the gradient; its derivative is asked for": gradient,
+        "return the matrix itself, not its eigenvalues": lambda: np.linalg.eigvalsh(expected),
     }
     got = hessian(x, y, w1, w2, 1e-5)
     expect_close(got, expected, "the Hessian", mistakes, atol=1e-4)
@@ -436,8 +468,14 @@ def gentle_bump(bump_weights, rng):
 def _compare_bump(bump_weights, left, right, s):
     w1, w2 = expect_items(bump_weights(left, right, s), ("w1", "w2"), ((2, 2), (2, 1)))
     w1, w2 = np.asarray(w1, float), np.asarray(w2, float)
-    expect_close(np.shape(w1), (2, 2), "the shape of w1")
-    expect_close(np.shape(w2), (2, 1), "the shape of w2", {"w2 is a column, (2, 1): [[1], [-1]]": (2,)})
+    one = {"one hidden unit is one step: a bump needs two, a column of w1 for each": (2, 1)}
+    expect_close(np.shape(w1), (2, 2), "the shape of w1", one)
+    expect_close(
+        np.shape(w2),
+        (2, 1),
+        "the shape of w2",
+        {"w2 is a column, (2, 1): [[1], [-1]]": (2,) if np.ndim(w2) == 1 else (1, 2)},
+    )
     t = np.linspace(min(left, 0) - 1, right + 1, 60)
     got = (expit(np.column_stack([np.ones(60), t]) @ w1) @ w2)[:, 0]
 
@@ -453,6 +491,13 @@ def _compare_bump(bump_weights, left, right, s):
             expit(s - s * left * t) - expit(s - s * right * t)
         ),
         "steepness is missing: the factor of t is steepness": step(left, 1) - step(right, 1),
+        "steepness belongs to the steps, in w1, not to their height, in w2": s * (step(left, 1) - step(right, 1)),
+        "up at `left` plus down at `right` is 1 outside and 2 inside, and a half does not mend it": (
+            (step(left) + 1 - step(right)) / 2
+        ),
+        "the steepness is a number of your own: use the argument": lambda: _own_steepness(got, step, left, right),
+        "divide by nothing: the first row of w1 is -steepness * place": expit(s * t - left / s)
+        - expit(s * t - right / s),
         "this is a single step up, at `left`: the second unit must take it back at `right`": step(left),
         "w1 is transposed: one column for each hidden unit": expit(-s * left + s * t) * 0
         + expit(-s * left - s * right * t) * w2[0, 0]
@@ -460,6 +505,14 @@ def _compare_bump(bump_weights, left, right, s):
         "the height is off: the output weights are +1 and -1": lambda: _scaled_bump(got, step(left) - step(right)),
     }
     expect_close(got, step(left) - step(right), f"the output for left = {left:.2f}, right = {right:.2f}", mistakes)
+
+
+def _own_steepness(got, step, left, right):
+    """`got` if it is the bump with another steepness, a round number; else nan."""
+    for other in (1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000):
+        if np.allclose(got, step(left, other) - step(right, other), atol=1e-4):
+            return got
+    return np.nan
 
 
 def _scaled_bump(got, expected):

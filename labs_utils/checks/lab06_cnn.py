@@ -31,6 +31,8 @@ def _compare_correlation(got: object, image: np.ndarray, kernel: np.ndarray) -> 
     true = signal.correlate2d(image, kernel, mode="valid")
     unfinished = true.copy()
     unfinished[-1], unfinished[:, -1] = 0, 0
+    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
+    square = kernel.shape[0] == kernel.shape[1]
     expect_close(
         got,
         true,
@@ -45,8 +47,16 @@ def _compare_correlation(got: object, image: np.ndarray, kernel: np.ndarray) -> 
                 image, kernel, mode="full" if np.size(got) > image.size else "same"
             ),
             "this is the mean over the window; the sum is asked for": true / kernel.size,
-            "the kernel is transposed": lambda: (
-                signal.correlate2d(image, kernel.T, mode="valid") if kernel.shape[0] == kernel.shape[1] else np.nan
+            "the kernel is transposed": lambda: signal.correlate2d(image, kernel.T, mode="valid") if square else np.nan,
+            "the kernel is flipped from left to right": signal.correlate2d(image, kernel[:, ::-1], mode="valid"),
+            "the kernel is upside down": signal.correlate2d(image, kernel[::-1], mode="valid"),
+            "the windows are added up without the kernel": windows.sum(axis=(2, 3)),
+            "this is the largest product of each window; their sum is asked for": (windows * kernel).max(axis=(2, 3)),
+            "@ and np.dot are matrix products: multiply element by element": lambda: (
+                (windows @ kernel).sum(axis=(2, 3)) if square else np.nan
+            ),
+            "@ and np.dot are matrix products: multiply element by element with *": (windows @ kernel.T).sum(
+                axis=(2, 3)
             ),
         },
     )
@@ -130,6 +140,9 @@ def _compare_gradient(kernel_gradient: Student, rng: np.random.Generator, shape:
             "the error is added up before it meets the image: each error belongs to its own window": np.full(
                 size, error.mean() * image.mean()
             ),
+            "divide by the number of places, rows times columns: len counts the rows alone": m / len(target) * true,
+            "the kernel multiplies the sum: its number K_ab is gone in the derivative by K_ab": kernel * true,
+            "it is turned by 180°: [a, b] belongs to the pixels at (i + a, j + b)": true[::-1, ::-1],
             "the same number everywhere: each (a, b) has a part of the image of its own": np.full(size, true.mean()),
         },
         atol=1e-6,
@@ -158,6 +171,29 @@ def _descent(
         kernel = kernel - rate * (first if stale else _slope(image, kernel, target))
         losses.append(_half_mse(image, kernel, target))
     return kernel, losses
+
+
+def _other_start(
+    image: np.ndarray, target: np.ndarray, rate: float, steps: int, kernel: object, losses: object
+) -> np.ndarray | float:
+    """`kernel` if the loss noted first proves that the same descent led to it, from another start than zeros; else nan.
+
+    A step is linear in the kernel, so the start can be computed from the end.
+    """
+    kernel, losses = np.asarray(kernel, float), np.asarray(losses, float)
+    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or losses.shape != (steps,):
+        return np.nan
+    size = len(kernel)
+    zero = _slope(image, np.zeros((size, size)), target)
+    curvature = np.array(
+        [(_slope(image, unit.reshape(size, size), target) - zero).ravel() for unit in np.eye(size * size)]
+    )
+    start = kernel
+    for _ in range(steps):
+        start = np.linalg.solve(np.eye(size * size) - rate * curvature, (start + rate * zero).ravel())
+        start = start.reshape(size, size)
+    found = np.isclose(_half_mse(image, start, target), losses[0], 1e-4) and np.abs(start).max() > 1e-6
+    return kernel if found else np.nan
 
 
 def _mean_errors(image: np.ndarray, target: np.ndarray, size: int, rate: float, steps: int) -> np.ndarray:
@@ -199,6 +235,7 @@ def _compare_descent(learn_kernel: Student, rng: np.random.Generator, size: int,
                 image, target, size, rate / 2, steps
             )[0],
             "this is the gradient of the last step, not the kernel": lambda: _slope(image, fewer, target),
+            "the start is not zero: begin with np.zeros": lambda: _other_start(image, target, rate, steps, *got),
         },
         atol=1e-6,
     )
@@ -222,6 +259,12 @@ def _compare_descent(learn_kernel: Student, rng: np.random.Generator, size: int,
             "these are roots of the mean square: J is half the mean square": np.sqrt(2 * before),
             "this is the last loss only: collect one for each step": losses[-2],
             "the first loss is repeated: compute it anew in each step": np.full(steps, losses[0]),
+            "these are mean absolute errors: J is half the mean square": lambda: [
+                np.mean(
+                    np.abs(signal.correlate2d(image, _descent(image, target, size, rate, n)[0], mode="valid") - target)
+                )
+                for n in range(steps)
+            ],
             "the list runs backwards: the first loss is that of the zeros": before[::-1],
         },
         atol=1e-6,
@@ -311,12 +354,21 @@ def _compare_layer(conv_layer: Student, rng: np.random.Generator, stride: int, p
             "the kernels are transposed: rows of a kernel belong to rows of the image": lambda: (
                 _layer(images, kernels.swapaxes(0, 1), stride, padding, padding) + bias
             ),
-            "the last row and column of places are missing: a window that ends at the border fits": (true + bias)[
-                :, :-1, :-1
-            ],
-            "the last row and column of places are missing: a window that ends at the border still fits": lambda: (
-                _layer(images[:, :-1, :-1], kernels, stride, padding, padding) + bias
+            "the last row and column of places are missing: a window that ends at the border fits": lambda: (
+                (true + bias)[:, :-1, :-1]
+                if np.shape(got) == (5, rows - 1, columns - 1, 6)
+                else _layer(images[:, :-1, :-1], kernels, stride, padding, padding) + bias
             ),
+            "the border was repeated into the padding; it should be 0": lambda: (
+                _layer(np.pad(images, [(0, 0), *2 * [(padding, padding)], (0, 0)], "edge"), kernels, stride, 0, 0)
+                + bias
+                if padding
+                else np.nan
+            ),
+            "the number of places is that without padding: it grows by the zeros": lambda: (
+                (true + bias)[:, : (11 - k) // stride + 1, : (9 - k) // stride + 1] if padding else np.nan
+            ),
+            "each kernel has a bias of its own: their sum was added": true + bias.sum(),
             "batch and channels were padded as well: np.pad needs (0, 0) for those two axes": lambda: (
                 _layer(all_sides[..., padding : padding + channels], kernels, stride, 0, 0) + bias
             ),
@@ -472,35 +524,47 @@ def _pooled_rows(images: np.ndarray, size: int, mode: str) -> np.ndarray:
 
 
 def _compare_pool(pool: Student, rng: np.random.Generator, mode: str) -> None:
-    other = "average" if mode == "max" else "max"
     # sizes that could be taken for each other all differ, also rows and columns of the result
     for shape, size in (((2, 16, 20, 3), 4), ((3, 14, 11, 4), 2)):
         images = rng.normal(size=shape).astype("float32") - 1
-        true = _pooled(images, size, mode)
-        expect_close(
-            pool(images, size, mode),
-            true,
-            f"pool(images {shape}, {size}, {mode!r})",
-            {
-                f"this is {other} pooling": _pooled(images, size, other),
-                "the maximum starts from 0, which is larger than every negative value": np.maximum(true, 0),
-                "this is the sum over the block, not its mean": true * size**2,
-                "the channels were pooled together: each is treated by itself": lambda t=true: (
-                    t.max(axis=-1) if mode == "max" else t.mean(axis=-1)
-                ),
-                "incomplete blocks count as well; they are dropped here": _pooled(images, size, mode, "same"),
-                "the blocks overlap: the window moves by `size`, not by 1": _pooled(images, size, mode, strides=1),
-                "only rows were joined: pool over rows and columns": _pooled_rows(images, size, mode),
-                "rows and columns of the result are exchanged": true.swapaxes(1, 2),
-                f"this is {other} pooling, and incomplete blocks count as well": _pooled(images, size, other, "same"),
-                "the minimum of each block was taken": -_pooled(-images, size, "max"),
-                "this is the sum over the block's rows, or its columns, of means: divide by size twice": true * size,
-                "you pooled over the whole image": (images.max if mode == "max" else images.mean)(axis=(1, 2)),
-                "this keeps the first pixel of every block instead of pooling": images[:, ::size, ::size][
-                    :, : true.shape[1], : true.shape[2]
-                ],
-            },
-        )
+        what = f"pool(images {shape}, {size}, {mode!r})"
+        expect_close(pool(images, size, mode), _pooled(images, size, mode), what, _wrong_pools(images, size, mode))
+
+
+def _wrong_pools(images: np.ndarray, size: int, mode: str) -> dict[str, np.ndarray]:
+    """Sentence → what that mistake makes of the images."""
+    other = "average" if mode == "max" else "max"
+    true = _pooled(images, size, mode)
+    rows, columns = true.shape[1:3]
+    blocks = images[:, : rows * size, : columns * size].reshape(len(images), rows, size, columns, size, -1)
+    mistakes = {
+        f"this is {other} pooling": _pooled(images, size, other),
+        "the maximum starts from 0, which is larger than every negative value": np.maximum(true, 0),
+        "this is the sum over the block, not its mean": true * size**2,
+        "the channels were pooled together: each is treated by itself": (
+            true.max(axis=-1) if mode == "max" else true.mean(axis=-1)
+        ),
+        "incomplete blocks count as well; they are dropped here": _pooled(images, size, mode, "same"),
+        "the blocks overlap: the window moves by `size`, not by 1": _pooled(images, size, mode, strides=1),
+        "the result has the right size, but the window moves by 1: block i begins at i * size": _pooled(
+            images, size, mode, strides=1
+        )[:, :rows, :columns],
+        "the blocks are 2 × 2 whatever `size` says": _pooled(images, 2, mode),
+        "only rows were joined: pool over rows and columns": _pooled_rows(images, size, mode),
+        "rows and columns of the result are exchanged": true.swapaxes(1, 2),
+        "the minimum of each block was taken": -_pooled(-images, size, "max"),
+        "the largest absolute value was taken; the sign matters": _pooled(np.abs(images), size, "max"),
+        "this is the median of each block, not its mean": np.median(blocks, axis=(2, 4)),
+        "this is the sum over the block's rows, or its columns, of means: divide by size twice": true * size,
+        "you pooled over the whole image": (images.max if mode == "max" else images.mean)(axis=(1, 2)),
+        "one number for all images and channels: each block of each channel has its own": np.full_like(
+            true, images.max() if mode == "max" else images.mean()
+        ),
+        "this keeps the first pixel of every block instead of pooling": blocks[:, :, 0, :, 0],
+    }
+    if blocks.size < images.size:
+        mistakes[f"this is {other} pooling, and incomplete blocks count as well"] = _pooled(images, size, other, "same")
+    return mistakes
 
 
 @checks.probe("pool")
@@ -668,7 +732,8 @@ def maxima_of_maps(line_network: Student, rng: np.random.Generator) -> None:
 def decoded(decode_line: Student, rng: np.random.Generator) -> None:
     """Lines of all angles, encoded; the last two outputs lie off the unit circle."""
     # no angle within 2 degrees of 0, 90 and 180: rounding may take a line there to the other end
-    angles = np.concatenate([rng.uniform(2, 88, 3), rng.uniform(92, 178, 3), rng.uniform(2, 43, 1)])
+    eighths = ((2, 43), (2, 43), (47, 88), (47, 88), (92, 133), (92, 133), (137, 178))  # and a line in each eighth
+    angles = np.array([rng.uniform(*ends) for ends in eighths])
     angles = rng.permutation(angles)
     centres = rng.uniform(0, 27, (7, 2))
     turn, radius = np.radians(2 * angles), rng.uniform(0.5, 1.5, 7)
@@ -710,6 +775,14 @@ def decoded(decode_line: Student, rng: np.random.Generator) -> None:
             "arccos cannot tell θ from 180° - θ: use arctan2 with both outputs": angle(
                 np.degrees(np.arccos(cosine / radius)) / 2
             ),
+            "arcsin of the fourth output: it needs a point on the circle; use arctan2 with both outputs": lambda: angle(
+                np.degrees(np.arcsin(np.clip(sine, -1, 1))) / 2 % 180
+            ),
+            "90 degrees too many: 180 was added before halving, or 90 after; take % 180 at the end": angle(
+                signed / 2 + 90
+            ),
+            "row and column were rounded: keep their fractions": np.column_stack([np.round(centres), angles]),
+            "undo - 1 by + 1": np.column_stack([13.5 * (scaled - 1), angles]),
             "row and column are exchanged": np.column_stack([centres[:, ::-1], angles]),
             "row and column are still from -1 to 1: undo the division and the - 1": np.column_stack([scaled, angles]),
             "undo in the reverse order: add 1 first, then multiply by 13.5": np.column_stack(
@@ -736,12 +809,15 @@ def _counts(model: ModelView) -> list[int]:
     return [layer["parameters"] for layer in model.layers if layer["parameters"]]
 
 
-def _expect_sizes(model: ModelView, wanted: list[int], shapes: list[tuple], causes: dict[tuple, str]) -> None:
+def _expect_sizes(
+    model: ModelView, wanted: list[int], names: tuple[str, ...], shapes: list[tuple], causes: dict[tuple, str]
+) -> None:
     """Fails unless the weights have these shapes, in any order and in any nesting of layers.
 
     Args:
         model: what the student's function returned.
         wanted: the parameters of each layer, for the message.
+        names: of these layers.
         shapes: of all the weights.
         causes: parameters of the layers → what gives a network with these.
     """
@@ -749,10 +825,29 @@ def _expect_sizes(model: ModelView, wanted: list[int], shapes: list[tuple], caus
     found = [shape[2:] if len(shape) == 4 and shape[:2] == (1, 1) else shape for _, shape in model.variables()]
     if Counter(found) == Counter(shapes):
         return
-    cause = causes.get(tuple(got))
+    cause = causes.get(tuple(got)) or _which_differs(wanted, names, got)
     raise CheckFailed(
         f"The parameters of the layers, in order:\n    expected  {wanted}, {sum(wanted)} in all"
         f"\n    got       {got}, {sum(got)} in all" + (f"\n  Likely cause: {cause}." if cause else "")
+    )
+
+
+def _which_differs(wanted: list[int], names: tuple[str, ...], got: list[int]) -> str | None:
+    """Which layer is missing, one too many, or the first with other parameters; None where that does not explain it."""
+    for place, name in enumerate(names):
+        if got == wanted[:place] + wanted[place + 1 :]:
+            return f"{name} is missing"
+    for place, number in enumerate(got):
+        if got[:place] + got[place + 1 :] == wanted:
+            return f"there is one layer too many, with {number} parameters"
+    if len(got) != len(wanted):
+        return None
+    first = next((place for place, (one, other) in enumerate(zip(wanted, got, strict=True)) if one != other), None)
+    if first is None:
+        return None
+    return (
+        f"the first layer that differs is {names[first]}: look at its units or kernels, their size and the biases, and"
+        " at what the layers below hand on"
     )
 
 
@@ -769,14 +864,17 @@ _C1, _C3 = [(5, 5, 1, 6), (6,)], [(5, 5, 6, 16), (16,)]
 _ENDS = [(120,), (120, 84), (84,), (84, 10), (10,)]
 
 
-def _lenet(images: np.ndarray, weights: list, g: Callable, pooling: Callable, last: Callable) -> np.ndarray:
+def _lenet(
+    images: np.ndarray, weights: list, g: Callable, pooling: Callable, last: Callable, linear: str = ""
+) -> np.ndarray:
     import tensorflow as tf
 
     k1, b1, k3, b3, k5, b5, w6, b6, w7, b7 = weights
-    x = g(tf.nn.conv2d(images, k1, 1, "SAME") + b1)
-    x = g(tf.nn.conv2d(pooling(x, 2, 2, "VALID"), k3, 1, "VALID") + b3)
+    g1, g3, g5, g6 = (tf.identity if name == linear else g for name in ("C1", "C3", "C5", "F6"))
+    x = g1(tf.nn.conv2d(images, k1, 1, "SAME") + b1)
+    x = g3(tf.nn.conv2d(pooling(x, 2, 2, "VALID"), k3, 1, "VALID") + b3)
     x = tf.reshape(pooling(x, 2, 2, "VALID"), (len(images), -1))
-    x = g(g(x @ np.reshape(k5, (400, 120)) + b5) @ w6 + b6)
+    x = g6(g5(x @ np.reshape(k5, (400, 120)) + b5) @ w6 + b6)
     return last(x @ w7 + b7).numpy()
 
 
@@ -798,9 +896,12 @@ def _lenet_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generato
         )
 
     def variant(
-        g: Callable = tf.tanh, pooling: Callable = tf.nn.avg_pool2d, last: Callable = tf.nn.softmax
+        g: Callable = tf.tanh,
+        pooling: Callable = tf.nn.avg_pool2d,
+        last: Callable = tf.nn.softmax,
+        linear: str = "",
     ) -> Callable:
-        return lambda: _lenet(images, right, g, pooling, last)
+        return lambda: _lenet(images, right, g, pooling, last, linear)
 
     return variant(), {
         "S2 and S4 are max-pooling; LeNet-5 averages": variant(pooling=tf.nn.max_pool2d),
@@ -810,6 +911,10 @@ def _lenet_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generato
         "the softmax at the end is missing": variant(last=tf.identity),
         "the last layer has sigmoid; ten probabilities that sum to 1 need softmax": variant(last=tf.sigmoid),
         "the last layer has tanh; probabilities need softmax": variant(last=tf.tanh),
+        **{
+            f"{name} has no activation; the table has tanh there": variant(linear=name)
+            for name in ("C1", "C3", "C5", "F6")
+        },
         "ReLU and max-pooling: that is the modern fashion; LeNet-5 has tanh and averages": variant(
             g=tf.nn.relu, pooling=tf.nn.max_pool2d
         ),
@@ -831,12 +936,14 @@ def layer_by_layer(lenet5: Student, rng: np.random.Generator) -> None:
         (156, 2416, 2040, 10164, 850): "global average pooling stands where S4 is to be flattened",
         (156, 2416, 192120, 10164, 850): "a pooling layer is missing: S4 should give 5 × 5",
         (150, 2400, 48000, 10080, 840): "the biases are missing",
+        (156, 2416, 232440, 10164, 850): "S2 or S4 does not halve its maps: a pooling layer has a stride of 2",
+        (416, 2406, 18120, 10164, 850): "the numbers of kernels are exchanged: C1 has 6, C3 has 16",
         (156, 2416, 48120, 10164): "the output layer with 10 units is missing",
         (156, 2416, 48120, 1210): "F6 with 84 units is missing",
         (156, 2416, 33684, 850): "C5 with 120 units is missing",
         (60, 880, 48120, 10164, 850): "the kernels are 3 × 3; LeNet-5 has 5 × 5",
     }
-    _expect_sizes(model, wanted, shapes, causes)
+    _expect_sizes(model, wanted, ("C1", "C3", "C5", "F6", "the output layer"), shapes, causes)
     expect_fresh(model)
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
     true, mistakes = _lenet_outputs(model, images, rng)
@@ -861,6 +968,7 @@ def _shapes(weights: list) -> str:
 
 
 _KERNELS = [(5, 5, 1, 16), (3, 3, 16, 32), (3, 3, 32, 64)]
+_NUMBERS = ("first", "second", "third")
 
 
 @checks.probe("small_cnn")
@@ -877,19 +985,32 @@ def parameters_of_each(small_cnn: Student, rng: np.random.Generator) -> None:
         (400, 64, 4608, 128, 18432, 256, 31370): "the maps are flattened, and pooling is missing",
         (400, 64, 4608, 128, 18432, 256): "the dense layer with 10 units is missing",
         (144, 64, 4608, 128, 18432, 256, 650): "the first kernels are 5 × 5",
+        (
+            400,
+            32,
+            4608,
+            64,
+            18432,
+            128,
+            650,
+        ): "this is another normalisation: keras.layers.BatchNormalization is asked for",
+        (4, 400, 64, 4608, 128, 18432, 650): "each normalisation stands before its convolution; it comes after it",
     }
-    _expect_sizes(model, wanted, [*_KERNELS, (64, 10), (10,), *(4 * [(16,), (32,), (64,)])], causes)
+    names = [f"the {number} {part}" for number in _NUMBERS for part in ("convolution", "normalisation")]
+    shapes = [*_KERNELS, (64, 10), (10,), *(4 * [(16,), (32,), (64,)])]
+    _expect_sizes(model, wanted, (*names, "the dense layer"), shapes, causes)
     expect_fresh(model)
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
     true, mistakes = _small_outputs(model, images, rng)
-    expect_one_of(_outputs(model, images), [true, *mistakes.values()], rtol=5e-3, atol=1e-4)
+    try:
+        expect_one_of(_outputs(model, images), [true, *mistakes.values()], rtol=5e-3, atol=1e-4)
+    except CheckFailed:
+        _expect_maps(model)  # says why, as a rule
+        raise
 
 
-@checks.probe("small_cnn")
-def sizes_of_the_maps(small_cnn: Student, rng: np.random.Generator) -> None:
-    """The sizes of the maps after each convolution."""
-    model = expect_model(small_cnn())
-    _counts(model)
+def _expect_maps(model: ModelView) -> None:
+    """Fails if a convolution has its own activation or maps of another size than in the table."""
     expect(
         not any(row["type"] == "Conv2D" and row["activation"] not in (None, "linear") for row in model.layers[:-2]),
         "A convolution has its own activation; the table has ReLU after the normalisation, as a layer of its own.",
@@ -902,6 +1023,7 @@ def sizes_of_the_maps(small_cnn: Student, rng: np.random.Generator) -> None:
         ((14, 14, 16), (7, 7, 32), (3, 3, 64)): "a pooling layer too many: the first convolution has a stride instead",
         ((28, 28, 16), (14, 14, 32), (7, 7, 64)): "the first convolution is pooled; it should have a stride of 2",
         ((14, 14, 16), (14, 14, 32), (14, 14, 64)): "max-pooling is missing after the second convolution",
+        ((28, 28, 16), (28, 28, 32), (28, 28, 64)): "neither a stride nor pooling makes the maps smaller",
         ((14, 14, 16), (7, 7, 32), (4, 4, 64)): "only the first convolution has a stride; the others are pooled",
     }
     cause = causes.get(tuple(got))
@@ -910,6 +1032,14 @@ def sizes_of_the_maps(small_cnn: Student, rng: np.random.Generator) -> None:
         f"The maps after each convolution:\n    expected  {wanted}\n    got       {got}"
         + (f"\n  Likely cause: {cause}." if cause else ""),
     )
+
+
+@checks.probe("small_cnn")
+def sizes_of_the_maps(small_cnn: Student, rng: np.random.Generator) -> None:
+    """The sizes of the maps after each convolution."""
+    model = expect_model(small_cnn())
+    _counts(model)
+    _expect_maps(model)
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
     true, mistakes = _small_outputs(model, images, rng)
     expect_one_of(_outputs(model, images), [true, *mistakes.values()], rtol=5e-3, atol=1e-4)
@@ -955,7 +1085,8 @@ def without_normalisation(small_cnn: Student, rng: np.random.Generator) -> None:
         (416, 64, 4640, 128, 18496, 256, 650): "batch normalisation is there whatever `normalise` says",
         (400, 4608, 18432, 650): "without normalisation the convolutions need their biases back",
     }
-    _expect_sizes(model, [416, 4640, 18496, 650], [*_KERNELS, (64, 10), (10,), (16,), (32,), (64,)], causes)
+    names = (*(f"the {number} convolution" for number in _NUMBERS), "the dense layer")
+    _expect_sizes(model, [416, 4640, 18496, 650], names, [*_KERNELS, (64, 10), (10,), (16,), (32,), (64,)], causes)
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
     _outputs(model, images)
     weights = fill_weights(model, rng, 400_000)
@@ -1155,11 +1286,18 @@ def _seen(layers: list[tuple[int, int]]) -> int:
 def _compare_field(receptive_field: Student, layers: list[tuple[int, int]]) -> None:
     kernels, strides = zip(*layers, strict=True)
 
-    def walk(field: int = 1, jump_first: bool = False, minus: int = 1, order: int = 1) -> int:
+    def walk(
+        field: int = 1,
+        jump_first: bool = False,
+        minus: int = 1,
+        order: int = 1,
+        turned: bool = False,
+        half: bool = False,
+    ) -> int:
         jump = 1
-        for kernel, stride in layers[::order]:
+        for kernel, stride in [pair[::-1] if turned else pair for pair in layers[::order]]:
             jump = jump * stride if jump_first else jump
-            field += (kernel - minus) * jump
+            field += (kernel // 2 if half else kernel - minus) * jump
             jump = jump if jump_first else jump * stride
         return field
 
@@ -1181,6 +1319,11 @@ def _compare_field(receptive_field: Student, layers: list[tuple[int, int]]) -> N
             + sum((k - 1) * s for k, s in layers),
             "the jump is the product of the strides below, not the stride of the one layer below": 1
             + sum((k - 1) * s for k, s in zip(kernels, (1, *strides), strict=False)),
+            "kernel and stride are exchanged: a pair is (kernel, stride)": walk(turned=True),
+            "a kernel of k adds k - 1 steps, not k // 2: the neuron looks to both sides": walk(half=True),
+            "a kernel of k adds k - 1 steps, not k + 1": walk(minus=-1),
+            "this is the area; the side of the square is asked for": _seen(layers) ** 2,
+            "this is the field of the first layer alone: look where `return` stands": kernels[0],
             "this is the product of the strides, the jump; the field is asked for": int(np.prod(strides)),
         },
     )
@@ -1189,7 +1332,7 @@ def _compare_field(receptive_field: Student, layers: list[tuple[int, int]]) -> N
 @checks.probe("receptive_field")
 def stacked(receptive_field: Student, rng: np.random.Generator) -> None:
     """Layers with stride 1."""
-    _compare_field(receptive_field, [(3, 1)])
+    _compare_field(receptive_field, [(5, 1)])
     for depth in (2, 3, 4):
         _compare_field(receptive_field, [(int(kernel), 1) for kernel in rng.integers(2, 8, depth)])
 
@@ -1346,6 +1489,29 @@ def _compare_size(at_size: Student, rng: np.random.Generator, side: int) -> None
             "the resized pictures have not been brought back to 28 × 28": resized,
             "the edge belongs on all four sides; here the digit stands in the upper left corner": placed(0, 0),
             "the edge belongs on all four sides; here the digit stands in the lower right corner": placed(edge, edge),
+            "the edge on each side is half of what is missing or too much, not all of it": lambda: (
+                np.pad(resized, ((0, 0), *2 * [(edge, edge)], (0, 0)))
+                if small
+                else resized[:, edge : edge + 28, edge:][:, :, :28]
+            ),
+            "the picture stands one pixel too far down and to the right": placed(edge // 2 + 1, edge // 2 + 1)
+            if small
+            else placed(edge // 2 - 1, edge // 2 - 1),
+            "the picture stands one pixel too far up and to the left": placed(edge // 2 - 1, edge // 2 - 1)
+            if small
+            else placed(edge // 2 + 1, edge // 2 + 1),
+            "the middle was cut out and framed, nothing was resized": lambda: tf.image.resize_with_crop_or_pad(
+                tf.image.resize_with_crop_or_pad(images, side, side), 28, 28
+            ),
+            "the middle was cut out, nothing was resized": lambda: (
+                tf.image.resize_with_crop_or_pad(images, side, side) if small else np.nan
+            ),
+            "the frame belongs to rows and columns: np.pad needs (0, 0) for the images and the channels": lambda: (
+                np.pad(resized, edge // 2) if small else np.nan
+            ),
+            "interpolation='nearest' was used; leave it out": lambda: tf.image.resize_with_crop_or_pad(
+                tf.image.resize(images, (side, side), method="nearest"), 28, 28
+            ),
             "only the rows were centred": placed(edge // 2, 0),
             "only the columns were centred": placed(0, edge // 2),
             "the frame is made of ones; black is 0": placed(edge // 2, edge // 2, 1.0) if small else np.nan,
@@ -1383,4 +1549,7 @@ def larger(at_size: Student, rng: np.random.Generator) -> None:
 def as_it_was(at_size: Student, rng: np.random.Generator) -> None:
     """A side of 28 changes nothing."""
     images = rng.random((2, 28, 28, 1)).astype("float32")
-    expect_close(at_size(images, 28), images, "digits at side 28", atol=1e-4)
+    mistakes = {
+        "nothing is left: a slice that ends at -0 is empty; end it at edge + 28": np.empty((2, 0, 0, 1)),
+    }
+    expect_close(at_size(images, 28), images, "digits at side 28", mistakes, atol=1e-4)

@@ -1,8 +1,10 @@
 """Checks of lab 07: top-k error, costs, Inception, losses, gradients, residual and dense blocks, Pareto, search."""
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
+from scipy import special
 
 from labs_utils.exercises.checking import (
     CheckFailed,
@@ -29,8 +31,13 @@ def _ranks(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _compare_top_k(student: Student, scores: np.ndarray, labels: np.ndarray, k: int) -> None:
+    scores = scores.astype("float32")  # what a network gives, and Keras' own metric asks for
     ranks, last = _ranks(scores, labels), _ranks(-scores, labels)
     wrong = float(np.mean(ranks >= k))
+
+    def among(chosen: np.ndarray) -> float:
+        return float(np.mean(~(chosen == labels[:, None]).any(axis=1)))
+
     expect_close(
         student(scores, labels, k),
         wrong,
@@ -46,6 +53,17 @@ def _compare_top_k(student: Student, scores: np.ndarray, labels: np.ndarray, k: 
             "one class too many is allowed: k of them count": float(np.mean(ranks > k)),
             "one class too few is allowed: k of them count": float(np.mean(ranks >= k - 1)),
             "the error is divided by k; a picture is right or wrong once": wrong / k,
+            "this is in per cent; a share goes from 0 to 1": 100 * wrong,
+            "the mean runs over all k columns; one that fits makes the picture right: any(axis=1)": 1 - (1 - wrong) / k,
+            "these are the pictures one by one; take the mean": ranks >= k,
+            "five classes are taken whatever k is": float(np.mean(ranks >= 5)),
+            "the best class itself is left out": float(np.mean((ranks >= k) | (ranks == 0))),
+            "the scores are sorted over the pictures; sort each picture's classes: axis=1": lambda: among(
+                np.argsort(scores, axis=0)[:, -k:]
+            ),
+            "each label is looked for among the best classes of all pictures; compare row by row: labels[:, None]": (
+                lambda: float(np.mean(~np.isin(labels, np.argsort(scores, axis=1)[:, -k:])))
+            ),
         },
     )
 
@@ -79,14 +97,14 @@ def _counted(network: list, size: int, channels: int, slip: str = "") -> list[li
         if kind == "dense":
             (units,) = how
             inputs = channels if slip == "flatten" else size * size * channels
-            rows.append([(inputs + (slip != "bias")) * units, inputs * units])
+            rows.append([(inputs + (slip != "bias")) * units, (inputs + (slip == "bias work")) * units])
             size, channels = 1, units
             continue
         kernel, stride = (how[0], how[1]) if kind == "pool" else (how[1], 1 if slip == "stride" else how[2])
         padding = 0 if kind == "pool" or slip == "padding" else how[3] * (1 if slip == "one side" else 2)
-        places = len(range(0, size + padding - kernel + 1, stride))
+        places = len(range(0, size + padding - kernel + (stride if slip == "round" else 1), stride))
         if kind == "pool":
-            rows.append([0, 0])
+            rows.append([0, kernel**2 * channels * places**2 if slip == "pool" else 0])
         else:
             number, before = how[0], channels
             if kind == "depthwise":
@@ -97,10 +115,11 @@ def _counted(network: list, size: int, channels: int, slip: str = "") -> list[li
                 before = 1
             kernels = kernel * kernel * before * number
             biases = {"bias": 0, "bias per place": number * places**2, "one bias": 1}.get(slip, number)
+            biases = how[0] if slip in ("bias per kernel", "maps") else biases
             where = size if slip == "input places" else 1 if slip == "once" else places
-            rows.append([kernels + biases, kernels * where**2])
-            channels = number
-        size = places
+            rows.append([kernels + biases, (kernels + (number if slip == "bias work" else 0)) * where**2])
+            channels = how[0] if slip == "maps" else number
+        size = size if slip == "size" or (slip == "size of a convolution" and kind != "pool") else places
     return rows
 
 
@@ -116,6 +135,13 @@ _SLIPS = {
     "channels": "a kernel of an ordinary convolution has a slice for every channel of its input",
     "input places": "each kernel weight is used once per place of the output, not of the input",
     "once": "these multiplications are those of one place; a kernel is used at every place of the output",
+    "bias work": "the bias is counted as a multiplication, once per place; it is only added",
+    "bias per kernel": "a depthwise convolution has a bias for each of its maps, channels · multiplier of them",
+    "maps": "a depthwise convolution hands on channels · multiplier maps",
+    "pool": "pooling compares or averages; it has no kernel weights to multiply with",
+    "round": "the side is rounded up; a window that does not fit any more is left out: // rounds down",
+    "size": "the size is not updated: the next layer sees the maps of this one",
+    "size of a convolution": "the size is not updated after a convolution: the next layer sees its maps",
     "flatten": "the dense layer sees every place of every map: size · size · channels inputs",
 }
 
@@ -347,10 +373,11 @@ def equal_numbers_of_maps(inception: Student, rng: np.random.Generator) -> None:
 def with_two_auxiliary_outputs(total_loss: Student, rng: np.random.Generator) -> None:
     """Three outputs, and one alone."""
     labels = rng.integers(0, 4, 7)
-    outputs = [rng.dirichlet(np.ones(4), 7) for _ in range(3)]
+    outputs, rows = [rng.dirichlet(np.ones(4), 7) for _ in range(3)], np.arange(7)
     for weight, used in ((0.3, outputs), (0.15, outputs[:2]), (0.3, outputs[:1])):
         each = [-sum(np.log(row[label]) for row, label in zip(p, labels, strict=True)) / 7 for p in used]
         real, extra = each[0], sum(each[1:])
+        factors = np.array([1.0, weight, weight])[: len(used)]
         expect_close(
             total_loss(labels, used, weight),
             real + weight * extra,
@@ -367,8 +394,45 @@ def with_two_auxiliary_outputs(total_loss: Student, rng: np.random.Generator) ->
                 "the minus sign of the cross-entropy is missing": -(real + weight * extra),
                 "the real loss gets the weight 1 - weight; it keeps 1": (1 - weight) * real + weight * extra,
                 "the sum is divided by the number of outputs": (real + weight * extra) / len(used),
+                "the logarithm is one to the base 10; take np.log": (real + weight * extra) / np.log(10),
+                "the logarithm is one to the base 2; take np.log": (real + weight * extra) / np.log(2),
+                "all probabilities are in the mean; only that of the true class counts": factors
+                @ [-np.log(q).mean() for q in used],
+                "p[:, labels] takes every label's column for every picture; p[rows, labels] pairs them": factors
+                @ [-np.log(q[:, labels]).mean() for q in used],
+                "the mean is taken before the logarithm": factors @ [-np.log(q[rows, labels].mean()) for q in used],
+                "a softmax is applied to probabilities": factors
+                @ [-np.log(special.softmax(q, axis=1)[rows, labels]).mean() for q in used],
+                "the weight of the second auxiliary loss is squared; each has the same": sum(
+                    weight**k * loss for k, loss in enumerate(each)
+                ),
+                "the weight is 0.3 whatever is asked for": real + 0.3 * extra,
+                "these are the losses of each output; return their weighted sum": each if len(each) > 1 else np.nan,
                 "the mean runs over the classes as well: take p of the true class only": (real + weight * extra) / 4,
             },
+        )
+
+
+@checks.probe("total_loss")
+def with_an_output_per_place(total_loss: Student, rng: np.random.Generator) -> None:
+    """An auxiliary head without pooling, which answers once per place."""
+    labels = rng.integers(0, 4, 7)
+    fine, places = rng.dirichlet(np.ones(4), 7), rng.dirichlet(np.ones(4), (7, 5, 5))
+    for outputs in ([fine, places], [fine, fine, places], [places, fine]):
+        try:
+            got = total_loss(labels, outputs, 0.3)
+        except StudentError as error:
+            if error.type in ("ValueError", "InvalidArgumentError"):  # TensorFlow has a name of its own for it
+                continue
+            raise CheckFailed(
+                f"An output of shape (7, 5, 5, 4) should raise a ValueError; your function raised {error.type}:"
+                f" {str(error)[:100]}"
+            ) from None
+        raise CheckFailed(
+            f"An output of shape (7, 5, 5, 4) answers once per place, not once per picture; your function should raise"
+            f" a ValueError and returned {'an array' if np.ndim(got) else got}.\n  Likely cause: p[rows, labels] picks"
+            " places of such an output and says nothing: look at the shape of every output first, of the real one and"
+            " of each auxiliary one."
         )
 
 
@@ -588,6 +652,11 @@ def can_be_saved(residual: Student, rng: np.random.Generator) -> None:
 # -- highway ----------------------------------------------------------------------------------------------------------
 
 
+def _highway(z_h: np.ndarray, z_t: np.ndarray, x: np.ndarray) -> np.ndarray:
+    gate = special.expit(z_t)
+    return _relu(z_h) * gate + x * (1 - gate)
+
+
 @checks.probe("highway")
 def both_gates(highway: Student, rng: np.random.Generator) -> None:
     """Random weights; a gate that is shut, and one that is open."""
@@ -614,6 +683,19 @@ def both_gates(highway: Student, rng: np.random.Generator) -> None:
                 "the gate has a tanh; T is a sigmoid": h * np.tanh(z_t) + x * (1 - np.tanh(z_t)),
                 "H has a sigmoid; its activation is a ReLU": 0.5 * (1 + np.tanh(z_h / 2)) * t + x * (1 - t),
                 "the weights of H and T are exchanged": _relu(z_t) * swapped + x * (1 - swapped),
+                "the two matrices are transposed: x @ w": lambda b=b: _highway(x @ w_h.T + b_h, x @ w_t.T + b, x),
+                "both biases are missing": _highway(x @ w_h, x @ w_t, x),
+                "the bias of the gate is missing": _highway(z_h, x @ w_t, x),
+                "the bias of H is missing": _highway(x @ w_h, z_t, x),
+                "there is no gate: this is H(x) + x, a residual block": h + x,
+                "a ReLU is applied to the sum; only H has one": _relu(h * t + x * (1 - t)),
+                "the ReLU is applied to the sum; it belongs to H": _relu(z_h * t + x * (1 - t)),
+                "the gate has a softmax over the units; T is a sigmoid, one for each unit": (
+                    h * special.softmax(z_t, axis=1) + x * (1 - special.softmax(z_t, axis=1))
+                ),
+                "the gate is averaged over the units; each unit has its own": (
+                    h * t.mean(axis=1, keepdims=True) + x * (1 - t.mean(axis=1, keepdims=True))
+                ),
             },
         )
 
@@ -735,11 +817,20 @@ def _front(costs: np.ndarray, gains: np.ndarray) -> list[int]:
 def _compare_front(student: Student, costs: np.ndarray, gains: np.ndarray) -> None:
     n = range(len(costs))
     right = _front(costs, gains)
-    weak = [
-        i for i in n if not any(j != i and costs[j] <= costs[i] and gains[j] >= gains[i] for j in n)
-    ]  # fmt: skip
-    strict = [i for i in n if not any(costs[j] < costs[i] and gains[j] > gains[i] for j in n)]
     by_cost = {"key": lambda i: costs[i]}
+
+    def undominated(dominates: Callable) -> list[int]:
+        return sorted((i for i in n if not any(j != i and dominates(j, i) for j in n)), **by_cost)
+
+    def swept(order: list[int], enough: Callable = np.greater) -> list[int]:
+        """Once over the candidates, with nothing but the best gain so far in mind."""
+        front: list[int] = []
+        for i in order:
+            if not front or enough(gains[i], max(gains[j] for j in front)):
+                front.append(i)
+        return front
+
+    as_they_come = sorted(n, **by_cost)
     expect_close(
         student(costs, gains),
         right,
@@ -747,15 +838,35 @@ def _compare_front(student: Student, costs: np.ndarray, gains: np.ndarray) -> No
         {
             "the front is right, but it is not in order of cost": sorted(right),
             "the dearest stands first; begin with the cheapest": right[::-1],
-            "two that are equal in both are each taken to dominate the other": sorted(weak, **by_cost),
-            "who is equal in one and worse in the other is dominated too: one strict inequality is enough": sorted(
-                strict, **by_cost
+            "two that are equal in both are each taken to dominate the other": undominated(
+                lambda j, i: costs[j] <= costs[i] and gains[j] >= gains[i]
             ),
+            "who is equal in one and worse in the other is dominated too: one strict inequality is enough": undominated(
+                lambda j, i: costs[j] < costs[i] and gains[j] > gains[i]
+            ),
+            "who costs the same and gains less is dominated too: the strict inequality may be in the gain": undominated(
+                lambda j, i: costs[j] < costs[i] and gains[j] >= gains[i]
+            ),
+            "who gains the same and costs more is dominated too: the strict inequality may be in the cost": undominated(
+                lambda j, i: costs[j] <= costs[i] and gains[j] > gains[i]
+            ),
+            "nobody is left: each is compared with itself too, and <= and >= hold there": [],
+            "nobody is left: being better in one of the two is not enough; in the other it is no worse": [],
+            "of equal costs the one that comes first was taken before the better one": swept(as_they_come),
+            "of two that are equal in both only one is left; neither dominates the other": swept(
+                sorted(n, key=lambda i: (costs[i], -gains[i], i))
+            ),
+            "of two that are equal in both the lower index comes first": sorted(right, key=lambda i: (costs[i], -i)),
             "cost and gain are exchanged": _front(gains, costs),
             "a low gain is taken for the better one": _front(costs, -gains),
             "a high cost is taken for the better one": sorted(_front(-costs, gains), **by_cost),
             "these are those that are dominated": sorted(set(n) - set(right), **by_cost),
             "this is the single best one": [int(np.argmax(gains))],
+            "this is the one with the most gain per cost; the front has all who are not dominated": [
+                int(np.argmax(gains / costs))
+            ],
+            "these are truth values; return the indices where they are True": np.isin(np.arange(len(costs)), right),
+            "these are pairs of cost and gain; return the indices": np.stack([costs, gains], axis=1)[right],
             "these are costs; return the indices": costs[right],
             "these are gains; return the indices": gains[right],
         },
@@ -802,57 +913,89 @@ def _means(correct: np.ndarray, picks: np.ndarray, seen_by: str = "there") -> li
     return [float(np.mean(there)), float(np.mean(elsewhere))]
 
 
-def _compare_curse(student: Student, correct: np.ndarray, picks: np.ndarray) -> None:
+def _curse_mistakes(correct: np.ndarray, picks: np.ndarray) -> dict[str, list]:
+    """What usual mistakes make of the two means."""
     right = _means(correct, picks)
     scores = np.stack([correct[:, pick].mean(axis=1) for pick in picks])
     rest = np.stack([np.delete(correct, pick, axis=1).mean(axis=1) for pick in picks])
-    overall = correct.mean(axis=1)
-    winners = scores.argmax(axis=1)
+    winners, worst = scores.argmax(axis=1), scores.argmin(axis=1)
     last = scores.shape[1] - 1 - scores[:, ::-1].argmax(axis=1)
-    draws = np.arange(len(picks))
+    draws, m, n = np.arange(len(picks)), picks.shape[1], correct.shape[1]
     fixed = int(scores.mean(axis=0).argmax())
-    expect_close(
-        expect_items(student(correct, picks), ("the mean there", "the mean elsewhere")),
-        right,
-        "mean score there, and elsewhere",
-        {
-            "the winner was chosen on the other pictures, which then test nothing": _means(correct, picks, "elsewhere"),
-            "the winner was chosen on all pictures, those that should test it among them": _means(
-                correct, picks, "everywhere"
-            ),
-            "the second number is the best of all networks elsewhere; that of the winner is asked for": [
-                right[0],
-                rest.max(axis=1).mean(),
-            ],
-            "the second number is over all pictures; those that chose the winner are no test": [
-                right[0],
-                overall[winners].mean(),
-            ],
+    first = int(correct[:, :m].mean(axis=1).argmax())
+    mistakes = {
+        "the winner was chosen on the other pictures, which then test nothing": _means(correct, picks, "elsewhere"),
+        "the winner was chosen on all pictures, those that should test it among them": _means(
+            correct, picks, "everywhere"
+        ),
+        "the second number is the best of all networks elsewhere; that of the winner is asked for": [
+            right[0],
+            rest.max(axis=1).mean(),
+        ],
+        "the second number is over all pictures; those that chose the winner are no test": [
+            right[0],
+            correct.mean(axis=1)[winners].mean(),
+        ],
+        "the second number is the mean of all networks elsewhere; that of the winner is asked for": [
+            right[0],
+            rest.mean(),
+        ],
+        "the first number is the mean of all networks; that of the winner is asked for": [scores.mean(), right[1]],
+        "these are the means of all networks; those of the winners are asked for": [scores.mean(), rest.mean()],
+        "np.delete without an axis takes numbers out of the whole table; take them out of the winner's row": [
+            right[0],
+            np.mean([np.delete(correct, pick).mean() for pick in picks]),
+        ],
+        "the first m pictures were taken; `picks` holds their numbers": [
+            correct[first, :m].mean(),
+            correct[first, m:].mean(),
+        ],
+        "of equal scores the last one was taken; the first one wins": [right[0], rest[draws, last].mean()],
+        "the two numbers are swapped: first there, then elsewhere": right[::-1],
+        "the second number is the difference; the score elsewhere is asked for": [right[0], right[0] - right[1]],
+        "the winner is the network with the worst score": [scores.min(axis=1).mean(), rest[draws, worst].mean()],
+        "these are numbers of right answers; divide by the number of pictures": [right[0] * m, right[1] * (n - m)],
+    }
+    wrong_axis = [int(correct[:, pick].mean(axis=0).argmax()) for pick in picks]
+    if max(wrong_axis) < len(correct):
+        mistakes["the mean runs over the networks; the score of each is its mean over the pictures, axis=1"] = [
+            scores[draws, wrong_axis].mean(),
+            rest[draws, wrong_axis].mean(),
+        ]
+    both = np.stack([scores[draws, winners], rest[draws, winners]])
+    mistakes["these are the numbers of each draw; take the mean of both over the draws"] = both
+    if len(picks) > 1:
+        never = np.setdiff1d(np.arange(n), picks)
+        mistakes |= {
             "one network wins all draws; each draw has a winner of its own": [
                 scores[:, fixed].mean(),
                 rest[:, fixed].mean(),
             ],
-            "these are the means of all networks; those of the winners are asked for": [scores.mean(), rest.mean()],
-            "of equal scores the last one was taken; the first one wins": [right[0], rest[draws, last].mean()],
-            "the two numbers are swapped: first there, then elsewhere": right[::-1],
-            "the second number is the difference; the score elsewhere is asked for": [right[0], right[0] - right[1]],
-            "these are those of the first draw; take the mean over all of them": [
-                scores[0, winners[0]],
-                rest[0, winners[0]],
+            "these are those of the first draw; take the mean over all of them": both[:, 0],
+            "these are those of the last draw; take the mean over all of them": both[:, -1],
+            "these are the largest over the draws; take the mean": both.max(axis=1),
+            "these are sums over the draws; take the mean": both.sum(axis=1),
+            "the other pictures of a draw are all that it did not pick, those of other draws among them": [
+                right[0],
+                correct[winners][:, never].mean() if len(never) else np.nan,
             ],
-            "these are those of the last draw; take the mean over all of them": [
-                scores[-1, winners[-1]],
-                rest[-1, winners[-1]],
-            ],
-            "the winner is the network with the worst score": [
-                scores.min(axis=1).mean(),
-                rest[draws, scores.argmin(1)].mean(),
-            ],
-            "these are numbers of right answers; divide by the number of pictures": [
-                right[0] * picks.shape[1],
-                right[1] * (correct.shape[1] - picks.shape[1]),
-            ],
-        },
+        }
+    return mistakes
+
+
+def _apart(values: Iterable[np.ndarray]) -> bool:
+    """Whether no two of them are equal, so that each mistake has a sentence of its own."""
+    return not any(
+        np.shape(one) == np.shape(other) and np.allclose(one, other) for one, other in itertools.combinations(values, 2)
+    )
+
+
+def _compare_curse(student: Student, correct: np.ndarray, picks: np.ndarray) -> None:
+    expect_close(
+        expect_items(student(correct, picks), ("the mean there", "the mean elsewhere")),
+        _means(correct, picks),
+        "mean score there, and elsewhere",
+        _curse_mistakes(correct, picks),
         rtol=1e-6,
         atol=1e-9,
     )
@@ -865,15 +1008,16 @@ def _answers(rng: np.random.Generator, networks: int, pictures: int) -> np.ndarr
 @checks.probe("winners_curse")
 def one_draw(winners_curse: Student, rng: np.random.Generator) -> None:
     """One validation set; the winner there is not the best elsewhere, and two networks share the best score."""
-    correct, pick = _answers(rng, 5, 24), rng.permutation(24)[:7]
-    rest = np.setdiff1d(np.arange(24), pick)
-    correct[:, pick] = np.array([0, 1, 1, 1, 1, 1, 0])
-    correct[[0, 3], pick[0]] = 1, 0
-    correct[[1, 3], pick[6]] = 1
-    correct[:, pick[1]] = [0, 1, 0, 1, 0]
-    correct[:, rest[:4]] = np.array([1, 0, 1, 1, 1])[:, None] * np.ones(4)
-    correct[:, rest[4:]] = (np.arange(13) < np.array([9, 5, 12, 8, 3])[:, None]).astype(float)
-    correct[3, pick] = np.roll(correct[1, pick], 1)  # as many right answers as network 1
+    # right answers of 7 there and of 17 elsewhere: two share the best score, others are best elsewhere and on all
+    counts = np.array([(6, 6), (6, 8), (4, 14), (2, 15), (1, 4)])
+    while True:
+        pick, correct = rng.permutation(24)[:7], np.zeros((5, 24))
+        rest = np.setdiff1d(np.arange(24), pick)
+        for row, (there, elsewhere) in zip(correct, rng.permutation(counts), strict=True):
+            row[rng.permutation(pick)[:there]] = 1
+            row[rng.permutation(rest)[:elsewhere]] = 1
+        if _apart([_means(correct, pick[None]), *_curse_mistakes(correct, pick[None]).values()]):
+            break
     _compare_curse(winners_curse, correct, pick[None])
 
 

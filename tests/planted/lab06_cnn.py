@@ -512,7 +512,7 @@ def pool_with_a_short_loop(images, size, mode):
     return np.moveaxis(np.array(out), 2, 0)
 
 
-@wrong("pool", says="the loop ends too early")
+@wrong("pool", says="look at where the loop ends")
 def pool_over_as_many_rows_as_channels(images, size, mode):
     n, h, w, channels = images.shape
     out = np.zeros((n, h // size, w // size, channels))
