@@ -620,6 +620,108 @@ def pool_by_keras_layers(images, size, mode):
     return {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}[mode](size)(images)
 
 
+# -- line_network -----------------------------------------------------------------------------------------------------
+
+
+def _lines(convolutions, places, outputs, activation, g="relu", padding="same", block=4, mean=False):
+    layers = keras.layers
+    body = [keras.Input((28, 28, 1))]
+    for filters, side, stride in convolutions:
+        body.append(layers.Conv2D(filters, side, stride, padding, activation=g))
+    if places == "none":
+        body.append(layers.GlobalAveragePooling2D() if mean else layers.GlobalMaxPooling2D())
+    if places == "blocks":
+        body.append(layers.AveragePooling2D(block) if mean else layers.MaxPooling2D(block))
+    body += [] if places == "none" else [layers.Flatten()]
+    return keras.Sequential([*body, layers.Dense(outputs, activation=activation)])
+
+
+@wrong("line_network", says="all places are kept")
+def lines_without_pooling(convolutions, places, outputs, activation):
+    return _lines(convolutions, "all", outputs, activation)
+
+
+@wrong("line_network", says="the blocks are 2 × 2")
+def lines_in_small_blocks(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, outputs, activation, block=2)
+
+
+@wrong("line_network", says="averages were taken")
+def lines_with_averages(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, outputs, activation, mean=True)
+
+
+@wrong("line_network", says="the convolutions are not zero-padded")
+def lines_not_padded(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, outputs, activation, padding="valid")
+
+
+@wrong("line_network", says="the stride is ignored")
+def lines_without_stride(convolutions, places, outputs, activation):
+    return _lines([(filters, side, 1) for filters, side, _ in convolutions], places, outputs, activation)
+
+
+@wrong("line_network", says="ReLU is missing")
+def lines_without_relu(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, outputs, activation, g=None)
+
+
+@wrong("line_network", says="whatever `activation` says")
+def lines_always_softmax(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, outputs, "softmax")
+
+
+@wrong("line_network", says="only the first convolution was built")
+def lines_of_one_convolution(convolutions, places, outputs, activation):
+    return _lines(convolutions[:1], places, outputs, activation)
+
+
+@wrong("line_network", says="only the last convolution was built")
+def lines_of_the_last_convolution(convolutions, places, outputs, activation):
+    return _lines(convolutions[-1:], places, outputs, activation)
+
+
+@wrong("line_network", says="there are four outputs whatever")
+def lines_with_four_outputs(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, 4, activation)
+
+
+@right("line_network")
+def lines_functional(convolutions, places, outputs, activation):
+    layers = keras.layers
+    inputs = x = keras.Input((28, 28, 1))
+    for filters, side, stride in convolutions:
+        x = layers.ReLU()(layers.Conv2D(filters, side, strides=stride, padding="same")(x))
+    x = layers.MaxPool2D(4)(x) if places == "blocks" else x
+    x = layers.GlobalMaxPool2D()(x) if places == "none" else layers.Flatten()(x)
+    return keras.Model(inputs, layers.Activation(activation)(layers.Dense(outputs)(x)))
+
+
+@right("line_network")
+def lines_by_adding(convolutions, places, outputs, activation):
+    model = keras.Sequential()
+    model.add(keras.Input((28, 28, 1)))
+    for filters, side, stride in convolutions:
+        model.add(keras.layers.Conv2D(filters, (side, side), (stride, stride), "same"))
+        model.add(keras.layers.Activation("relu"))
+    ends = {"all": [], "blocks": [keras.layers.MaxPooling2D((4, 4))], "none": [keras.layers.GlobalMaxPooling2D()]}
+    for layer in [*ends[places], keras.layers.Flatten()]:
+        model.add(layer)
+    model.add(keras.layers.Dense(outputs, activation))
+    return model
+
+
+@right("line_network")
+def lines_with_relu_after_pooling(convolutions, places, outputs, activation):
+    layers = keras.layers
+    body = [layers.Conv2D(f, k, s, padding="same", activation="relu") for f, k, s in convolutions]
+    filters, side, stride = convolutions[-1]
+    body[-1] = layers.Conv2D(filters, side, stride, padding="same")
+    body += {"all": [], "blocks": [layers.MaxPooling2D(4)], "none": [layers.GlobalMaxPooling2D()]}[places]
+    head = [layers.ReLU(), layers.Flatten(), layers.Dense(outputs, activation=activation)]
+    return keras.Sequential([keras.Input((28, 28, 1)), *body, *head])
+
+
 # -- decode_line ------------------------------------------------------------------------------------------------------
 
 
@@ -1059,6 +1161,106 @@ def small_without_biases_for_good(activation="relu", normalise=True):
     return _small(False, normalise, activation)
 
 
+# -- best_fit ---------------------------------------------------------------------------------------------------------
+
+
+def _fit(kernels, family, size=np.abs):
+    products = kernels @ family.T
+    best = np.argmax(size(products), axis=1)
+    factors = products[np.arange(len(kernels)), best]
+    return factors**2 / np.sum(kernels**2, axis=1), factors, family[best]
+
+
+@wrong("best_fit", says="only positive multiples were looked at")
+def fit_positive(kernels, family):
+    shares, factors, functions = _fit(kernels, family, size=np.array)
+    return shares, factors[:, None] * functions
+
+
+@wrong("best_fit", says="the share is its square")
+def fit_cosine(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return np.sqrt(shares), factors[:, None] * functions
+
+
+@wrong("best_fit", says="divide by the kernel's own sum of squares")
+def fit_not_divided(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return factors**2, factors[:, None] * functions
+
+
+@wrong("best_fit", says="not by its root")
+def fit_divided_by_the_length(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return factors**2 / np.linalg.norm(kernels, axis=1), factors[:, None] * functions
+
+
+@wrong("best_fit", says="this is the share that is left")
+def fit_the_rest(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return 1 - shares, factors[:, None] * functions
+
+
+@wrong("best_fit", says="the factor is missing")
+def fit_without_factor(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return shares, functions
+
+
+@wrong("best_fit", says="the factor has lost its sign")
+def fit_without_sign(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return shares, np.abs(factors)[:, None] * functions
+
+
+@wrong("best_fit", says="this is what is left of the kernels")
+def fit_what_is_left(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return shares, kernels - factors[:, None] * functions
+
+
+@wrong("best_fit", says="the mean over the family")
+def fit_mean(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return np.mean((kernels @ family.T) ** 2, axis=1) / np.sum(kernels**2, axis=1), factors[:, None] * functions
+
+
+@wrong("best_fit", says="one share for each kernel, not for each function")
+def fit_along_the_other_axis(kernels, family):
+    products = (kernels @ family.T) ** 2 / np.sum(kernels**2, axis=1, keepdims=True)
+    return products.max(axis=0), _fit(kernels, family)[1][:, None] * _fit(kernels, family)[2]
+
+
+@right("best_fit")
+def fit_with_loops(kernels, family):
+    shares, fitted = [], []
+    for k in kernels:
+        share, multiple = max(
+            ((1 - np.sum((k - (k @ g) * g) ** 2) / np.sum(k**2), (k @ g) * g) for g in family), key=lambda pair: pair[0]
+        )
+        shares.append(share)
+        fitted.append(multiple)
+    return shares, fitted
+
+
+@right("best_fit")
+def fit_by_tensorflow(kernels, family):
+    products = tf.linalg.matmul(kernels, family, transpose_b=True)
+    best = tf.argmax(tf.abs(products), axis=1)
+    factors = tf.gather(products, best, axis=1, batch_dims=1)
+    shares = (factors / tf.norm(kernels, axis=1)) ** 2
+    return shares, factors[:, None] * tf.gather(family, best)
+
+
+@right("best_fit")
+def fit_by_the_rest(kernels, family):
+    multiples = np.einsum("nd,md->nm", kernels, family)[..., None] * family
+    left = np.sum((kernels[:, None] - multiples) ** 2, axis=2)
+    best = left.argmin(axis=1)
+    n = np.arange(len(kernels))
+    return [1 - left[n, best] / np.sum(kernels**2, axis=1), multiples[n, best]]
+
+
 # -- receptive_field --------------------------------------------------------------------------------------------------
 
 
@@ -1133,6 +1335,107 @@ def field_with_numpy(layers):
     kernels, strides = np.array(layers).T
     jumps = np.concatenate([[1], np.cumprod(strides)[:-1]])
     return 1 + np.sum((kernels - 1) * jumps)
+
+
+# -- influence --------------------------------------------------------------------------------------------------------
+
+
+def _slopes(model, images, neurons):
+    pixels = tf.Variable(images)
+    with tf.GradientTape() as tape:
+        value = tf.reduce_sum(neurons(model(pixels)))
+    return tape.gradient(value, pixels).numpy()
+
+
+def _middle(maps):
+    return maps[:, maps.shape[1] // 2, maps.shape[2] // 2]
+
+
+@wrong("influence", says="the derivative of all places was taken")
+def influence_on_all(model, images):
+    return (_slopes(model, images, lambda maps: maps) != 0).any(axis=(0, 3))
+
+
+@wrong("influence", says="the upper left corner")
+def influence_on_the_corner(model, images):
+    return (_slopes(model, images, lambda maps: maps[:, 0, 0]) != 0).any(axis=(0, 3))
+
+
+@wrong("influence", says="the middle is h' // 2")
+def influence_one_place_early(model, images):
+    slopes = _slopes(model, images, lambda maps: maps[:, (maps.shape[1] - 1) // 2, (maps.shape[2] - 1) // 2])
+    return (slopes != 0).any(axis=(0, 3))
+
+
+@wrong("influence", says="only positive derivatives count")
+def influence_upwards(model, images):
+    return (_slopes(model, images, _middle) > 0).any(axis=(0, 3))
+
+
+@wrong("influence", says="not in all")
+def influence_in_all_images(model, images):
+    return (_slopes(model, images, _middle) != 0).all(axis=(0, 3))
+
+
+@wrong("influence", says="only the first image counts")
+def influence_in_one_image(model, images):
+    return _slopes(model, images, _middle)[0, ..., 0] != 0
+
+
+@wrong("influence", says="only the first channel")
+def influence_on_one_channel(model, images):
+    return (_slopes(model, images, lambda maps: _middle(maps)[:, 0]) != 0).any(axis=(0, 3))
+
+
+@wrong("influence", says="This is the derivative itself")
+def influence_as_a_number(model, images):
+    return np.abs(_slopes(model, images, _middle)).max(axis=(0, 3))
+
+
+@wrong("influence", says="join images and channels")
+def influence_of_each(model, images):
+    return _slopes(model, images, _middle) != 0
+
+
+@wrong("influence", says="did not watch")
+def influence_unwatched(model, images):
+    pixels = tf.constant(images)
+    with tf.GradientTape() as tape:
+        value = tf.reduce_sum(_middle(model(pixels)))
+    return tape.gradient(value, pixels)
+
+
+@wrong("influence", says="the answer is turned round")
+def influence_turned_round(model, images):
+    return (_slopes(model, images, _middle) == 0).all(axis=(0, 3))
+
+
+@right("influence")
+def influence_image_by_image(model, images):
+    seen = np.zeros(images.shape[1:3])
+    for image in images:
+        seen = np.maximum(seen, _slopes(model, image[None], _middle)[0, ..., 0] != 0)
+    return seen.astype(int)
+
+
+@right("influence")
+def influence_by_a_watched_constant(model, images):
+    pixels = tf.convert_to_tensor(images)
+    with tf.GradientTape() as tape:
+        tape.watch(pixels)
+        middle = _middle(model(pixels))
+    return tf.reduce_max(tf.abs(tape.gradient(middle, pixels)), axis=(0, 3)) > 0
+
+
+@right("influence")
+def influence_pixel_by_pixel(model, images):
+    h, w = images.shape[1:3]
+    nudges = 0.01 * np.eye(h * w, dtype="float32").reshape(h * w, h, w, 1)
+    seen = np.zeros((h, w), bool)
+    for image in images:
+        change = _middle(np.asarray(model(image + nudges))) - _middle(np.asarray(model(image[None])))
+        seen |= (np.abs(change) > 1e-5).any(axis=1).reshape(h, w)
+    return seen
 
 
 # -- at_size ----------------------------------------------------------------------------------------------------------
