@@ -532,9 +532,7 @@ def unit_variance(lsuv, rng):
     weights = [rng.normal(size=pair) for pair in ((7, 6), (6, 8), (8, 5))]
     expected = _lsuv(x, weights)
     got = expect_items(lsuv(x, weights), ("the new first matrix", "the second", "the third"))
-    if _is_lsuv(
-        x, got, expected
-    ):  # other orthonormal matrices than the nearest ones, by a QR decomposition for instance
+    if _is_lsuv(x, got, weights):  # not the nearest orthonormal matrices, but by a QR decomposition, for instance
         return
     relu = _lsuv(x, weights, measure_after=True)
     ways = {
@@ -565,14 +563,16 @@ def unit_variance(lsuv, rng):
         expect_close(got[k], expected[k], name, {cause: found[k] for cause, found in ways.items()}, atol=1e-5)
 
 
-def _is_lsuv(x, got, shapes):
-    """Whether the matrices are orthonormal up to a factor each, and every layer's weighted sums have deviation 1."""
-    for w, like in zip(got, shapes, strict=True):
-        if np.shape(w) != like.shape:
+def _is_lsuv(x, got, weights):
+    """Whether each matrix is orthonormal up to a factor and made from the random one, with sums of deviation 1."""
+    for w, given in zip(got, weights, strict=True):
+        if np.shape(w) != given.shape or not np.isfinite(np.asarray(w, float)).all():
             return False
-        singular = linalg.svdvals(np.asarray(w, float))
-        sums = x @ w
-        if not (np.allclose(singular, singular[0], 1e-4) and np.isclose(np.std(sums), 1, atol=1e-4)):
+        w = np.asarray(w, float)
+        singular, sums = linalg.svdvals(w), x @ w
+        both = np.concatenate([w, given], axis=int(given.shape[0] > given.shape[1]))  # together they span no more
+        made_from_it = np.linalg.matrix_rank(both, tol=1e-4) == min(given.shape)
+        if not (made_from_it and np.allclose(singular, singular[0], 1e-4) and np.isclose(sums.std(), 1, atol=1e-4)):
             return False
         x = np.maximum(sums, 0)
     return True

@@ -516,6 +516,7 @@ _CAUSES = (
         "TensorFlow's @ needs two matrices; tf.linalg.matvec multiplies a matrix by a vector",
     ),
     (r"NoneType", "a value is None: look for a missing return, or for a gradient that the tape could not find"),
+    (r"Invalid input shape for input", "a network takes a batch of pictures, also of one: picture[None]"),
     (r"index .* out of bounds|index out of range", "a loop or an index runs too far: take its end from the shape"),
     (r"only integers, slices", "an index is a whole number: use int(…)"),
     (

@@ -618,6 +618,11 @@ def lsuv_example_by_example(x, weights):
     return layers(x, weights, scale=lambda z: z.std(axis=1).mean())
 
 
+@wrong("lsuv", says="The first matrix")
+def lsuv_of_unit_matrices(x, weights):  # orthonormal and scaled, but not made from the random ones
+    return layers(x, [np.eye(*w.shape) for w in weights])
+
+
 @right("lsuv")
 def lsuv_by_qr(x, weights):
     found = []
