@@ -470,7 +470,7 @@ def _backward(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> list[n
 def _compare_norms(student: Student, rng: np.random.Generator, sizes: list[int], frozen: int | None = None) -> None:
     model, weights = _dense_network(rng, sizes, frozen)
     x, y = rng.normal(size=(6, sizes[0])).astype("float32"), rng.integers(0, sizes[-1], 6)
-    gradients = _backward([w.astype(float) for w in weights], x.astype(float), y)
+    gradients = everything = _backward([w.astype(float) for w in weights], x.astype(float), y)
     if frozen is not None:
         gradients = [g for k, g in enumerate(gradients) if k // 2 != frozen]
     kernels = gradients[::2]
@@ -503,6 +503,14 @@ def _compare_norms(student: Student, rng: np.random.Generator, sizes: list[int],
             ],
             "the list runs from the output down; start at the input": norms[::-1],
             "this is one norm over all kernels; one per kernel is asked for": np.sqrt((norms**2).sum()),
+            "the frozen layer is in the list; take model.trainable_variables": (
+                [np.linalg.norm(g) for g in everything[::2]] if frozen is not None else np.empty((0, 0))
+            ),
+            "no kernel was found: those of dense layers have two axes, those of convolutions four": np.empty(0),
+            "the gradients are 0: the mean of all outputs never changes; take that of the loss": 0 * norms,
+            "np.linalg.norm(…, 2) of a matrix is its largest singular value; take the root of the sum of squares": [
+                np.linalg.norm(g, 2) for g in kernels
+            ],
         },
         rtol=1e-3,
     )
@@ -518,6 +526,59 @@ def of_three_layers(gradient_norms: Student, rng: np.random.Generator) -> None:
 def of_a_frozen_layer(gradient_norms: Student, rng: np.random.Generator) -> None:
     """A network whose second layer is frozen."""
     _compare_norms(gradient_norms, rng, [3, 5, 4, 4], frozen=1)
+
+
+@checks.probe("gradient_norms")
+def of_a_normalised_layer(gradient_norms: Student, rng: np.random.Generator) -> None:
+    """A network with batch normalisation and a layer without bias, in training mode."""
+    import keras
+
+    layers = [keras.Input((3,)), keras.layers.Dense(5, use_bias=False), keras.layers.BatchNormalization()]
+    model = keras.Sequential([*layers, keras.layers.Activation("tanh"), keras.layers.Dense(4, activation="softmax")])
+    # kernel, γ, β, kernel, bias; the moving averages come last and do not learn
+    sizes = [(3, 5), (5,), (5,), (5, 4), (4,)]
+    learnt = [rng.normal(scale=0.8, size=size) for size in sizes]
+    averages = [rng.normal(size=5), rng.uniform(2, 4, 5)]
+    model.set_weights([*learnt[:3], *averages, *learnt[3:]])
+    x, y = rng.normal(size=(7, 3)).astype("float32"), rng.integers(0, 4, 7)
+
+    def loss(weights: list[np.ndarray], training: bool = True) -> float:
+        z = x @ weights[0]
+        mean, variance = (z.mean(axis=0), z.var(axis=0)) if training else averages
+        hidden = np.tanh((z - mean) / np.sqrt(variance + 1e-3) * weights[1] + weights[2])
+        p = special.softmax(hidden @ weights[3] + weights[4], axis=1)
+        return float(-np.log(p[np.arange(7), y]).mean())
+
+    def norms(**mode: bool) -> np.ndarray:
+        """By small steps up and down in each number."""
+        found = []
+        for place, weight in enumerate(learnt):
+            slopes = []
+            for index in np.ndindex(weight.shape):
+                ends = []
+                for step in (1e-5, -1e-5):
+                    moved = [one.copy() for one in learnt]
+                    moved[place][index] += step
+                    ends.append(loss(moved, **mode))
+                slopes.append((ends[0] - ends[1]) / 2e-5)
+            found.append(np.linalg.norm(slopes))
+        return np.array(found)
+
+    right = norms()
+    expect_close(
+        gradient_norms(model, x, y),
+        right[[0, 3]],
+        "the norms",
+        {
+            "the network runs in inference mode; training=True makes it normalise with the batch": norms(
+                training=False
+            )[[0, 3]],
+            "every second variable is taken; a layer without bias breaks that: ask for more than one axis": right[::2],
+            "biases and other vectors are in the list; only variables with more than one axis count": right,
+            "the list runs from the output down; start at the input": right[[3, 0]],
+        },
+        rtol=1e-3,
+    )
 
 
 # -- residual blocks --------------------------------------------------------------------------------------------------

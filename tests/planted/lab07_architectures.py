@@ -445,6 +445,25 @@ def norms_reversed(model, x, y):
     return [float(tf.norm(g)) for g in _gradients(model, x, y, _kernels(model))][::-1]
 
 
+@wrong("gradient_norms", says="inference mode")
+def norms_in_inference_mode(model, x, y):
+    kernels = [v for v in model.trainable_variables if len(v.shape) > 1]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, model(x, training=False)))
+    return [float(tf.norm(g)) for g in tape.gradient(loss, kernels)]
+
+
+@wrong("gradient_norms", says="every second variable")
+def norms_of_every_second_variable(model, x, y):
+    return [float(tf.norm(g)) for g in _gradients(model, x, y, model.trainable_variables)[::2]]
+
+
+@wrong("gradient_norms", says="largest singular value")
+def norms_by_singular_values(model, x, y):
+    kernels = [v for v in model.trainable_variables if len(v.shape) > 1]
+    return [np.linalg.norm(np.reshape(g, (g.shape[0], -1)), 2) for g in _gradients(model, x, y, kernels)]
+
+
 @right("gradient_norms")
 def norms_with_numpy(model, x, y):
     gradients = _gradients(model, tf.constant(x), tf.constant(y), model.trainable_variables)
@@ -456,7 +475,7 @@ def norms_from_logits_by_hand(model, x, y):
     found = []
     for kernel in _kernels(model):
         with tf.GradientTape() as tape:
-            p = model(x)
+            p = model(x, training=True)
             loss = -tf.reduce_mean(tf.math.log(tf.gather(p, y, batch_dims=1)))
         found.append(tf.sqrt(tf.reduce_sum(tape.gradient(loss, kernel) ** 2)))
     return found
