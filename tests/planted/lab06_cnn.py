@@ -47,10 +47,27 @@ def correlate_transposed(image, kernel):
     return signal.correlate2d(image, kernel.T, mode="valid")
 
 
-@wrong("correlate", says="an array of shape")
+@wrong("correlate", says="this is only the first of 16 values")
 def correlate_one_place(image, kernel):
     kh, kw = kernel.shape
     return np.sum(image[:kh, :kw] * kernel)
+
+
+@wrong("correlate", says="multiply element by element")
+def correlate_by_matrix_products(image, kernel):
+    kh, kw = kernel.shape
+    rows, columns = image.shape[0] - kh + 1, image.shape[1] - kw + 1
+    return np.array([[np.sum(image[i : i + kh, j : j + kw] @ kernel.T) for j in range(columns)] for i in range(rows)])
+
+
+@wrong("correlate", says="look where `return` stands")
+def correlate_returns_in_its_loop(image, kernel):
+    kh, kw = kernel.shape
+    out = np.zeros((image.shape[0] - kh + 1, image.shape[1] - kw + 1))
+    for i in range(len(out)):
+        for j in range(out.shape[1]):
+            out[i, j] = np.sum(image[i : i + kh, j : j + kw] * kernel)
+            return out
 
 
 @right("correlate")
@@ -196,7 +213,7 @@ def learn_with_plain_errors(image, target, size, rate, steps):
     return kernels[-1], [np.mean(_correlate(image, kernel) - target) / 2 for kernel in kernels[:-1]]
 
 
-@wrong("learn_kernel", says="expected")
+@wrong("learn_kernel", says="the start is not zero")
 def learn_from_ones(image, target, size, rate, steps):
     return _learn(image, target, size, rate, steps, start=1.0)
 
@@ -231,6 +248,17 @@ def learn_the_other_way_round(image, target, size, rate, steps):
 @wrong("learn_kernel", says="Return 2 things")
 def learn_without_losses(image, target, size, rate, steps):
     return _learn(image, target, size, rate, steps)[0]
+
+
+@wrong("learn_kernel", says="the start is not zero")
+def learn_from_random_numbers(image, target, size, rate, steps):
+    kernel = np.random.default_rng(1).normal(scale=0.1, size=(size, size))
+    losses = []
+    for _ in range(steps):
+        error = _correlate(image, kernel) - target
+        losses.append(np.mean(error**2) / 2)
+        kernel = kernel - rate * _correlate(image, error) / error.size
+    return kernel, losses
 
 
 @right("learn_kernel")
@@ -353,6 +381,12 @@ def layer_with_places_side_by_side(images, kernels, bias, stride, padding):
     images, k = _pad(images, padding), len(kernels)
     rows, columns = ((side - k) // stride + 1 for side in images.shape[1:3])
     return _conv(images, kernels, 1)[:, :rows, :columns] + bias
+
+
+@wrong("conv_layer", says="the border was repeated")
+def layer_with_a_repeated_border(images, kernels, bias, stride, padding):
+    sides = (padding, padding)
+    return _conv(np.pad(images, ((0, 0), sides, sides, (0, 0)), mode="edge"), kernels, stride) + bias
 
 
 @right("conv_layer")
@@ -512,7 +546,7 @@ def pool_with_a_short_loop(images, size, mode):
     return np.moveaxis(np.array(out), 2, 0)
 
 
-@wrong("pool", says="look at where the loop ends")
+@wrong("pool", says="look at where the loop")
 def pool_over_as_many_rows_as_channels(images, size, mode):
     n, h, w, channels = images.shape
     out = np.zeros((n, h // size, w // size, channels))
@@ -551,6 +585,23 @@ def pool_by_single_steps(images, size, mode):
 @wrong("pool", says="you pooled over the whole image")
 def pool_globally(images, size, mode):
     return images.max(axis=(1, 2)) if mode == "max" else images.mean(axis=(1, 2))
+
+
+@wrong("pool", says="block i begins at i * size")
+def pool_with_overlapping_blocks(images, size, mode):
+    n, h, w, channels = images.shape
+    out = np.zeros((n, h // size, w // size, channels))
+    for i in range(h // size):
+        for j in range(w // size):
+            block = images[:, i : i + size, j : j + size]
+            out[:, i, j] = block.max(axis=(1, 2)) if mode == "max" else block.mean(axis=(1, 2))
+    return out
+
+
+@wrong("pool", says="whatever `size` says")
+def pool_by_two(images, size, mode):
+    kind = keras.layers.MaxPooling2D if mode == "max" else keras.layers.AveragePooling2D
+    return np.asarray(kind(2)(images))
 
 
 @right("pool")
@@ -730,6 +781,17 @@ def decode_scaled_first(outputs):
     return np.column_stack([13.5 * outputs[:, :2] + 1, angles])
 
 
+@wrong("decode_line", says="90 degrees too many")
+def decode_shifted(outputs):
+    return _decode(outputs, (np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) + 180) / 2)
+
+
+@wrong("decode_line", says="keep their fractions")
+def decode_rounded(outputs):
+    angles = np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) / 2 % 180
+    return np.column_stack([np.round((outputs[:, :2] + 1) * 13.5), angles])
+
+
 @right("decode_line")
 def decode_by_complex_numbers(outputs):
     direction = np.sqrt(outputs[:, 2] + 1j * outputs[:, 3])
@@ -836,6 +898,30 @@ def lenet_from_zeros():
     model = _lenet()
     model.set_weights([np.zeros(weight.shape) for weight in model.get_weights()])
     return model
+
+
+@wrong("lenet5", says="the numbers of kernels are exchanged")
+def lenet_with_exchanged_kernels():
+    model = _lenet()
+    layers = [type(layer).from_config(layer.get_config()) for layer in model.layers]
+    layers[0], layers[2] = (
+        keras.layers.Conv2D(n, 5, padding=p, activation="tanh") for n, p in ((16, "same"), (6, "valid"))
+    )
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers])
+
+
+@wrong("lenet5", says="F6 has no activation")
+def lenet_with_a_linear_layer():
+    layers = [type(layer).from_config(layer.get_config()) for layer in _lenet().layers]
+    layers[6] = keras.layers.Dense(84)
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers])
+
+
+@wrong("lenet5", says="the first layer that differs is C5")
+def lenet_with_a_narrow_layer():
+    layers = [type(layer).from_config(layer.get_config()) for layer in _lenet().layers]
+    layers[5] = keras.layers.Dense(100, activation="tanh")
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers])
 
 
 @right("lenet5")
@@ -1000,6 +1086,13 @@ def small_with_averages(activation="relu", normalise=True):
     kinds = keras.layers.MaxPooling2D, keras.layers.AveragePooling2D
     body = [kinds[1](2) if isinstance(layer, kinds[0]) else layer for layer in model.layers]
     return keras.Sequential([keras.Input((28, 28, 1)), *body])
+
+
+@wrong("small_cnn", says="there is one layer too many")
+def small_with_a_hidden_layer(activation="relu", normalise=True):
+    layers = [type(layer).from_config(layer.get_config()) for layer in _small(activation=activation).layers]
+    layers.insert(-1, keras.layers.Dense(64, "relu"))
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers])
 
 
 @right("small_cnn")
@@ -1213,6 +1306,22 @@ def field_summed(layers):
     return sum(kernel for kernel, _ in layers)
 
 
+@wrong("receptive_field", says="return it alone")
+def field_and_jump(layers):
+    field = jump = 1
+    for kernel, stride in layers:
+        field, jump = field + (kernel - 1) * jump, jump * stride
+    return field, jump
+
+
+@wrong("receptive_field", says="not k // 2")
+def field_of_half_kernels(layers):
+    field = jump = 1
+    for kernel, stride in layers:
+        field, jump = field + kernel // 2 * jump, jump * stride
+    return field
+
+
 @right("receptive_field")
 def field_from_the_top(layers):
     size = 1
@@ -1387,6 +1496,22 @@ def size_of_the_old(images, side):
 def size_smaller_only(images, side):
     edge = (28 - side) // 2
     return np.pad(_resized(images, side), ((0, 0), (edge, edge), (edge, edge), (0, 0)))
+
+
+@wrong("at_size", says="half of what is missing")
+def size_with_a_double_edge(images, side):
+    if side >= 28:
+        return _resized(images, side)[:, side - 28 :, side - 28 :]
+    return np.pad(_resized(images, side), ((0, 0), *2 * [(28 - side, 28 - side)], (0, 0)))
+
+
+@wrong("at_size", says="nothing was resized")
+def size_cut_out_and_framed(images, side):
+    if side >= 28:
+        return _framed(images, side, (side - 28) // 2)
+    edge = (28 - side) // 2
+    inside = images[:, edge : 28 - edge, edge : 28 - edge]
+    return np.pad(inside, ((0, 0), (edge, edge), (edge, edge), (0, 0)))
 
 
 @right("at_size")
