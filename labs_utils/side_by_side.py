@@ -86,7 +86,7 @@ def train(
     optimiser.build(model.trainable_variables)
     inputs, labels = tf.constant(x), tf.constant(y)
 
-    @tf.function
+    @tf.function(input_signature=[tf.TensorSpec((look, BATCH), tf.int64)])
     def run(batches):
         for rows in batches:
             with tf.GradientTape() as tape:
@@ -94,11 +94,12 @@ def train(
                 total = tf.reduce_mean(losses) + sum(model.losses)
             optimiser.apply(tape.gradient(total, model.trainable_variables))
 
+    step = run.get_concrete_function()  # called by itself: TensorFlow would warn of many functions of one name
     rng = np.random.default_rng(5)
     epochs = -(-BATCH * steps // len(x))
     order = np.concatenate([rng.permutation(len(x)) for _ in range(epochs)])[: BATCH * steps]
     for batches in np.split(order.reshape(steps, BATCH), steps // look):
-        run(tf.constant(batches))
+        step(tf.constant(batches, tf.int64))
         yield
 
 

@@ -64,15 +64,16 @@ def test_a_training_takes_every_sample_once_in_an_epoch():
     assert np.allclose(weights, [x.sum() / 50, 2 * x.sum() / 50])
 
 
-def test_a_training_counts_the_penalty_and_what_dropout_drops():
-    penalty = keras.regularizers.L2(0.5)
-    layers = [keras.layers.Dropout(0.5, seed=1), keras.layers.Dense(1, use_bias=False, kernel_regularizer=penalty)]
-    model = keras.Sequential([keras.Input((8,)), *layers])
-    before = np.array(model.layers[-1].kernel)
-    x = np.zeros((50, 8), "float32")
-    list(side_by_side.train(model, keras.optimizers.SGD(0.1), lambda y, out: 0 * out[:, 0], x, x[:, 0], 1, 1))
-    assert np.allclose(model.layers[-1].kernel, 0.9 * before)  # d/dw of 0.5 w² is w
-    x[:] = 1
-    list(side_by_side.train(model, keras.optimizers.SGD(1.0), lambda y, out: out[:, 0], x, x[:, 0], 1, 1))
-    pulls = 50 * (0 * before - np.array(model.layers[-1].kernel))
-    assert len(np.unique(pulls.round(3))) > 1  # without dropout all eight weights are pulled alike
+def test_a_training_counts_penalties_and_drops_by_dropout():
+    def trained(rate, x, loss, step):
+        penalty = keras.regularizers.L2(0.5)
+        ones = {"use_bias": False, "kernel_initializer": "ones", "kernel_regularizer": penalty}
+        layers = [keras.layers.Dropout(rate, seed=1), keras.layers.Dense(1, **ones)]
+        model = keras.Sequential([keras.Input((8,)), *layers])
+        x = np.full((50, 8), x, "float32")
+        list(side_by_side.train(model, keras.optimizers.SGD(step), loss, x, x[:, 0], 1, 1))
+        return keras.ops.convert_to_numpy(model.layers[-1].kernel)[:, 0]
+
+    assert np.allclose(trained(0, 0, lambda y, out: 0 * out[:, 0], 0.1), 0.9)  # the derivative of 0.5 w² is w
+    for rate, alike in ((0, True), (0.5, False)):
+        assert (np.ptp(trained(rate, 1, lambda y, out: out[:, 0], 1.0)) < 1e-6) == alike
