@@ -68,8 +68,7 @@ keras.utils.set_random_seed(5)
 # %% [markdown]
 # ## 1 · Too simple, too flexible
 #
-# The smallest example first: 20 noisy points of a sine, and polynomials of degree 0 to 14, each fitted to 300 training
-# sets. At every $x$ the error of a prediction $\hat f$ has three parts:
+# First 20 noisy points of a sine, and polynomials of degree 0 to 14, each fitted to 300 training sets. At every $x$ the error of a prediction $\hat f$ has three parts:
 #
 # $$\mathrm{E}\,(y - \hat f)^2 = \underbrace{(f - \mathrm{E} \hat f)^2}_{\text{bias}^2}
 # + \underbrace{\mathrm{E}\,(\hat f - \mathrm{E} \hat f)^2}_{\text{variance}} + \underbrace{\sigma^2}_{\text{noise}}$$
@@ -1055,7 +1054,7 @@ lab.compare("sigmoid, without and with", prediction, pair)
 # Now the lecture's figure: the 15th, 50th and 85th percentile of the input of one sigmoid in the last of three hidden
 # layers, while four networks learn. The original explanation of the gain is that this distribution moves less
 # (*internal covariate shift*). To test it, follow Santurkar et al. (2018): put *noise behind the normalisation*. In
-# every step `Noise` moves and stretches the input of each sigmoid at random, so that the distribution jumps.
+# every step `Noise` moves and stretches the input of each sigmoid at random, and the distribution jumps.
 #
 # **Predict.** If the explanation is right, what does the noise do to the accuracy?
 
@@ -1104,7 +1103,7 @@ lab.compare("accuracy of the three", prediction, np.round(reached, 3).tolist())
 # **What you see.** With batch normalisation the input stays in place, and the networks learn far better. With the noise
 # behind it, the input jumps more than without any normalisation, and the networks learn nearly as well.
 #
-# **Why.** So a quiet input cannot be the reason for the gain. Santurkar et al. explain it by a smoother loss: the
+# **Why.** A quiet input cannot be the reason, then. Santurkar et al. explain it by a smoother loss: the
 # gradient changes less along a step. Noise is not harmless, though: with six layers of ReLUs such noise ruins the
 # training.
 #
