@@ -68,7 +68,8 @@ keras.utils.set_random_seed(5)
 # %% [markdown]
 # ## 1 · Too simple, too flexible
 #
-# First 20 noisy points of a sine, and polynomials of degree 0 to 14, each fitted to 300 training sets. At every $x$ the error of a prediction $\hat f$ has three parts:
+# First 20 noisy points of a sine, and polynomials of degree 0 to 14, each fitted to 300 training sets. At every $x$ the
+# error of a prediction $\hat f$ has three parts:
 #
 # $$\mathrm{E}\,(y - \hat f)^2 = \underbrace{(f - \mathrm{E} \hat f)^2}_{\text{bias}^2}
 # + \underbrace{\mathrm{E}\,(\hat f - \mathrm{E} \hat f)^2}_{\text{variance}} + \underbrace{\sigma^2}_{\text{noise}}$$
