@@ -167,7 +167,7 @@ for seed in range(100):
     one_split.append(scores[0])
     five_folds.append(np.mean(scores))
 spreads = np.std(one_split), np.std(five_folds)
-figure, axes = plt.subplots(figsize=(6, 2.6))
+figure, axes = plt.subplots(figsize=(7, 2.6))
 bins = np.linspace(min(one_split), max(one_split), 16)
 axes.hist(one_split, bins, color=plots.ORANGE, alpha=0.6, label="one split")
 axes.hist(five_folds, bins, color=plots.BLUE, alpha=0.8, label="five folds")
