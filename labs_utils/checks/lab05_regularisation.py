@@ -422,7 +422,7 @@ def _check_colours(recoloured, rng, brightness, contrast, saturation):
         return np.clip(mean + contrast * (mixed - mean) + brightness, 0, 1)
 
     own = mixed.mean(axis=(1, 2), keepdims=True)
-    plain = pictures.mean(axis=3, keepdims=True)
+    plain, bgr = pictures.mean(axis=3, keepdims=True), (pictures @ GREY[::-1])[..., None]
     first = np.clip(mixed, 0, 1)
     steps = np.clip(own + contrast * (first - own), 0, 1)
     mistakes = {
@@ -451,6 +451,12 @@ def _check_colours(recoloured, rng, brightness, contrast, saturation):
         ),
         "the eye sees green as brighter than blue: grey is 0.299 red + 0.587 green + 0.114 blue": _mixed(
             answer, plain + saturation * (pictures - plain)
+        ),
+        "the weights of grey belong to red, green and blue in this order": _mixed(
+            answer, bgr + saturation * (pictures - bgr)
+        ),
+        "the sign of the distance is turned: the mean is subtracted from the picture": np.clip(
+            own - contrast * (mixed - own) + brightness, 0, 1
         ),
         "saturation multiplies the colours; the grey is missing": _mixed(answer, saturation * pictures),
         "nothing changed": pictures,

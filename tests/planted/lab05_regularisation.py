@@ -564,6 +564,11 @@ def colours_with_plain_grey(pictures, brightness, contrast, saturation):
     return np.clip(colours(grey + saturation * (pictures - grey), brightness, contrast, 1), 0, 1)
 
 
+@wrong("recoloured", says="red, green and blue in this order")
+def colours_read_backwards(pictures, brightness, contrast, saturation):
+    return np.clip(colours(pictures[..., ::-1], brightness, contrast, saturation)[..., ::-1], 0, 1)
+
+
 @wrong("recoloured", says="changes its first argument in place")
 def colours_in_place(pictures, brightness, contrast, saturation):
     pictures[:] = np.clip(colours(pictures, brightness, contrast, saturation), 0, 1)
