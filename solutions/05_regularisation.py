@@ -601,7 +601,8 @@ def moved(images, down, right):
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# With `keepdims=True` a mean keeps its axes, so that it can be subtracted from the pictures.
+# With `keepdims=True` a mean keeps its axes, so that it can be subtracted. `[..., None]` gives a grey picture,
+# (n, h, w), an axis of colours again.
 #
 # </details>
 # <details><summary>Hint 2 · which mean</summary>
@@ -659,10 +660,10 @@ lab.compare("mean, range not told", prediction, float(np.mean(untold)))
 # **What you see.** Where the range is not told, the picture is white: 0.3 of 255 is 76.5, and everything from 1 up is
 # shown white. Nothing warns you.
 #
-# Lecture E lists "rotation, translation, zoom / crop, flips, colour perturbation". You now have five kinds of copies of
-# each digit: moved by your function; turned, zoomed and moved by Keras; in another light; flipped from left to right;
-# turned by 180°. Copies keep the label of the original. Every network is also tested where the *users'* images come
-# from elsewhere: moved further than any copy, or flat and grey.
+# Lecture E lists "rotation, translation, zoom / crop, flips, colour perturbation". Five kinds of copies of each digit:
+# moved by your function; turned, zoomed and moved by Keras; in another light; flipped from left to right; turned by
+# 180°. All keep the label of the original. Every network is also tested where the *users'* images come from elsewhere:
+# moved further than any copy, or flat and grey.
 #
 # **Predict.** Which of the five kinds cost more than a point of test accuracy?
 
@@ -781,8 +782,8 @@ lab.compare("best row", prediction, max(test, key=lambda name: test[name].mean()
 # where it errs. Behind the convolution's dense layer dropout gains a point or two, behind the maps it depends on the
 # data. A network of 8 units is clearly worse.
 #
-# **Why.** Remedies that only restrict the network fight the variance and add bias. Convolutions share their few
-# weights; the dense layer has nearly all there are. The spread tells which gains are real.
+# **Why.** Remedies that only restrict the network fight the variance and add bias. The dense layer has nearly
+# all weights of a convolutional network. The spread tells which gains are real.
 #
 # > **Margin note.** Lecture E's list contains "batch regularization". It means batch *normalisation*, whose aim is
 # > faster training; its noise regularises a little on the side.
@@ -1055,7 +1056,8 @@ lab.compare("sigmoid, without and with", prediction, pair)
 # Now the lecture's figure: the 15th, 50th and 85th percentile of the input of one sigmoid in the last of three hidden
 # layers, while four networks learn. The original explanation of the gain is that this distribution moves less
 # (*internal covariate shift*). To test it, follow Santurkar et al. (2018): put *noise behind the normalisation*. In
-# every step `Noise` moves and stretches the input of each sigmoid at random, and the distribution jumps.
+# every step `Noise` moves and stretches the input of each sigmoid at random. How far the median moves in ten steps is
+# given as a share of the band.
 #
 # **Predict.** If the explanation is right, what does the noise do to the accuracy?
 
@@ -1089,14 +1091,14 @@ for axes, (name, between) in zip(panels, kinds.items(), strict=True):
     moves = np.abs(np.diff(median, axis=0)).mean() / (high - low).mean()
     right = accuracy(model, x_test[:1000], y_test[:1000])
     reached.append(right.mean())
-    rows.append([name, f"{moves:.3f}", f"{right.mean():.3f} ± {right.std(ddof=1):.3f}"])
+    rows.append([name, f"{moves:.0%}", f"{right.mean():.3f} ± {right.std(ddof=1):.3f}"])
 panels[0].set_ylabel("input of the sigmoid")
 plots.show(
     figure,
     "Three panels with a median line and a band from the 15th to the 85th percentile of"
     " one neuron's input while the network learns.",
 )
-columns = ["batch normalisation", "moves per 10 steps, in bands", "test accuracy"]
+columns = ["batch normalisation", "median moves by", "test accuracy"]
 plots.table(columns, rows, "Four networks, 40 neurons each")
 lab.compare("accuracy of the three", prediction, np.round(reached, 3).tolist())
 
@@ -1104,9 +1106,8 @@ lab.compare("accuracy of the three", prediction, np.round(reached, 3).tolist())
 # **What you see.** With batch normalisation the input stays in place, and the networks learn far better. With the noise
 # behind it, the input jumps more than without any normalisation, and the networks learn nearly as well.
 #
-# **Why.** A quiet input cannot be the reason, then. Santurkar et al. explain it by a smoother loss: the
-# gradient changes less along a step. Noise is not harmless, though: with six layers of ReLUs such noise ruins the
-# training.
+# **Why.** A quiet input cannot be the reason, then. Santurkar et al. explain the gain by a smoother loss: the gradient
+# changes less along a step. Noise is not harmless, though: with six layers of ReLUs such noise ruins the training.
 #
 # > **Margin note.** Lecture C's caption calls the top line the 15th percentile and the bottom line the 85th. It is the
 # > other way round.
