@@ -657,8 +657,7 @@ plots.show(
 lab.compare("mean, range not told", prediction, float(np.mean(untold)))
 
 # %% [markdown]
-# **What you see.** Where the range is not told, the picture is white: 0.3 of 255 is 76.5, and everything from 1 up is
-# shown white. Nothing warns you.
+# **What you see.** The picture is white: 0.3 of 255 is 76.5, and everything from 1 up is shown white. Nothing warns you.
 #
 # Lecture E lists "rotation, translation, zoom / crop, flips, colour perturbation". Five kinds of copies of each digit:
 # moved by your function; turned, zoomed and moved by Keras; in another light; flipped from left to right; turned by
@@ -1021,7 +1020,7 @@ plots.show(
 #
 # **Why.** Behind a normalisation the *scale* of the weights in front of it has no effect on the output, so starts that
 # are too small or too large lose most of their harm, and a step that makes the weights larger makes the next gradients
-# smaller. This is why larger rates are survived.
+# smaller.
 #
 # Now activations that saturate, $\gamma$ and $\beta$ frozen at 1 and 0, and the place of the layer.
 #
@@ -1114,8 +1113,7 @@ lab.compare("accuracy of the three", prediction, np.round(reached, 3).tolist())
 #
 # ## 11 · Overfitting by experience, and on a scenario
 #
-# People overfit too: who tries many variants and keeps the best *on the test set* has chosen luck along with skill. How
-# much luck?
+# People overfit too: who tries many variants and keeps the best *on the test set* has chosen luck along with skill.
 #
 # ### Exercise · `best_of`
 #
