@@ -1,6 +1,7 @@
 # make lab    everything set up, then JupyterLab on the notebooks
 #whole course only: begin
 # make test   everything set up, then every test and every notebook
+# make site   the course as a web site, in build/site/html; without answers: make site SOLUTIONS=no
 #whole course only: end
 # Needed are Python 3.11 to 3.13 and make. The environment is kept in .venv and used again.
 
@@ -27,6 +28,18 @@ TEST_ARGS ?=
 .PHONY: test
 test: .venv/installed
 	$(BIN)/python -m pytest $(TEST_ARGS)
+
+SITE := build/site
+SOLUTIONS ?= yes
+.PHONY: site
+site: .venv/site-installed
+	rm -rf $(SITE) && mkdir -p $(SITE)/pages
+	$(BIN)/python -m sphinx -W --keep-going --quiet -c site -D labs_solutions=$(SOLUTIONS) $(SITE)/pages $(SITE)/html
+	@echo "$(SITE)/html/index.html is the start page"
+
+.venv/site-installed: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable ".[site]"
+	@touch $@
 #whole course only: end
 
 .venv/installed: requirements.txt pyproject.toml $(MOVED)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import jupytext
 import nbformat
@@ -220,9 +221,47 @@ def badge(lab: str) -> str:
 
 def colab_address(lab: str) -> str:
     """Where Colab opens a lab's student notebook."""
-    settings = course.settings()
-    repository = settings["repository"].removeprefix("https://github.com/")
-    return f"https://colab.research.google.com/github/{repository}/blob/{settings['branch']}/notebooks/{lab}.ipynb"
+    return f"https://colab.research.google.com/github/{_owner_and_name()}/blob/{_branch()}/notebooks/{lab}.ipynb"
+
+
+def binder_address(lab: str) -> str:
+    """Where Binder opens a lab's student notebook."""
+    path = quote(f"lab/tree/notebooks/{lab}.ipynb", safe="")
+    return f"https://mybinder.org/v2/gh/{_owner_and_name()}/{quote(_branch(), safe='')}?urlpath={path}"
+
+
+def pull_path(lab: str) -> str:
+    """What follows a JupyterHub's address in the link with which nbgitpuller copies the course and opens a lab.
+
+    A later click brings what is new and leaves alone what the student has changed.
+    """
+    name = _owner_and_name().split("/")[-1]
+    arguments = {
+        "repo": course.settings()["repository"],
+        "branch": _branch(),
+        "urlpath": f"lab/tree/{name}/notebooks/{lab}.ipynb",
+    }
+    return f"/hub/user-redirect/git-pull?{urlencode(arguments)}"
+
+
+def hub_address(lab: str) -> str | None:
+    """Where the JupyterHub that the settings name opens a lab's student notebook; None where they name none."""
+    hub = course.settings().get("hub")
+    return hub.rstrip("/") + pull_path(lab) if hub else None
+
+
+def repository_address(inside: str) -> str:
+    """Where a file or folder of the course is read in its repository; `inside` is its path with forward slashes."""
+    kind = "tree" if (course.ROOT / inside).is_dir() else "blob"
+    return f"{course.settings()['repository']}/{kind}/{_branch()}/{inside}"
+
+
+def _owner_and_name() -> str:
+    return course.settings()["repository"].removeprefix("https://github.com/")
+
+
+def _branch() -> str:
+    return course.settings()["branch"]
 
 
 def setup_cell(repository: str | None = None, branch: str | None = None) -> NotebookNode:

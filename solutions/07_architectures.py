@@ -365,6 +365,8 @@ lab.compare("times fewer", prediction, saved)
 #
 # A second remedy in GoogLeNet: two small classifiers (average pooling, then dense layers) sit half way up, and their
 # losses are added with the weight 0.3. They bring gradients to the lower layers and are thrown away after training.
+# A head must answer once per *picture*: without pooling or flattening before its dense layer it answers once per
+# place, (n, 14, 14, classes), and `p[rows, labels]` takes places for classes without a word. Refuse such an output.
 #
 # <details><summary>Hint · a nudge</summary>
 #
@@ -373,25 +375,28 @@ lab.compare("times fewer", prediction, saved)
 # </details>
 
 
-# %% minutes=6 difficulty=1 kind="core"
+# %% minutes=8 difficulty=1 kind="core"
 @lab.exercise(points=1)
 def total_loss(labels, outputs, weight):
     """Cross-entropy of the real output plus `weight` times that of each auxiliary one.
 
     labels: (n,) whole numbers; outputs: list of (n, classes) probabilities, the real
-    output first, then the auxiliary ones. Returns a number.
+    output first, then the auxiliary ones. Returns a number. Raises ValueError if an
+    output does not answer once per picture.
     """
     # BEGIN SOLUTION
     rows = np.arange(len(labels))
+    for p in outputs:
+        if np.ndim(p) != 2:
+            raise ValueError(f"not one answer per picture: {np.shape(p)}")
     losses = [-np.mean(np.log(p[rows, labels])) for p in outputs]
     return losses[0] + weight * sum(losses[1:])
     # END SOLUTION
 
 
 # %% [markdown]
-# Keras does the same with `compile(loss=[…], loss_weights=[1, 0.3, 0.3])`. A head must answer once per *picture*:
-# without pooling (or flattening) before its dense layer it answers once per place, (n, 14, 14, classes), and the
-# labels no longer fit. Section 4 shows what an auxiliary loss changes.
+# Keras does the same with `compile(loss=[…], loss_weights=[1, 0.3, 0.3])`. Section 4 shows what an auxiliary loss
+# changes.
 #
 # ## 4 · Depth and the gradient
 #
@@ -413,9 +418,9 @@ def total_loss(labels, outputs, weight):
 def gradient_norms(model, x, y):
     """Norm of the loss's gradient for each kernel, from the input upwards.
 
-    model: a Keras model that ends in a softmax; x: a batch; y: (n,) labels. The loss
-    is the mean cross-entropy of the batch. Biases and other vectors are left out.
-    Returns a list of numbers.
+    model: a Keras model that ends in a softmax, used as in training; x: a batch;
+    y: (n,) labels. The loss is the mean cross-entropy of the batch. Biases and other
+    vectors are left out. Returns a list of numbers.
     """
     # BEGIN SOLUTION
     kernels = [v for v in model.trainable_variables if len(v.shape) > 1]

@@ -1,11 +1,14 @@
-"""`--real-data` picks the tests and notebooks that use real data."""
+"""`--real-data` picks the tests and notebooks that use real data; a real browser for the tests that open pages."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from labs_utils import course, notebooks
 from labs_utils.datasets import catalog
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def pytest_addoption(parser):
@@ -36,3 +39,15 @@ def _uses_real_data(item: pytest.Item) -> bool:
         return False  # with the reference answers it computes what its solution does, which runs
     names = notebooks.read_notebook(path).metadata.get("labs", {}).get("data", [])
     return any(catalog.find_dataset(name).files for name in names)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's chromium, driven by Playwright."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    api = pytest.importorskip("playwright.sync_api", reason="pip install --editable '.[browser]'")
+    with api.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()

@@ -13,6 +13,7 @@ import argparse
 import ast
 import contextlib
 import copy
+import re
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,9 +58,19 @@ class Outcome:
     @property
     def diagnosed(self) -> bool:
         """Whether the message names a cause or says what to do, beyond what was expected and what came."""
-        return any(
-            part in self.message for part in ("Likely cause", "Return ", "should", "Did you forget", "trainable")
-        )
+        return names_a_cause(self.message)
+
+
+# A message that says no more than this gives no cause: what came instead, or the words of Python, Keras or the check.
+_BARE = re.compile(
+    r"^    got |\bgot\b|they are|; it has| stopped with |could not work with|does not compute|ran out of", re.M
+)
+
+
+def names_a_cause(message: str) -> bool:
+    """Whether the message names a cause or says what to do, beyond what was expected and what came."""
+    told = ("Likely cause:", "Return ", ": return ", "Did you forget", "Write ", "repair ")
+    return any(part in message for part in told) or not _BARE.search(message)
 
 
 def mutants(function: ast.stmt) -> Iterator[tuple[ast.stmt, str, str]]:

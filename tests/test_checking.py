@@ -205,7 +205,7 @@ def test_keras_own_words_reach_the_student():
 def test_a_symbol_keeps_its_case_in_the_feedback():
     with pytest.raises(Exception, match=r"^w after one update:\n    expected") as error:
         expect_close(1.0, 2.0, "w after one update")
-    assert error.type.__name__ == "CheckFailed"
+    assert isinstance(error.value, CheckFailed)
 
 
 def test_an_error_in_an_earlier_exercise_names_it():
@@ -244,3 +244,22 @@ def test_two_causes_that_fit_alike_are_both_named():
 def test_swapped_results_are_told_from_their_shapes():
     with pytest.raises(CheckFailed, match="order of the results is wrong: return dw, dw0"):
         expect_items([0.5, np.ones(3)], ("dw", "dw0"), ((3,), ()))
+
+
+def test_one_result_that_looks_like_several_is_told_from_them():
+    """Three rows are no three matrices, and two weights are not w and w0."""
+    for alone, shapes in ((np.ones((3, 2)), ((3, 2),) * 3), (np.ones(2), ((2,), ()))):
+        with pytest.raises(CheckFailed, match=f"Return {len(shapes)} things"):
+            expect_items(alone, ("w", "m", "s")[: len(shapes)], shapes)
+    assert len(expect_items(np.ones((3, 3, 2)), ("w", "m", "s"), ((3, 2),) * 3)) == 3
+
+
+def test_an_answer_that_draws_random_numbers_of_its_own_is_told_so():
+    def drawn(z):
+        return np.random.random_sample(z.shape)
+
+    def fixed(z):
+        return np.random.default_rng(0).random(z.shape)
+
+    assert "another result each time" in str(result_of(drawn))
+    assert "got" in str(result_of(fixed)) and "each time" not in str(result_of(fixed))

@@ -76,6 +76,13 @@ def said(got, expected):
         (E[0], E, "only the first entry along axis 0"),
         (V[:, None] - V, V, "give both the same shape"),
         (-0.7, 0.7, "the sign is flipped"),
+        (E[::-1, ::-1], E, "turned by 180°"),
+        (np.where(np.arange(20).reshape(5, 4) < 6, E, 0), E, "only the first 6 of 20 values are filled"),
+        (np.full(7, 2.5), V, "every value came out the same"),
+        (E * V[:4], (E * V[:4]).sum(1, keepdims=True), "take the sum over axis 1; a matrix product does"),
+        (np.array([51, 12]), 51, "it is among these: return it alone"),
+        (np.moveaxis(np.arange(24.0).reshape(2, 3, 4), -1, 1), np.arange(24.0).reshape(2, 3, 4), "axis 2 of yours"),
+        (np.where(E > 1, np.finfo(float).max / 4, E), E, "np.nan_to_num makes of inf"),
         (0.3, 0.7, "this is 1 minus"),
     ],
 )
@@ -99,6 +106,12 @@ def test_evidence_gives_its_sentence(got, expected, sentence):
         (RNG.normal(size=3), E),
         (RNG.normal(size=(5, 4)) > 0, E > 0),
         (1.0, E),
+        (0.0, 0.136),  # 0 is what many a mistake gives
+        (np.array([0, 0.3, 0]), np.array([0, 0.3, 1])),  # one wrong entry at the end is no loop that ends too early
+        (
+            np.array([-0.07, 0.3, 0.2, 0.1]),
+            np.array([-0.07, 0.1, 0.3, 0.4]),
+        ),  # few values: chance picks the positive ones
     ],
 )
 def test_no_evidence_gives_no_sentence(got, expected):

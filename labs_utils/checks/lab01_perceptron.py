@@ -1,5 +1,6 @@
 """Checks of lab 01: one neuron, its loss and gradient, two ways to teach it, a dense layer."""
 
+from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
@@ -38,6 +39,7 @@ def ordinary_values(sigmoid: Student, rng: np.random.Generator) -> None:
             "the minus sign before z is missing": special.expit(-z),
             "the denominator stands alone, or its brackets are missing: write 1 / (1 + exp(-z))": 1 + np.exp(-z),
             "this is tanh, which lies between -1 and 1": np.tanh(z),
+            "tanh needs half of z: the sigmoid is (1 + tanh(z / 2)) / 2": (1 + np.tanh(z)) / 2,
             "this is the derivative of the sigmoid; its value is asked for": special.expit(z) * special.expit(-z),
             "this is a hard threshold; the sigmoid rises smoothly": (z > 0).astype(float),
             "this is the softmax of each row; the sigmoid looks at each number alone": special.softmax(z, axis=-1),
@@ -45,6 +47,10 @@ def ordinary_values(sigmoid: Student, rng: np.random.Generator) -> None:
             "this is exp(-z) alone: write 1 / (1 + exp(-z))": np.exp(-z),
             "the 1 in the denominator is missing: write 1 / (1 + exp(-z))": np.exp(z),
             "this is ReLU; the sigmoid is 1 / (1 + exp(-z))": np.maximum(z, 0),
+            "the tanh of z / 2 lies between -1 and 1: add 1 and halve it": np.tanh(z / 2),
+            "z is kept between -5 and 5, so the ends are wrong: no such limit is needed": lambda: special.expit(
+                np.clip(z, -5, 5)
+            ),
             "this is log(1 + exp(z)); the sigmoid is 1 / (1 + exp(-z))": np.logaddexp(0, z),
         },
     )
@@ -61,7 +67,8 @@ def extreme_values(sigmoid: Student, rng: np.random.Generator) -> None:
         f"sigmoid([{z[0]:.0f}, {z[1]:.2f}, {z[2]:.0f}])",
         {
             "exp(1000) overflows to inf, and inf / inf is nan: use the form with exp(-z)": [0, middle, np.nan],
-            "exp(1000) overflows to inf, and inf / inf is nan: see hint 3": [np.nan, middle, 1],
+            "exp(1000) overflows to inf, and inf / inf is nan: see hint 2": [np.nan, middle, 1],
+            "inf / inf is nan, and np.nan_to_num made 0 of it: use the form with exp(-z)": [0, middle, 0],
         },
     )
 
@@ -116,6 +123,7 @@ def smooth_ones(activation_derivatives: Student, rng: np.random.Generator) -> No
             "z stands where g(z) belongs: the derivative is 1 - g(z)^2": 1 - z**2,
             "this is the derivative of sigmoid: the order is sigmoid, tanh, ReLU": true[0],
             "this is (1 - g)^2: only g is squared": (1 - t) ** 2,
+            "z was squared before tanh: square the value, np.tanh(z) ** 2": 1 - np.tanh(z**2),
         },
     )
 
@@ -135,11 +143,18 @@ def kinked_one(activation_derivatives: Student, rng: np.random.Generator) -> Non
             "this is ReLU itself, not its derivative": np.maximum(0, z),
             "the two sides are swapped: the slope is 1 where z > 0": np.where(z > 0, 0, 1),
             "at z = 0 the docstring asks for 0: compare with z > 0, not z >= 0": np.where(z >= 0, 1, 0),
-            "the slope changes at z = 0, not at another place": lambda: np.where(got[2] == 1, 1, 0),
+            "the slope changes at z = 0, not at another place": lambda: _steps_of_one(got[2]),
             "this is the sign of z, -1 on the left: ReLU is flat there": np.sign(z),
             "these are True and False the other way round": z < 0,
         },
     )
+
+
+def _steps_of_one(got: np.ndarray) -> np.ndarray:
+    """`got` where it holds both ones and zeros, otherwise nothing it equals."""
+    got = np.asarray(got, float)
+    both = got.ndim == 2 and set(np.unique(got)) == {0.0, 1.0}
+    return got if both else np.full(got.shape, np.pi * 1e9)
 
 
 # -- one neuron, its loss and gradient --------------------------------------------------------------------------------
@@ -203,7 +218,12 @@ def _expect_neuron(neuron_from_line: Student, a: np.ndarray, b: np.ndarray, insi
             "w lies along the line instead of at right angles to it": lambda: _like(
                 got_w, along, along / (along @ inside - along @ a)
             ),
-            "both results must still be divided by z at `inside`, which is to be 1": lambda: _like(got_w, n, -n),
+            "both results must still be divided by z at `inside`, which is to be 1": lambda: _like(
+                got_w, n, -n, *([n / along[0], -n / along[0]] if along[0] else [])
+            ),
+            "w has the right direction, but z at `inside` was computed with a wrong w0: w0 is -w @ a": lambda: _like(
+                got_w, n / (n @ inside), n / (n @ inside + n @ a), n / (n @ inside - n.sum())
+            ),
             "z at `inside` is -1: divide by its value, not by its absolute value": -w,
             "w has length 1, but z at `inside` is to be 1, not the distance from the line": lambda: _like(
                 got_w, unit, -unit
@@ -214,6 +234,7 @@ def _expect_neuron(neuron_from_line: Student, a: np.ndarray, b: np.ndarray, insi
             ),
             "a vertical line has no slope m: work with the vector b - a (hint 3)": lambda: _not_finite(got_w),
             "divide by z at `inside` once, not twice": w / scale,
+            "the sign of w0 is flipped: z(a) = w @ a + w0 = 0 gives w0 = -w @ a": n / (n @ inside + n @ a),
             "multiply and divide are confused: z at `inside` is too large by its square": n * scale,
         },
     )
@@ -224,6 +245,7 @@ def _expect_neuron(neuron_from_line: Student, a: np.ndarray, b: np.ndarray, insi
         {
             "the sign is flipped: z(a) = w @ a + w0 = 0 gives w0 = -w @ a": -w0,
             "w was divided by z at `inside`, w0 was not": lambda: _like(got_w0, -n @ a, n @ a),
+            "z is 0 at a and b, not at `inside`: w0 is -w @ a": -w @ inside,
             "w0 must make z = 0 on the line: take it from w @ a": lambda: _like(got_w0, 0.0, 1.0),
         },
     )
@@ -271,6 +293,11 @@ def mean_loss(binary_cross_entropy: Student, rng: np.random.Generator) -> None:
             "this is the logarithm to base 10: np.log is the natural one": right / np.log(10),
             "this is the logarithm to base 2: np.log is the natural one": right / np.log(2),
             "this is the mean squared error": np.mean((y - p) ** 2),
+            "this is the mean absolute error": np.mean(np.abs(y - p)),
+            "the logarithm is missing": -np.mean(y * p + (1 - y) * (1 - p)),
+            "divide by the number of samples, not by 2": right * 9 / 2,
+            "log(1 + exp(-y z)) is for classes -1 and 1; here they are 0 and 1": np.mean(np.logaddexp(0, -y * z)),
+            "the weight of the second term is 1 - y, with a minus": np.mean(y * ones + (1 + y) * zeros),
             "the sigmoid is applied twice: z is the sum, and logaddexp holds the sigmoid already": log_loss(
                 y, special.expit(p)
             ),
@@ -367,6 +394,8 @@ def weights_part(gradient: Student, rng: np.random.Generator) -> None:
             "the products of input and error were not summed over the samples": x * (p - y)[:, None] / n,
             "the products of input and error were not summed over the samples: take their mean": x * (p - y)[:, None],
             "the labels are missing in the error: it is y_hat - y": x.T @ p / n,
+            "return the gradient, not the weights after a step": w - true,
+            "there is no factor of 2: that is the squared error's": 2 * true,
             "the mean runs over the inputs: sum over the samples with x.T @ error": lambda: (p - y).mean() * x.mean(0),
         },
     )
@@ -375,11 +404,15 @@ def weights_part(gradient: Student, rng: np.random.Generator) -> None:
 @checks.probe("gradient")
 def bias_part(gradient: Student, rng: np.random.Generator) -> None:
     """The gradient with respect to w0, against automatic differentiation."""
-    x, y = _some_data(rng, 12, 3)
-    w, w0 = rng.normal(size=3), rng.normal()
+    while True:
+        x, y = _some_data(rng, 12, 3)
+        w, w0 = rng.normal(size=3), rng.normal()
+        z = x @ w + w0
+        if np.sum(z > 0) != np.sum(y):  # otherwise the mean error of a hard threshold is 0, as if w0 had no gradient
+            break
     _, dw0 = expect_items(gradient(x, y, w, w0), ("dw", "dw0"), ((3,), ()))
     _, true = _risk_gradient(x, y, w, w0)
-    error = special.expit(x @ w + w0) - y
+    error = special.expit(z) - y
     expect_close(
         dw0,
         true,
@@ -392,7 +425,14 @@ def bias_part(gradient: Student, rng: np.random.Generator) -> None:
             "you divided by n twice": true / len(y),
             "the labels are missing in the error: it is y_hat - y": np.mean(error + y),
             "the absolute value of the error loses its sign": np.mean(np.abs(error)),
+            "the prediction is a hard threshold: y_hat is g(z), a number between 0 and 1": np.mean((z > 0) - y),
+            "the sigmoid is missing: y_hat is g(z), not z": np.mean(z - y),
+            "the bias is missing in y_hat": np.mean(special.expit(z - w0) - y),
+            "the factor y_hat (1 - y_hat) cancels for cross-entropy: leave it out": lambda: _like(
+                dw0, *(k * np.mean(error * special.expit(z) * special.expit(-z)) for k in (1, 2))
+            ),
             "this is 0: w0 is a weight like the others": 0.0,
+            "this is 1, the derivative of z: multiply by the error of each sample": 1.0,
         },
     )
 
@@ -432,7 +472,8 @@ def _descend(student: Student, x: np.ndarray, y: np.ndarray, *settings: float) -
             ": append float(loss) in every round."
             if moved
             else " and the weights are still zero.\n  Likely cause: the loop ends before its first update: its"
-            " criterion is met at once (a sum of signed numbers is no norm, and < is not >)."
+            " criterion is met at once (a sum of signed numbers is no norm, and < is not >), or the gradient is 0"
+            " because from_logits=True is missing."
         ),
     )
     return w, w0, losses
@@ -456,6 +497,10 @@ def one_update(gradient_descent: Student, rng: np.random.Generator) -> None:
             "nothing was updated: change the variables with assign_sub": np.zeros(2),
             "the loss is summed over the samples: take its mean": -rate * dw * len(y),
             "two updates were made where max_steps is 1": lambda: _after(x, y, rate, 2)[0],
+            "the step is half as long: this is the squared error's gradient, or it was divided by 2": -rate * dw / 2,
+            "the sigmoid is applied twice: with from_logits=True the loss wants z, not y_hat": (
+                -rate * x.T @ (special.expit(0.5) - y) / len(y) / 4
+            ),
         },
     )
     expect_close(
@@ -547,6 +592,8 @@ def _expect_stop(x: np.ndarray, y: np.ndarray, tolerance: float, most: int, got:
     criteria = {
         "the square of the norm is compared with tolerance: take the root": norms**2 < tolerance,
         "`break` or `return` stands outside its `if`, so the loop ends in its first round": norms > 0,
+        "`w = w - ...` makes w a tensor that the tape does not watch, so its next gradient is None and the norm 0: use"
+        " w.assign_sub": norms > 0,
         "the criterion looks only at dw: the norm covers w and w0 together": weights < tolerance,
         "the criterion looks only at dw0: the norm covers w and w0 together": bias < tolerance,
         "the criterion is the largest entry of the gradient: take its norm": np.abs(gradients).max(1) < tolerance,
@@ -593,7 +640,10 @@ def stops_in_time(gradient_descent: Student, rng: np.random.Generator) -> None:
         + (
             "nothing looks at max_steps."
             if len(few) > 6
-            else "range ends one step too early, or the loop leaves at once."
+            else "`w = w - ...` rebinds the name, and the tape gives None from then on: use w.assign_sub; or the loop"
+            " leaves at once."
+            if len(few) == 1
+            else "range ends one step too early, or the loop leaves before max_steps."
         ),
     )
     *_, losses = _descend(gradient_descent, x, y, 1.0, 3e-2, 60)
@@ -613,11 +663,13 @@ def full_batches(train: Student, rng: np.random.Generator) -> None:
     """Batches as large as the data: no order matters."""
     x, y = _some_data(rng, 12, 3)
     rate = 0.7
-    path = _steps_of(train(x, y, rate, 4, len(y), 1), 4, 4, "4 epochs with one batch each")
+    path = _steps_of(train(x, y, rate, 4, len(y), 1), 4, 4, "4 epochs with one batch each", 4 * len(y))
     w, w0 = np.zeros(3), 0.0
     for step, row in enumerate(path[1:], start=1):
         dw, dw0 = _risk_gradient(x, y, w, w0)
         before, right = np.r_[w0, w], np.r_[w0 - rate * dw0, w - rate * dw]
+        late_w0 = w0 - rate * _risk_gradient(x, y, right[1:], w0)[1]
+        late_w = w - rate * _risk_gradient(x, y, w, right[0])[0]
         expect_close(
             row,
             right,
@@ -629,6 +681,15 @@ def full_batches(train: Student, rng: np.random.Generator) -> None:
                 "the gradient is divided by the size of the batch once more": before - rate / len(y) * np.r_[dw0, dw],
                 "w0 never moves: it is a weight like the others": np.r_[0, right[1:]],
                 "each row is w0 first, then w1, w2, ...": np.r_[right[1:], right[0]],
+                "w0 moves by a gradient at the new w: compute both gradients before you change either": np.r_[
+                    late_w0, right[1:]
+                ],
+                "w moves by a gradient at the new w0: compute both gradients before you change either": np.r_[
+                    right[0], late_w
+                ],
+                "the weights start from zero in every epoch: set them once, before the loops": (
+                    path[1] if step > 1 else np.full(4, np.inf)
+                ),
             },
         )
         w, w0 = w - rate * dw, w0 - rate * dw0
@@ -639,7 +700,8 @@ def every_sample_once(train: Student, rng: np.random.Generator) -> None:
     """Batches of 3 from 10 samples: each sample once per epoch, the last batch smaller."""
     x, y = rng.normal(size=(10, 4)), rng.permutation([0.0, 1.0] * 5)
     rate, epochs = 0.5, 3
-    path = _steps_of(train(x, y, rate, epochs, 3, 0), 5, 4 * epochs, f"{epochs} epochs of 4 batches (3, 3, 3 and 1)")
+    what = f"{epochs} epochs of 4 batches (3, 3, 3 and 1)"
+    path = _steps_of(train(x, y, rate, epochs, 3, 0), 5, 4 * epochs, what, 10 * epochs)
     orders = []
     for epoch in range(epochs):
         used: list[int] = []
@@ -671,7 +733,7 @@ def seeds_matter(train: Student, rng: np.random.Generator) -> None:
     """The same seed gives the same path, another seed another."""
     x, y = rng.normal(size=(9, 2)), rng.permutation([0.0, 1.0, 1.0] * 3)
     first, again, other = (
-        _steps_of(train(x, y, 0.5, 2, 1, seed), 3, 18, "2 epochs of 9 batches") for seed in (3, 3, 4)
+        _steps_of(train(x, y, 0.5, 2, 1, seed), 3, 18, "2 epochs of 9 batches", 18) for seed in (3, 3, 4)
     )
     expect(
         np.allclose(first, again),
@@ -683,13 +745,29 @@ def seeds_matter(train: Student, rng: np.random.Generator) -> None:
     )
 
 
-def _steps_of(got: object, columns: int, steps: int, what: str) -> np.ndarray:
-    """`got` as an array of 1 + steps rows, with what is wrong about its shape in one sentence."""
+def _steps_of(got: object, columns: int, steps: int, what: str, samples: int) -> np.ndarray:
+    """`got` as an array of 1 + steps rows, with what is wrong about its shape in one sentence.
+
+    Args:
+        got: what the student's function returned.
+        columns: of each row, w0 first.
+        steps: that it should have made.
+        what: the epochs and batches in words.
+        samples: that it would use one by one in all its epochs.
+    """
     path = np.asarray(got if isinstance(got, np.ndarray | list) else np.empty(0))
     if path.dtype.kind not in "biuf" or path.ndim != 2 or path.shape[1] != columns:
-        expect_close(got, np.zeros((steps + 1, columns)), "the path")
+        mistakes = {
+            "these are the last weights alone: append them after each step": path
+            if path.shape == (columns,)
+            else np.nan,
+            "rows and columns are exchanged: one row for each step": path if path.shape[:1] == (columns,) else np.nan,
+            "w0 is missing in the rows: [w0, w1, ..., wd]": path if path.shape[1:] == (columns - 1,) else np.nan,
+        }
+        expect_close(got, np.zeros((steps + 1, columns)), "the path", mistakes)
     rows = len(path)
     causes = {
+        samples + 1: "every sample makes a step of its own: a step uses `batch` of them",
         1: "`return` stands inside a loop, or nothing is appended",
         2: "`return` stands inside a loop",
         steps: "the start, or the last step, is missing",
@@ -707,10 +785,14 @@ def _steps_of(got: object, columns: int, steps: int, what: str) -> np.ndarray:
         "All rows of the path are equal.\n  Likely cause: `w -= ...` changes the array that was appended before, or"
         " nothing is updated; write w = w - ... (hint 3).",
     )
+    cause = (
+        "the weights start from other numbers; begin with np.zeros"
+        if np.ptp(path[:2], axis=0).max() > 0 and np.ptp(path[0]) == 0
+        else "one array was appended every time and changed later; append a new array each time (hint 3)"
+    )
     expect(
         not path[0].any(),
-        "The first row of the path should be the start, all zeros.\n  Likely cause: one array was appended every time"
-        " and changed later; append a new array each time (hint 3).",
+        f"The first row of the path should be the start, all zeros.\n  Likely cause: {cause}.",
     )
     return path
 
@@ -737,6 +819,11 @@ def _rows_of(before: np.ndarray, after: np.ndarray, x: np.ndarray, y: np.ndarray
                 raise CheckFailed(
                     "A step is too long.\n  Likely cause: the gradient of a batch is the mean, not the sum."
                 )
+            if np.allclose(before - rate * number / len(x) * step, after, rtol=1e-4, atol=1e-6):
+                raise CheckFailed(
+                    "A step is too short.\n  Likely cause: the sum over the batch is divided by the number of all"
+                    " samples; divide by the number in this batch, or let `gradient` do it."
+                )
             if number == 1 and size == 1 and np.allclose(before - rate * step / 3, after, rtol=1e-4, atol=1e-6):
                 raise CheckFailed(
                     "The step of the last, smaller batch is too short.\n  Likely cause: the sum is divided by `batch`;"
@@ -759,7 +846,7 @@ def linear_neuron(regression_gradient: Student, rng: np.random.Generator) -> Non
     with tf.GradientTape() as tape:
         risk = tf.reduce_mean((tf.linalg.matvec(tf.constant(x), variables[0]) + variables[1] - y) ** 2)
     true_w, true_w0 = (part.numpy() for part in tape.gradient(risk, variables))
-    got_w, got_w0 = expect_items(regression_gradient(x, y, w, w0), ("dw", "dw0"))
+    got_w, got_w0 = expect_items(regression_gradient(x, y, w, w0), ("dw", "dw0"), ((3,), ()))
     p = special.expit(x @ w + w0)
     expect_close(
         got_w,
@@ -774,7 +861,25 @@ def linear_neuron(regression_gradient: Student, rng: np.random.Generator) -> Non
             * x.T
             @ ((p - y) * p * (1 - p))
             / 11,
+            "the slope of the sigmoid does not belong here: there is no activation, y_hat = z": lambda: _like(
+                got_w, *(k * x.T @ ((x @ w + w0 - y) * p * (1 - p)) / 11 for k in (1, 2))
+            ),
             "the bias w0 is missing in y_hat": 2 * x.T @ (x @ w - y) / 11,
+            "the error was squared: the derivative of the square is 2 times the error": lambda: _like(
+                got_w, x.T @ (x @ w + w0 - y) ** 2 / 11, 2 * x.T @ (x @ w + w0 - y) ** 2 / 11
+            ),
+            "the absolute value of the error loses its sign": 2 * x.T @ np.abs(x @ w + w0 - y) / 11,
+            "only the sign of the error is left: that is the mean absolute error's gradient": x.T
+            @ np.sign(x @ w + w0 - y)
+            / 11,
+            "there is no activation, so there is no factor y_hat (1 - y_hat)": 2
+            * x.T
+            @ ((x @ w + w0 - y) * (x @ w + w0) * (1 - x @ w - w0))
+            / 11,
+            "these are weights, not a gradient: the gradient at the given w and w0 is asked for": lambda: (
+                np.linalg.lstsq(x, y - w0, rcond=None)[0]
+            ),
+            "return the gradient, not the weights after a step": w - true_w,
             "the mean runs over the inputs: sum over the samples with x.T @ error": lambda: (
                 2 * np.mean(x @ w + w0 - y) * x.mean(0)
             ),
@@ -788,7 +893,11 @@ def linear_neuron(regression_gradient: Student, rng: np.random.Generator) -> Non
             "you summed over the samples: take the mean": true_w0 * 11,
             "the factor 2 is missing: the loss is the mean square, not half of it": true_w0 / 2,
             "the sign is flipped: the error is y_hat - y": -true_w0,
-            "the mean is missing: return one number for w0": 2 * (x @ w + w0 - y),
+            "the mean is missing: return one number for w0": lambda: _like(
+                got_w0, 2 * (x @ w + w0 - y), x @ w + w0 - y
+            ),
+            "this is 0: w0 is a weight like the others": 0.0,
+            "the absolute value of the error loses its sign": 2 * np.mean(np.abs(x @ w + w0 - y)),
         },
     )
 
@@ -810,87 +919,114 @@ def _rosenblatt(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -> tuple
     return model.coef_[0], float(model.intercept_[0]), mistakes
 
 
+_RIGHT = "the number of mistakes"
+
+
+def _error(z: float, y: float) -> float:
+    """What Rosenblatt's rule corrects by."""
+    return y - (z > 0)
+
+
+def _epoch(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float, error: Callable, learns: float = 1) -> np.ndarray:
+    """w after one epoch in which `error` says what to correct from z and y; `learns` 0 leaves w0 as it is."""
+    for xi, yi in zip(x, y, strict=True):
+        step = error(xi @ w + w0, yi)
+        w, w0 = w + step * xi, w0 + learns * step
+    return w
+
+
+def _epochs_gone_wrong(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -> dict[str, np.ndarray]:
+    """Mistake → w after an epoch with it."""
+    errors = {
+        "np.sign gives -1, 0 and 1: the prediction is 1 if z > 0, else 0": lambda z, yi: yi - np.sign(z),
+        "x is always added: a sample of class 0 that was called 1 is subtracted": lambda z, yi: float((z > 0) != yi),
+        "only half of each correction was made: there is no learning rate in this rule": lambda z, yi: (
+            (yi - (z > 0)) / 2
+        ),
+        "the sigmoid was used: Rosenblatt's prediction is 1 if z > 0, else 0": lambda z, yi: yi - special.expit(z),
+        "the correction goes the wrong way: it is (y - y_hat) x": lambda z, yi: (z > 0) - yi,
+        "the threshold is z > 0, not z > 0.5: 0.5 is for y_hat after a sigmoid": lambda z, yi: yi - (z > 0.5),
+        "y_hat is 1 if z > 0, else 0; here it is z itself": lambda z, yi: yi - z,
+        "only samples of class 1 correct the weights here; those of class 0 subtract": lambda z, yi: max(
+            yi - (z > 0), 0
+        ),
+        "only samples of class 0 correct the weights here; those of class 1 add": lambda z, yi: min(yi - (z > 0), 0),
+        "every sample changes the weights here: only a wrong answer corrects them": lambda z, yi: 1,
+    }
+    bare, bare_w0 = w, w0
+    for xi, yi in zip(x, y, strict=True):
+        step = _error(xi @ bare + bare_w0, yi)
+        bare, bare_w0 = bare + step, bare_w0 + step
+    return {cause: _epoch(x, y, w, w0, error) for cause, error in errors.items()} | {
+        "only the first sample was looked at: look where `return` stands": _epoch(x[:1], y[:1], w, w0, _error),
+        "all samples were judged with the first weights: judge each with what the previous one has left": (
+            w + (y - (x @ w + w0 > 0)) @ x
+        ),
+        "w0 was not corrected along the way: it is a weight like the others": _epoch(x, y, w, w0, _error, learns=0),
+        "the bias w0 is missing in z": _epoch(x, y, w, 0.0, _error, learns=0),
+        "the input is missing in the correction of w: add (y - y_hat) x": bare,
+        "the bias that came in is not used: start from the argument w0": _epoch(x, y, w, 0.0, _error),
+        "the weights that came in are not used: start from the argument w": _epoch(x, y, 0 * w, w0, _error),
+        "nothing was corrected": w,
+    }
+
+
+def _counts_gone_wrong(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -> dict[str, float]:
+    """Slip → the number of mistakes that it counts, and under `_RIGHT` the right one."""
+    mistakes, late, signed, at_once = 0, 0, 0, int(np.sum((x @ w + w0 > 0) != y))
+    for xi, yi in zip(x, y, strict=True):
+        error = _error(xi @ w + w0, yi)
+        w, w0, signed, mistakes = w + error * xi, w0 + error, signed + error, mistakes + int(error != 0)
+        late += int((xi @ w + w0 > 0) != yi)
+    return {
+        _RIGHT: mistakes,
+        "errors of +1 and -1 were added up and cancel: count the samples whose error is not 0": signed,
+        "you counted after the correction: compare the prediction that was made before it": late,
+        "you counted the right answers": len(y) - mistakes,
+        "you counted the samples": len(y),
+        "only one mistake was counted: the loop ends early, or the count begins anew for each sample": 1,
+        "the count begins anew for each sample: set it to 0 before the loop": 0,
+        "this is the share of mistakes: count them": mistakes / len(y),
+        "these are mistakes with the first weights: count along the way": at_once,
+        "these are the mistakes of the final weights: count along the way": int(np.sum((x @ w + w0 > 0) != y)),
+    }
+
+
 @checks.probe("rosenblatt_epoch")
 def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
     """One epoch on 20 samples."""
-    x, y = _some_data(rng, 16, 3)
-    w, w0 = rng.normal(size=3), float(rng.normal())
-    y[0] = float(x[0] @ w + w0 <= 0)  # the first sample is wrong, so that something is corrected at once
+    while True:  # until no mistake leads to the right weights or the right count by luck
+        x, y = _some_data(rng, 16, 3)
+        w, w0 = rng.normal(size=3), float(rng.normal())
+        y[0] = float(x[0] @ w + w0 <= 0)  # the first sample is wrong, so that something is corrected at once
+        weights, counts = _epochs_gone_wrong(x, y, w, w0), _counts_gone_wrong(x, y, w, w0)
+        results = [_epoch(x, y, w, w0, _error), *weights.values()]
+        apart = min(np.abs(one - other).max() for one, other in combinations(results, 2))
+        if apart > 0.01 and counts[_RIGHT] not in [count for cause, count in counts.items() if cause != _RIGHT]:
+            break
     true_w, true_w0, true_mistakes = _rosenblatt(x, y, w, w0)
-    got_w, got_w0, mistakes = expect_items(rosenblatt_epoch(x, y, w, w0), ("w", "w0", "mistakes"))
-
-    at_once = y - (x @ w + w0 > 0)
-    soft_w, soft_w0 = w, w0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - special.expit(xi @ soft_w + soft_w0)
-        soft_w, soft_w0 = soft_w + error * xi, soft_w0 + error
-    fixed_w = w
-    for xi, yi in zip(x, y, strict=True):
-        fixed_w = fixed_w + (yi - (xi @ fixed_w + w0 > 0)) * xi
-    no_bias_w, no_bias = w, w0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ no_bias_w > 0)
-        no_bias_w, no_bias = no_bias_w + error * xi, no_bias + error
-    late_w, late_w0, late = w, w0, 0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ late_w + late_w0 > 0)
-        late_w, late_w0 = late_w + error * xi, late_w0 + error
-        late += int((xi @ late_w + late_w0 > 0) != yi)
-    away_w, away_w0 = w, w0
-    for xi, yi in zip(x, y, strict=True):
-        error = (xi @ away_w + away_w0 > 0) - yi
-        away_w, away_w0 = away_w + error * xi, away_w0 + error
-    by_signs, added, first = (w, w0), (w, w0), y[0] - (x[0] @ w + w0 > 0)
-    halves = w, w0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - np.sign(xi @ by_signs[0] + by_signs[1])
-        by_signs = by_signs[0] + error * xi, by_signs[1] + error
-        error = float((xi @ added[0] + added[1] > 0) != yi)
-        added = added[0] + error * xi, added[1] + error
-        error = (yi - (xi @ halves[0] + halves[1] > 0)) / 2
-        halves = halves[0] + error * xi, halves[1] + error
+    del counts[_RIGHT]
+    got = expect_items(rosenblatt_epoch(x, y, w, w0), ("w", "w0", "mistakes"))
+    if np.shape(got[0]) == () and np.shape(got[1]) == (3,):
+        raise CheckFailed("The order of the results is wrong: return w, w0, mistakes, in this order.")
+    got_w, got_w0, mistakes = got
+    expect_close(got_w, true_w, "w after one epoch", weights)
     expect_close(
-        got_w,
-        true_w,
-        "w after one epoch",
+        got_w0,
+        true_w0,
+        "w0 after one epoch",
         {
-            "np.sign gives -1, 0 and 1: the prediction is 1 if z > 0, else 0": by_signs[0],
-            "x is always added: a sample of class 0 that was called 1 is subtracted": added[0],
-            "only half of each correction was made: there is no learning rate in this rule": halves[0],
-            "only the first sample was looked at: look where `return` stands": w + first * x[0],
-            "nothing was corrected": w,
-            "all samples were judged with the first weights: judge each with what the previous one has left": w
-            + at_once @ x,
-            "the sigmoid was used: Rosenblatt's prediction is 1 if z > 0, else 0": soft_w,
-            "w0 was not corrected along the way: it is a weight like the others": fixed_w,
-            "the bias w0 is missing in z": no_bias_w,
-            "the correction goes the wrong way: it is (y - y_hat) x": away_w,
+            "w0 was not corrected": w0,
+            "w0 always grows: the correction of w0 is y - y_hat, which may be -1": w0 + true_mistakes,
         },
     )
-    expect_close(got_w0, true_w0, "w0 after one epoch", {"w0 was not corrected": w0})
-    expect_close(
-        mistakes,
-        true_mistakes,
-        "the number of mistakes",
-        {
-            "errors of +1 and -1 were added up and cancel: count the samples whose error is not 0": true_w0 - w0,
-            "you counted after the correction: compare the prediction that was made before it": late,
-            "you counted the right answers": len(y) - true_mistakes,
-            "you counted the samples": len(y),
-            "only the first sample was looked at: look where `return` stands": 1,
-            "this is the share of mistakes: count them": true_mistakes / len(y),
-            "these are mistakes with the first weights: count along the way": int(np.sum(at_once != 0)),
-        },
-    )
+    expect_close(mistakes, true_mistakes, "the number of mistakes", counts)
 
 
 @checks.probe("rosenblatt_epoch")
 def converges(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
     """Separable data, epoch after epoch from zero weights."""
-    direction = rng.normal(size=2)
-    x = rng.normal(size=(40, 2))
-    z = x @ direction / np.linalg.norm(direction) + 0.3
-    x, y = x[np.abs(z) > 0.3], (z[np.abs(z) > 0.3] > 0).astype(float)
+    x, y, true, gone_wrong = _separable(rng)
     first = int(y[0] == 0)  # z = 0 counts as 0: the very first sample is then right if its class is 0
     w, w0, mistakes = expect_items(rosenblatt_epoch(x[:1], y[:1], np.zeros(2), 0.0), ("w", "w0", "mistakes"))
     expect_close(
@@ -899,18 +1035,64 @@ def converges(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
         "mistakes on one sample from zero weights",
         {"at z = 0 the prediction is 0: compare with z > 0, not z >= 0": first},
     )
-    w, w0 = np.zeros(2), 0.0
-    for _ in range(200):
+    got, w, w0 = [], np.zeros(2), 0.0
+    for _ in true:
         w, w0, mistakes = expect_items(rosenblatt_epoch(x, y, w, w0), ("w", "w0", "mistakes"))
-        if mistakes == 0:
-            break
-    expect(mistakes == 0, "Separable data still give mistakes after 200 epochs, where the theorem promises an end.")
+        got.append(mistakes)
+    expect_close(got, true, "the mistakes, epoch by epoch", gone_wrong)
     wrong = int(np.sum((x @ np.asarray(w) + w0 > 0) != y))
-    expect(
-        wrong == 0,
-        f"Your epoch reports no mistakes, but its weights get {wrong} of {len(y)} samples wrong."
-        "\n  Likely cause: the count is reset inside the loop, or counts something else.",
-    )
+    expect(wrong == 0, f"The last epoch reports no mistakes, but its weights get {wrong} of {len(y)} samples wrong.")
+
+
+def _counts_by_epoch(
+    x: np.ndarray,
+    y: np.ndarray,
+    epochs: int,
+    error: Callable,
+    learns: float = 1,
+    after: bool = False,
+    sign: bool = False,
+) -> list[float]:
+    """Mistakes of so many epochs from zero weights; the options count them wrongly."""
+    w, w0, counts = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(epochs):
+        counts.append(0)
+        for xi, yi in zip(x, y, strict=True):
+            step = error(xi @ w + w0, yi)
+            w, w0 = w + step * xi, w0 + learns * step
+            counts[-1] += step if sign else int((xi @ w + w0 > 0) != yi) if after else int(abs(step) > 0.5)
+    return counts
+
+
+def _separable(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[float], dict[str, list[float]]]:
+    """Inputs and labels with a gap between them, the mistakes of each epoch, and those that slips would report."""
+
+    while True:
+        direction = rng.normal(size=2)
+        x = rng.normal(size=(40, 2))
+        z = x @ direction / np.linalg.norm(direction) + 0.3
+        x, y = x[np.abs(z) > 0.3], (z[np.abs(z) > 0.3] > 0).astype(float)
+        true = _counts_by_epoch(x, y, 30, _error)
+        if 0 not in true[2:] or 0 in true[:2]:
+            continue
+        true = true[: true.index(0) + 1]
+        slips = {
+            "the sigmoid was used: Rosenblatt's prediction is 1 if z > 0, else 0": {
+                "error": lambda z, yi: yi - special.expit(z)
+            },
+            "the bias w0 is missing in z, or is not corrected": {"error": _error, "learns": 0},
+            "you counted after the correction: compare the prediction that was made before it": {
+                "error": _error,
+                "after": True,
+            },
+            "errors of +1 and -1 were added up and cancel: count the samples whose error is not 0": {
+                "error": _error,
+                "sign": True,
+            },
+        }
+        wrong = {cause: _counts_by_epoch(x, y, len(true), **slip) for cause, slip in slips.items()}
+        if all(counts[1:] != true[1:] for counts in wrong.values()):  # none looks right by luck
+            return x, y, true, wrong
 
 
 # -- layers -----------------------------------------------------------------------------------------------------------
@@ -1039,8 +1221,8 @@ def _two_layers(rng: np.random.Generator, d: int, h: int, k: int) -> tuple[list[
 @checks.probe("collapse")
 def one_matrix(collapse: Student, rng: np.random.Generator) -> None:
     """The matrix W."""
-    (w1, b1, w2, b2), true, _ = _two_layers(rng, *ALIKE)
-    w, _ = expect_items(collapse(w1, b1, w2, b2), ("W", "b"), ((4, 4), (4,)))
+    (w1, b1, w2, b2), true, bias = _two_layers(rng, *ALIKE)
+    w, b = expect_items(collapse(w1, b1, w2, b2), ("W", "b"), ((4, 4), (4,)))
     expect_close(
         w,
         true,
@@ -1052,9 +1234,15 @@ def one_matrix(collapse: Student, rng: np.random.Generator) -> None:
             "a transpose is too many: w1 @ w2": w1 @ w2.T,
             "a transpose is too many, w1 @ w2": w1.T @ w2,
             "this is the first layer's matrix alone": w1,
+            "there is no activation between the two layers": lambda: _like(
+                w, special.expit(w1) @ w2, np.maximum(w1, 0) @ w2, np.tanh(w1) @ w2
+            ),
+            "the biases do not belong into W": lambda: _like(w, true + b1, true + b2, true + b1 @ w2 + b2),
             "this is the second layer's matrix alone": w2,
         },
     )
+    if np.shape(b) != bias.shape or not np.allclose(b, bias):
+        return  # with unlike sizes it may well stop, and the check of the bias says why
     weights, true, _ = _two_layers(rng, *DIFFERENT)
     expect_close(expect_items(collapse(*weights), ("W", "b"), ((2, 3), (3,)))[0], true, "W of layers of unlike sizes")
 
@@ -1075,6 +1263,14 @@ def one_bias(collapse: Student, rng: np.random.Generator) -> None:
             "b1 went through the first layer: it is added behind it, and passes through the second": b1 @ w1 + b2,
             "the product is elementwise: b1 @ w2": b1 * b2,
             "both biases passed through both layers": b1 @ w1 @ w2 + b2 @ w2,
+            "b2 is added, not subtracted": b1 @ w2 - b2,
+            "b2 is added, it does not multiply": (b1 @ w2) * b2,
+            "b1 meets w2, not the matrix W": (w1 @ w2).sum(axis=0) + b2,
+            "each unit has a bias of its own: do not add up b1": b1.sum() + b2,
+            "b2 is added once": b1 @ w2 + 2 * b2,
+            "b1 and b2 stand one after the other; one bias for each unit of the second layer is asked for": np.r_[
+                b1, b2
+            ],
             "b1 was only added: it also passes through the second layer, b1 @ w2": b1 + b2,
             "the order is reversed: a row vector stands left of the matrix, b1 @ w2": w2 @ b1 + b2,
         },
@@ -1085,11 +1281,119 @@ def one_bias(collapse: Student, rng: np.random.Generator) -> None:
 
 # -- data -----------------------------------------------------------------------------------------------------------
 
-checks.choice(
-    "which_set",
-    answer="c",
-    because={
-        "a": "the best of 50 scores is partly luck; then the test set no longer tells what new data will give.",
-        "b": "the training accuracy rewards learning by heart, whatever happens on other data.",
-    },
-)
+
+def _trained(x: np.ndarray, y: np.ndarray, rate: float, seed: int, epochs: int = 30, batch: int = 32) -> np.ndarray:
+    """[w0, w1, ...] of a neuron after mini-batch descent, in the order of samples that the lab's `train` draws."""
+    rng, ones = np.random.default_rng(seed), np.column_stack([np.ones(len(x)), x])
+    v = np.zeros(ones.shape[1])
+    for _ in range(epochs):
+        order = rng.permutation(len(y))
+        for start in range(0, len(y), batch):
+            rows = order[start : start + batch]
+            v = v - rate * ones[rows].T @ (special.expit(ones[rows] @ v) - y[rows]) / len(rows)
+    return v
+
+
+def _cross_entropy(x: np.ndarray, y: np.ndarray, v: np.ndarray) -> float:
+    z = x @ v[1:] + v[0]
+    return float(np.mean(np.logaddexp(0, z) - y * z))
+
+
+def _rates_to_choose(rng: np.random.Generator) -> tuple[tuple, tuple, list[float], np.ndarray]:
+    """Two sets, rates, and the weights for each rate: validation loss, training loss and accuracies favour others."""
+    while True:
+        direction = rng.normal(size=16) / 2
+        x = rng.normal(size=(220, 16))
+        y = (rng.random(220) < special.expit(x @ direction)).astype(float)
+        training, validation = (x[:60], y[:60]), (x[60:], y[60:])
+        rates = [float(rate) for rate in rng.permutation([0.002, 0.06, 1.0, 12.0]) * rng.uniform(0.8, 1.25)]
+        weights = np.array([_trained(*training, rate, 0) for rate in rates])
+        held = np.array([_cross_entropy(*validation, v) for v in weights])
+        learnt = [_cross_entropy(*training, v) for v in weights]
+        hits = [np.mean((validation[0] @ v[1:] + v[0] > 0) == validation[1]) for v in weights]
+        best, second = np.sort(held)[:2]
+        clear = second > 1.1 * best and len({int(np.argmin(held)), int(np.argmin(learnt)), int(np.argmax(hits))}) == 3
+        if clear and np.argmin(held) != np.argmax(held):
+            return training, validation, rates, weights
+
+
+@checks.probe("choose_rate")
+def losses_on_validation(choose_rate: Student, rng: np.random.Generator) -> None:
+    """The cross-entropies on the validation set."""
+    training, validation, rates, weights = _rates_to_choose(rng)
+    _, losses = expect_items(choose_rate(training, validation, rates), ("the rate", "the cross-entropies"))
+    right = np.array([_cross_entropy(*validation, v) for v in weights])
+    got = np.asarray(losses, float) if np.shape(losses) == (4,) else np.full(4, np.nan)
+    orders = [[_cross_entropy(*validation, _trained(*training, rate, k)) for rate in rates] for k in range(1, 7)]
+    spread = np.ptp(np.array([right, *orders]), axis=0)
+    if np.all(np.abs(got - right) <= 2 * spread + 1e-3 * right):  # another shuffling is as good
+        return
+    x, y = validation
+
+    def of(**settings: Any) -> list[float]:
+        return [_cross_entropy(x, y, _trained(*training, rate, 0, **settings)) for rate in rates]
+
+    expect_close(
+        losses,
+        right,
+        "the cross-entropies",
+        {
+            "these are those on the training set: a neuron is judged on data it has not seen": [
+                _cross_entropy(*training, v) for v in weights
+            ],
+            "these are accuracies: return the cross-entropies": [np.mean((x @ v[1:] + v[0] > 0) == y) for v in weights],
+            "these are shares of mistakes: return the cross-entropies": [
+                np.mean((x @ v[1:] + v[0] > 0) != y) for v in weights
+            ],
+            "the neurons were trained on the validation set": [
+                _cross_entropy(x, y, _trained(x, y, rate, 0)) for rate in rates
+            ],
+            "w0 is missing in z": [_cross_entropy(x, y, np.r_[0, v[1:]]) for v in weights],
+            "the first entry of each row is w0: z is x @ weights[1:] + weights[0]": [
+                _cross_entropy(x, y, np.r_[v[-1], v[:-1]]) for v in weights
+            ],
+            "the sigmoid is applied twice: binary_cross_entropy takes the sums z": [
+                float(np.mean(np.logaddexp(0, p) - y * p)) for p in (special.expit(x @ v[1:] + v[0]) for v in weights)
+            ],
+            "these are the losses at the start, all log 2: take the last row of the path": np.full(4, np.log(2)),
+            "30 epochs are asked for, not one": of(epochs=1),
+            "batches of 32 are asked for, not whole batches": of(batch=60),
+            "batches of 32 are asked for, not single samples": of(batch=1),
+            "every loss is that of one rate: train a neuron anew for each": lambda: _like(
+                got, *(np.full(4, loss) for loss in right)
+            ),
+            "they stand in another order than the rates": lambda: got if _same_numbers(got, right) else np.nan,
+        },
+        rtol=1e-3,
+    )
+
+
+def _same_numbers(got: np.ndarray, right: np.ndarray) -> bool:
+    return got.shape == right.shape and np.allclose(np.sort(got), np.sort(right), rtol=1e-3)
+
+
+@checks.probe("choose_rate")
+def the_best_rate(choose_rate: Student, rng: np.random.Generator) -> None:
+    """The rate that is kept."""
+    training, validation, rates, weights = _rates_to_choose(rng)
+    rate, _ = expect_items(choose_rate(training, validation, rates), ("the rate", "the cross-entropies"))
+    held = np.array([_cross_entropy(*validation, v) for v in weights])
+    x, y = validation
+    expect_close(
+        rate,
+        rates[np.argmin(held)],
+        "the rate",
+        {
+            "this is the place of the rate in the list: return the rate itself": np.argmin(held),
+            "this is the lowest cross-entropy: return the rate that has it": held.min(),
+            "this rate has the lowest loss on the training set: choose by the validation set": rates[
+                int(np.argmin([_cross_entropy(*training, v) for v in weights]))
+            ],
+            "this rate has the highest accuracy: choose by the cross-entropy": rates[
+                int(np.argmax([np.mean((x @ v[1:] + v[0] > 0) == y) for v in weights]))
+            ],
+            "this rate has the highest loss: choose the lowest": rates[np.argmax(held)],
+            "this is always the last rate": rates[-1],
+            "this is always the first rate": rates[0],
+        },
+    )

@@ -65,6 +65,14 @@ def _check_one_layer(one_layer_gradient, x, y, w):
         ),
         "the factor (1 - y_pred) is missing: the derivative of the sigmoid is y_pred * (1 - y_pred)": x.T
         @ (2 * (out - y) * out),
+        "the derivative of the sigmoid is y_pred * (1 - y_pred), with a minus": x.T @ (2 * (out - y) * out * (1 + out)),
+        "the derivative of the sigmoid is y_pred * (1 - y_pred), not y_pred squared": x.T @ (2 * (out - y) * out**2),
+        "the derivative of the sigmoid is y_pred * (1 - y_pred), and z stands in it here": x.T
+        @ (2 * (out - y) * (x @ w) * (1 - x @ w)),
+        "the error was squared: the derivative of the square is 2 times the error itself": x.T
+        @ (2 * (out - y) ** 2 * out * (1 - out)),
+        "this is the loss: its derivative with respect to each weight is asked for": ((out - y) ** 2).sum(),
+        "return the gradient, not the weights after a step": w - expected,
     }
     expect_close(one_layer_gradient(x, y, w), expected, "the gradient", mistakes)
 
@@ -108,6 +116,7 @@ def output(forward, rng):
         "the output is linear: no sigmoid after h @ w2": expit(expected),
         "return h first, then y_pred": expit(x @ w1),
         "the output sums the hidden activations, after their sigmoid": x @ w1 @ w2,
+        "h * w2.T is only one product each: h @ w2 adds them up": expit(x @ w1) * w2.T,
     }
     expect_close(y_pred, expected, "y_pred", mistakes)
 
@@ -207,6 +216,11 @@ def _check_hidden(hidden_gradient, x, w1, rng):
         "h is squared: the derivative of the sigmoid is h * (1 - h)": x.T @ (grad_h * h**2 * (1 - h)),
         "the inputs are missing: multiply by x.T": np.tile((grad_h * h * (1 - h)).sum(axis=0), (x.shape[1], 1)),
         "the result is the transpose of the gradient: it must have the shape of w1": expected.T,
+        "the derivative of the sigmoid is h * (1 - h), with a minus": x.T @ (grad_h * h * (1 + h)),
+        "the derivative of the sigmoid is h * (1 - h), not h squared": x.T @ (grad_h * h * h),
+        "h.T stands where x.T belongs: the weights multiply the inputs": h.T @ (grad_h * h * (1 - h)),
+        "h * (1 - h) belongs to each point: multiply before x.T adds up over the points": (x.T @ grad_h)
+        * (h * (1 - h)).mean(axis=0),
     }
     expect_close(hidden_gradient(x, h, grad_h), expected, "grad_w1", mistakes)
 
@@ -243,7 +257,8 @@ def large_step(numerical_gradient, rng):
 
 
 def _compare_differences(numerical_gradient, x, y, w1, w2, eps, expected):
-    got = expect_items(numerical_gradient(x, y, w1, w2, eps), ("the differences for w1", "those for w2"))
+    names = ("the differences for w1", "those for w2")
+    got = expect_items(numerical_gradient(x, y, w1, w2, eps), names, (w1.shape, w2.shape))
     forward_difference = _difference(x, y, w1, w2, eps, 0.0)
     backward_difference = _difference(x, y, w1, w2, 0.0, -eps)
     for k, name in enumerate(("w1", "w2")):
@@ -255,6 +270,12 @@ def _compare_differences(numerical_gradient, x, y, w1, w2, eps, expected):
             "this is the one-sided difference; take the loss on both sides, w + eps and w - eps": (
                 backward_difference[k]
             ),
+            "the division by 2 eps is missing": 2 * eps * expected[k],
+            "the brackets are missing: divide by (2 * eps)": eps**2 * expected[k],
+            "the lower loss was taken at w itself: after w + eps go down to w - eps": forward_difference[k] / 2,
+            "this is the second derivative: L(w + eps) - L(w - eps), without the loss in the middle": (
+                (forward_difference[k] - backward_difference[k]) / eps
+            ),
             "the sign is flipped: subtract the loss at w - eps from that at w + eps": -expected[k],
             "the loss is a sum over the points: do not divide by n": expected[k] / len(y),
             "move one entry at a time; here all entries moved together": lambda k=k: _all_at_once(x, y, w1, w2, eps, k),
@@ -262,6 +283,7 @@ def _compare_differences(numerical_gradient, x, y, w1, w2, eps, expected):
             "forward returns h first: the loss needs its second result, y_pred": lambda k=k: _of_hidden(
                 x, y, w1, w2, eps, k
             ),
+            "nothing was written into it: a loop over the entries of w2 is missing": np.zeros_like(w2) if k else np.nan,
         }
         if eps > 0.01:
             cause = "use the eps you are given, and the loss only: no eps of your own, no formula of a derivative"
@@ -337,6 +359,10 @@ def _check_step(train_step, x, y, w1, w2):
         "w1 did not move": w1,
         "return w1 first, then w2": w2 - eta * g2,
         "grad_h needs the old w2: compute both gradients before you change any weights": w1 - eta * late1,
+        "the factor h * (1 - h) is missing: hidden_gradient has it": w1 - eta * x.T @ grad_h,
+        "the factor 2 of the square is missing": w1 - eta * g1 / 2,
+        "multiply the gradient by the learning rate, do not divide": w1 - g1 / eta,
+        "this is the result of two steps": lambda: _two_steps(x, y, w1, w2, eta),
     }
     if h.shape == out.shape:  # one hidden unit: here swapped results fit everywhere
         error = 2 * (h - y)
@@ -353,6 +379,14 @@ def _check_step(train_step, x, y, w1, w2):
     }
     expect_close(got[0], w1 - eta * g1, "the new w1", mistakes1, atol=1e-6)
     expect_close(got[1], w2 - eta * g2, "the new w2", mistakes2, atol=1e-6)
+
+
+def _two_steps(x, y, w1, w2, eta):
+    one, two = w1, w2
+    for _ in range(2):
+        g1, g2 = _difference(x, y, one, two, 1e-5, -1e-5)
+        one, two = one - eta * g1, two - eta * g2
+    return one
 
 
 # -- 6: the Hessian ---------------------------------------------------------------------------------------------------
@@ -395,6 +429,7 @@ def _compare_hessian(hessian, x, y, w1, w2):
     mistakes = {
         "divide by 2 eps: the two gradients belong to weights that far apart": 2 * expected,
         "divide by 2 eps, not by eps squared or by nothing": lambda: _times(got, expected),
+        "the loss is a sum over the points: do not divide by n": expected / len(y),
         "the order of the weights: w1 row by row comes first, then w2": expected[np.ix_(w2_first, w2_first)],
         "ravel w1 row by row (the usual order), not column by column": expected[np.ix_(by_columns, by_columns)],
         "rows and columns stand in different orders: w1 first, then w2, for both": expected[w2_first],
@@ -403,6 +438,8 @@ def _compare_hessian(hessian, x, y, w1, w2):
         "the sign is flipped: subtract the gradient at w - eps from that at w + eps": -expected,
         "this is the block of w1 alone: w2 belongs to it as well": expected[:k, :k],
         "this is the block of w2 alone: w1 belongs to it as well": expected[k:, k:],
+        "this is the gradient; its derivative is asked for": gradient,
+        "return the matrix itself, not its eigenvalues": lambda: np.linalg.eigvalsh(expected),
     }
     got = hessian(x, y, w1, w2, 1e-5)
     expect_close(got, expected, "the Hessian", mistakes, atol=1e-4)
@@ -414,6 +451,141 @@ def _times(got, expected):
         if np.shape(got) == expected.shape and np.allclose(got, factor * expected, rtol=1e-2, atol=factor * 1e-4):
             return np.asarray(got)
     return np.nan
+
+
+# -- 6: many networks at once -----------------------------------------------------------------------------------------
+
+
+def _paths(w1, w2, x, y, eta, epochs):
+    """What `train_many` is to return, network by network, with the gradients of automatic differentiation."""
+    ends, losses, right = ([], []), [], []
+    for one, two in zip(w1, w2, strict=True):
+        seen = []
+        for _ in range(epochs):
+            out = expit(x @ one) @ two
+            seen.append((np.sum((out - y) ** 2), bool(np.all((out > 0.5) == (y == 1)))))
+            g1, g2 = _tape(lambda a, b, tf: tf.reduce_sum((tf.sigmoid(x @ a) @ b - y) ** 2), one, two)
+            one, two = one - eta * g1, two - eta * g2
+        ends[0].append(one)
+        ends[1].append(two)
+        losses.append([loss for loss, _ in seen])
+        right.append([good for _, good in seen])
+    return np.array(ends[0]), np.array(ends[1]), np.array(losses).T, np.array(right).T
+
+
+def _networks(rng, k, d, m):
+    return rng.normal(size=(k, d, m)), rng.normal(size=(k, m, 1))
+
+
+@checks.probe("train_many")
+def weights_of_many(train_many, rng):
+    """The weights after some epochs"""
+    x, y = rng.normal(size=(6, 3)), rng.permutation([[0.0], [1.0]] * 3)
+    w1, w2 = _networks(rng, 5, 3, 2)
+    eta = 0.2
+    got = expect_items(train_many(w1, w2, x, y, eta, 3), ("w1", "w2", "losses", "right"))
+    true1, true2, *_ = _paths(w1, w2, x, y, eta, 3)
+    fewer, more = (_paths(w1, w2, x, y, eta, epochs) for epochs in (2, 4))
+    ways = {
+        "one step is missing": fewer,
+        "one step too many was made": more,
+        "descent subtracts the gradient": _paths(w1, w2, x, y, -eta, 3),
+        "the loss is a sum over the points: do not divide by n": _paths(w1, w2, x, y, eta / 6, 3),
+        "the factor 2 from the square is missing": _paths(w1, w2, x, y, eta / 2, 3),
+        "the learning rate is missing": _paths(w1, w2, x, y, 1.0, 3),
+        "the weights did not move": (w1, w2),
+    }
+    order = {"compute both gradients before you change any weights": _one_after_the_other(w1, w2, x, y, eta, 3)}
+    for k, (name, right) in enumerate((("the last w1", true1), ("the last w2", true2))):
+        mistakes = {cause: found[k] for cause, found in (ways | order).items()}
+        if k == 0:
+            mistakes["the factor h * (1 - h), the derivative of the sigmoid, is missing"] = _without_slope(
+                w1, w2, x, y, eta, 3
+            )
+        expect_close(got[k], right, name, mistakes, rtol=1e-4, atol=1e-6)
+
+
+def _one_after_the_other(w1, w2, x, y, eta, epochs):
+    """Weights when w2 moves first and w1 by a gradient at the new w2."""
+    for _ in range(epochs):
+        h = expit(x @ w1)
+        error = 2 * (h @ w2 - y)
+        w2 = w2 - eta * np.swapaxes(h, 1, 2) @ error
+        w1 = w1 - eta * x.T @ (error @ np.swapaxes(w2, 1, 2) * h * (1 - h))
+    return w1, w2
+
+
+def _without_slope(w1, w2, x, y, eta, epochs):
+    for _ in range(epochs):
+        h = expit(x @ w1)
+        error = 2 * (h @ w2 - y)
+        w1, w2 = (
+            w1 - eta * x.T @ (error @ np.swapaxes(w2, 1, 2)),
+            w2 - eta * np.swapaxes(h, 1, 2) @ error,
+        )
+    return w1
+
+
+@checks.probe("train_many")
+def losses_of_many(train_many, rng):
+    """The loss of every network before every step"""
+    x, y = rng.normal(size=(5, 3)), rng.permutation([[0.0], [1.0], [0.0], [1.0], [1.0]])
+    w1, w2 = _networks(rng, 4, 3, 2)
+    *_, losses, _ = expect_items(train_many(w1, w2, x, y, 0.1, 6), ("w1", "w2", "losses", "right"))
+    true = _paths(w1, w2, x, y, 0.1, 7)[2]
+    expect_close(
+        losses,
+        true[:6],
+        "the losses",
+        {
+            "these are the losses after each step: record them before it": true[1:],
+            "the loss is a sum over the points: take no mean": true[:6] / 5,
+            "the losses of all networks were added up: sum over points and outputs only, axes 1 and 2": np.repeat(
+                true[:6].sum(axis=1, keepdims=True), 4, axis=1
+            ),
+            "this is the first loss in every row: the weights must move between the epochs": np.repeat(true[:1], 6, 0),
+            "epochs stand along axis 0, networks along axis 1": true[:6].T,
+        },
+        rtol=1e-4,
+        atol=1e-6,
+    )
+
+
+@checks.probe("train_many")
+def right_of_many(train_many, rng):
+    """Which networks have every point right"""
+    # hidden units that are steep: some networks solve XOR from the start, some learn it, some do not
+    w1 = np.array([[-10.0, -30, 0], [20, 20, 0], [20, 20, 0]]) + rng.normal(scale=0.5, size=(6, 3, 3))
+    w2 = np.array([[1.0], [-1], [0]]) + rng.normal(scale=0.05, size=(6, 3, 1))
+    w2[1] *= 0.45  # all below 0.5
+    w2[2] = w2[2] * [[1.0], [0.3], [1]]  # (1, 1) above 0.5
+    w2[3] *= -1
+    w2[4] = w2[4] * [[0.5], [1], [1]]
+    order = rng.permutation(6)
+    w1, w2, epochs = w1[order], w2[order], 8
+    *_, right = expect_items(train_many(w1, w2, XOR_X, XOR_Y, 0.1, epochs), ("w1", "w2", "losses", "right"))
+    true = _paths(w1, w2, XOR_X, XOR_Y, 0.1, epochs)[3]
+    outputs = expit(XOR_X @ w1) @ w2
+    first = (outputs > 0.5) == (XOR_Y == 1)
+    array = np.asarray(right)
+    if array.shape == true.shape and array.dtype.kind in "biuf" and not np.array_equal(array.astype(bool), true):
+        seen = array.astype(bool)[0]
+        causes = {
+            "every point must be right, not only some: .all, not .any": first.any(axis=(1, 2)),
+            "the truth is left out: compare y_pred > 0.5 with y == 1": (outputs > 0.5).all(axis=(1, 2)),
+            "right and wrong are exchanged": ~first.all(axis=(1, 2)),
+            "here right means a small loss; it means every output on the right side of 0.5": (
+                np.square(outputs - XOR_Y).sum(axis=(1, 2)) < 0.01
+            ),
+        }
+        cause = next((cause for cause, value in causes.items() if np.array_equal(seen, value)), None)
+        expect(
+            False,
+            f"At the start {true[0].sum()} of 6 networks have every point right, and after {epochs - 1} steps"
+            f" {true[-1].sum()}; yours: {int(array[0].sum())} and {int(array[-1].sum())}."
+            + (f"\n  Likely cause: {cause}." if cause else ""),
+        )
+    expect_close(array, true, "right")
 
 
 # -- 7: a bump --------------------------------------------------------------------------------------------------------
@@ -436,8 +608,14 @@ def gentle_bump(bump_weights, rng):
 def _compare_bump(bump_weights, left, right, s):
     w1, w2 = expect_items(bump_weights(left, right, s), ("w1", "w2"), ((2, 2), (2, 1)))
     w1, w2 = np.asarray(w1, float), np.asarray(w2, float)
-    expect_close(np.shape(w1), (2, 2), "the shape of w1")
-    expect_close(np.shape(w2), (2, 1), "the shape of w2", {"w2 is a column, (2, 1): [[1], [-1]]": (2,)})
+    one = {"one hidden unit is one step: a bump needs two, a column of w1 for each": (2, 1)}
+    expect_close(np.shape(w1), (2, 2), "the shape of w1", one)
+    expect_close(
+        np.shape(w2),
+        (2, 1),
+        "the shape of w2",
+        {"w2 is a column, (2, 1): [[1], [-1]]": (2,) if np.ndim(w2) == 1 else (1, 2)},
+    )
     t = np.linspace(min(left, 0) - 1, right + 1, 60)
     got = (expit(np.column_stack([np.ones(60), t]) @ w1) @ w2)[:, 0]
 
@@ -453,6 +631,14 @@ def _compare_bump(bump_weights, left, right, s):
             expit(s - s * left * t) - expit(s - s * right * t)
         ),
         "steepness is missing: the factor of t is steepness": step(left, 1) - step(right, 1),
+        "the second step is at right - left: it belongs at `right`": step(left) - step(right - left),
+        "steepness belongs to the steps, in w1, not to their height, in w2": s * (step(left, 1) - step(right, 1)),
+        "up at `left` plus down at `right` is 1 outside and 2 inside, and a half does not mend it": (
+            (step(left) + 1 - step(right)) / 2
+        ),
+        "the steepness is a number of your own: use the argument": lambda: _own_steepness(got, step, left, right),
+        "divide by nothing: the first row of w1 is -steepness * place": expit(s * t - left / s)
+        - expit(s * t - right / s),
         "this is a single step up, at `left`: the second unit must take it back at `right`": step(left),
         "w1 is transposed: one column for each hidden unit": expit(-s * left + s * t) * 0
         + expit(-s * left - s * right * t) * w2[0, 0]
@@ -460,6 +646,14 @@ def _compare_bump(bump_weights, left, right, s):
         "the height is off: the output weights are +1 and -1": lambda: _scaled_bump(got, step(left) - step(right)),
     }
     expect_close(got, step(left) - step(right), f"the output for left = {left:.2f}, right = {right:.2f}", mistakes)
+
+
+def _own_steepness(got, step, left, right):
+    """`got` if it is the bump with another steepness, a round number; else nan."""
+    for other in (1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000):
+        if np.allclose(got, step(left, other) - step(right, other), atol=1e-4):
+            return got
+    return np.nan
 
 
 def _scaled_bump(got, expected):
@@ -510,6 +704,9 @@ def parameters(xor_network, rng):
         9: "the output layer is missing, or there are only 2 inputs: X has 3 columns",
         8: "there are 2 hidden units or 2 inputs: take 3 of each",
     }
+    widths = [shape[1] for _, shape in model.variables() if len(shape) == 2]
+    if widths[:1] not in ([], [3]):
+        causes = {model.parameters: f"the hidden layer has {widths[0]} units: take 3"}
     cause = causes.get(model.parameters)
     expect(
         model.parameters == 12,

@@ -55,7 +55,9 @@ def _rest(rng):
     """Weights, memory and gradient of one step, and a second memory; all entries clearly different from 0."""
     w = rng.normal(size=SHAPE)
     m = rng.uniform(0.5, 1.5, size=SHAPE) * rng.choice([-1, 1], size=SHAPE)
-    return w, m, rng.uniform(0.5, 2, size=SHAPE), _gradients(rng, 1)[0]
+    g = _gradients(rng, 1)[0]
+    g[0, 1], g[2, 0] = abs(g[0, 1]), -abs(g[2, 0])  # both signs at every seed
+    return w, m, rng.uniform(0.5, 2, size=SHAPE), g
 
 
 @checks.probe("momentum")
@@ -72,6 +74,7 @@ def one_momentum_step(momentum, rng):
         "the learning rate is missing": 0.8 * v - g,
         "this is a running mean: the gradient is not multiplied by 1 - rho": 0.8 * v - 0.2 * 0.1 * g,
         "the sign of the velocity is flipped: old steps must go on in their direction": -0.8 * v - 0.1 * g,
+        "this is the lecture's velocity, uphill and without the rate; here v is rho * v - rate * g": 0.8 * v + g,
         "return the new w first, then the new v": w + new,
         "return the new velocity, not the old one": v,
     }
@@ -104,12 +107,12 @@ def nesterov_on_a_valley(nesterov_path, rng):
     hessian = turn @ np.diag([1.0, 4.0, 9.0]) @ turn.T
     start, rate, rho, steps = rng.uniform(1, 2, size=3), 0.08, 0.8, 12
 
-    def path(look, correct=None, keep=1.0, sign=1.0):
+    def path(look, keep=1.0, sign=1.0, leave=0.0):
         w, v, found = start, np.zeros(3), [start]
         for _ in range(steps):
             place = w + look * v
             v = keep * rho * v - sign * rate * hessian @ place
-            w = w + v
+            w = w + leave * (place - w) + v
             found.append(w)
         return np.array(found)
 
@@ -122,6 +125,9 @@ def nesterov_on_a_valley(nesterov_path, rng):
         "the jump is rho * v, not v": path(1.0),
         "v must be rho * v MINUS rate times the gradient": path(rho, sign=-1.0),
         "the old velocity is lost: v is rho * v - rate * gradient": path(rho, keep=0.0),
+        "the old velocity counts twice: w moves by the new v from w, not from the place looked at": path(
+            rho, leave=1.0
+        ),
         "rho is missing before the old velocity": path(rho, keep=1 / rho),
         "this is the path of the points looked at, w + rho * v; return w": keras_form,
         "the slide's sign: the look-ahead is w minus rate * rho * v where v points uphill": _slide(
@@ -166,6 +172,8 @@ def _check_accumulated(got, new_s, w, s, g, rate, eps, mistakes):
         "eps stands inside the root here: sqrt(s + eps)": w - rate * g / (np.sqrt(new_s) + eps),
         "descent subtracts": w + rate * g / np.sqrt(new_s + eps),
         "the learning rate is missing": w - g / np.sqrt(new_s + eps),
+        "eps is missing, or it is not the argument eps": w - rate * g / np.sqrt(new_s),
+        "|g| stands above, so every weight falls; the gradient has a sign": w - rate * np.abs(g) / np.sqrt(new_s + eps),
         "nothing is divided: this is plain gradient descent": w - rate * g,
         "multiply by g and divide by the root; here the root multiplies": w - rate * g * np.sqrt(new_s + eps),
         "the gradient itself is missing: g over the root": w - rate / np.sqrt(new_s + eps),
@@ -188,6 +196,8 @@ def one_adagrad_step(adagrad, rng):
         "eps belongs to the root, not to s": s + g**2 + 0.5,
         "s is the sum of squares; the root comes later": np.sqrt(s + g**2),
         "s holds squares, not absolute values": s + np.abs(g),
+        "every weight has a sum of its own: add g**2, not the sum over all of them": s + (g**2).sum(),
+        "every weight has a sum of its own: add g**2, not its mean over all of them": s + (g**2).mean(),
     }
     _check_accumulated(got, s + g**2, w, s, g, 0.1, 0.5, mistakes)
 
@@ -216,6 +226,7 @@ def one_rmsprop_step(rmsprop, rng):
         "the old s has the factor rho": s + 0.2 * g**2,
         "the accumulator was not kept: rho * s is missing": 0.2 * g**2,
         "the factor 1 - rho stands outside the square": 0.8 * s + (0.2 * g) ** 2,
+        "every weight has a mean of its own: no mean over the weights": 0.8 * s + 0.2 * (g**2).mean(),
     }
     _check_accumulated(got, 0.8 * s + 0.2 * g**2, w, s, g, 0.1, 0.5, mistakes)
 
@@ -263,7 +274,11 @@ def one_adadelta_step(adadelta, rng):
         "the fraction is upside down: the root of d stands above": upside,
         "the roots are missing": no_root,
         "d collects the squared steps, not the squared gradients": late,
-        "the root of d is missing above: this is RMSProp's step": -g / np.sqrt(new_s + eps),
+        "the root above, of d + eps, is missing": -(d + eps) / np.sqrt(new_s + eps) * g,
+        "the root below, of s + eps, is missing": -np.sqrt(d + eps) / (new_s + eps) * g,
+        "the whole root of d is missing above: this is RMSProp's step": -g / np.sqrt(new_s + eps),
+        "the gradient is missing in the step": -np.sqrt(d + eps) / np.sqrt(new_s + eps),
+        "eps is missing": -np.sqrt(d) / np.sqrt(new_s) * g,
     }
     wrong_d = {cause: rho * d + (1 - rho) * other**2 for cause, other in causes.items()}
     wrong_d |= {
@@ -299,7 +314,8 @@ def one_adam_step(adam, rng):
     """The third step, with a large eps, which shows where it stands"""
     w, m, s, g = _rest(rng)
     rate, one, two, eps, t = 0.1, 0.8, 0.9, 0.3, 3
-    got = expect_items(adam(w, m, s, g, t, rate, one, two, eps), ("the new w", "the new m", "the new s"))
+    names = ("the new w", "the new m", "the new s")
+    got = expect_items(adam(w, m, s, g, t, rate, one, two, eps), names, (SHAPE,) * 3)
     new_m, new_s = one * m + (1 - one) * g, two * s + (1 - two) * g**2
     hat = new_m / (1 - one**t), new_s / (1 - two**t)
     expect_close(
@@ -325,6 +341,7 @@ def one_adam_step(adam, rng):
             "the weights are exchanged: beta2 for the old s, 1 - beta2 for the square": (1 - two) * s + two * g**2,
             "the gradient is squared": two * s + (1 - two) * g,
             "the square has the factor 1 - beta2": two * s + g**2,
+            "s is the mean of the squared gradients, not of the squared m": two * s + (1 - two) * new_m**2,
             "m belongs to beta1, s to beta2": one * s + (1 - one) * g**2,
             "the accumulator was not kept: return the new s": s,
         },
@@ -342,13 +359,13 @@ def one_adam_step(adam, rng):
             new_m / (1 - one ** (t - 1)), new_s / (1 - two ** (t - 1))
         ),
         "the power is missing in the bias correction: 1 - beta**t": step(new_m / (1 - one), new_s / (1 - two)),
-        "beta * t stands where the power beta**t belongs": step(new_m / (1 - one * t), new_s / (abs(1 - two * t))),
         "only m is corrected; s has a bias too": step(hat[0], new_s),
         "only s is corrected; m has a bias too": step(new_m, hat[1]),
         "eps stands outside the root: sqrt(s_hat) + eps": w - rate * hat[0] / np.sqrt(hat[1] + eps),
         "eps stands outside the root: sqrt(s_hat) + eps, not its square inside": w
         - rate * hat[0] / np.sqrt(hat[1] + eps**2),
         "the root is missing": w - rate * hat[0] / (hat[1] + eps),
+        "eps is missing, or it is not the argument eps": w - rate * hat[0] / np.sqrt(hat[1]),
         "the step uses m_hat, not the gradient": step(g, hat[1]),
         "descent subtracts": 2 * w - step(*hat),
         "the learning rate is missing": w - hat[0] / (np.sqrt(hat[1]) + eps),
@@ -398,6 +415,8 @@ def step_rates(rates, rng):
         * np.repeat([1.0, 0.1, 0.1], [20, 10, 10]),
         "the rate falls one step too late: from T/2 on": peak * np.repeat([1.0, 0.1, 0.01], [21, 10, 9]),
         "a tenth, not a half": peak * np.repeat([1.0, 0.5, 0.25], [20, 10, 10]),
+        "from 3T/4 on it is a hundredth of the peak, not a half of the tenth": peak
+        * np.repeat([1.0, 0.1, 0.05], [20, 10, 10]),
         "the peak is missing": expected / peak,
         "the steps are at T/2 and 3T/4, not at thirds": peak * np.repeat([1.0, 0.1, 0.01], [13, 13, 14]),
     }
@@ -426,6 +445,7 @@ def cosine_rates(rates, rng):
         "half a turn, pi; here it is a whole one": peak * curve(up, lambda t: 2 * share(t)),
         "the factor one half is missing in the cosine": peak * curve(up, share, 1.0),
         "the peak is missing": curve(up, share),
+        "np.cos takes radians: half a turn is pi, not 180": peak * curve(up, lambda t: 180 / np.pi * share(t)),
     }
     expect_close(rates("cosine", total, peak), peak * curve(up, share), "the rates", mistakes)
 
@@ -473,10 +493,18 @@ def _check_scale(weight_scale, rule, n_in, n_out, uniform):
     variance = {"standard": 1 / n_in, "glorot": 1 / ((n_in + n_out) / 2), "he": 2 / n_in}[rule]
     expected = np.sqrt(3 * variance) if uniform else np.sqrt(variance)
     turned = {"standard": 1 / n_out, "glorot": variance, "he": 2 / n_out}[rule]
+    other_rules = {
+        "standard": {"this is he's rule: standard has 1 above": 2 / n_in},
+        "glorot": {
+            "glorot has a 2 above: 2 / (n_in + n_out)": 1 / (n_in + n_out),
+            "this is the standard rule; glorot is 2 / (n_in + n_out)": 1 / n_in,
+            "the bracket is missing: 2 / (n_in + n_out)": 2 / n_in + n_out,
+        },
+        "he": {"this is the standard rule: he has a 2 above": 1 / n_in},
+    }[rule]
     mistakes = {
         "the root is missing: this is a variance": 3 * variance if uniform else variance,
         "n_out stands where n_in belongs": np.sqrt((3 if uniform else 1) * turned),
-        "glorot has a 2 above: 2 / (n_in + n_out)": expected / np.sqrt(2),
         "the variance of a uniform distribution on [-b, b] is b**2 / 3: b = sqrt(3) times the deviation": np.sqrt(
             variance
         ),
@@ -486,11 +514,15 @@ def _check_scale(weight_scale, rule, n_in, n_out, uniform):
             12 * variance
         ),
         "divide by the number of units, do not multiply": np.sqrt((3 if uniform else 1) / variance),
-        "standard has 1 above, he has 2": expected * np.sqrt(2),
         "only half of the rule: b is sqrt(3) times the deviation": np.sqrt(variance / 3),
+        "multiply the deviation by sqrt(3), not the variance": np.sqrt(3) * variance,
+        "// cuts the fraction off: write 1 / n_in": 0.0,
     }
+    mistakes |= {cause: np.sqrt(3 * value if uniform else value) for cause, value in other_rules.items()}
     what = f"{rule}, n_in = {n_in}, n_out = {n_out}, {'uniform' if uniform else 'normal'}"
-    expect_close(weight_scale(rule, int(n_in), int(n_out), uniform), expected, what, mistakes)
+    got = weight_scale(rule, int(n_in), int(n_out), uniform)
+    expect(np.shape(got) != (n_in, n_out), "Return the scale, one number, and not the weights themselves.")
+    expect_close(got, expected, what, mistakes)
 
 
 @checks.probe("lsuv")
@@ -500,6 +532,8 @@ def unit_variance(lsuv, rng):
     weights = [rng.normal(size=pair) for pair in ((7, 6), (6, 8), (8, 5))]
     expected = _lsuv(x, weights)
     got = expect_items(lsuv(x, weights), ("the new first matrix", "the second", "the third"))
+    if _is_lsuv(x, got, weights):  # not the nearest orthonormal matrices, but by a QR decomposition, for instance
+        return
     relu = _lsuv(x, weights, measure_after=True)
     ways = {
         "the matrices are not orthonormal: replace w by u @ vt of its singular value decomposition": _lsuv(
@@ -517,19 +551,54 @@ def unit_variance(lsuv, rng):
         "one deviation over all examples and units, not one for each unit": _lsuv(x, weights, axis=0),
         "this is the root of the mean square; the deviation is taken from the mean": _lsuv(x, weights, centre=False),
         "the scale multiplies; divide by the deviation": _lsuv(x, weights, power=-1),
+        "divide by n, not by n - 1: ddof stays at 0": _lsuv(x, weights, ddof=1),
+        "one deviation over all examples and units, not the mean of those of the examples": _lsuv(
+            x, weights, axis=1, joined=True
+        ),
+        "one deviation over all examples and units, not the mean of those of the units": _lsuv(
+            x, weights, axis=0, joined=True
+        ),
     }
     for k, name in enumerate(("the first matrix", "the second matrix", "the third matrix")):
         expect_close(got[k], expected[k], name, {cause: found[k] for cause, found in ways.items()}, atol=1e-5)
 
 
-def _lsuv(x, weights, orthonormal=True, measure_after=False, rectify=True, late=False, power=1, axis=None, centre=True):
+def _is_lsuv(x, got, weights):
+    """Whether each matrix is orthonormal up to a factor and made from the random one, with sums of deviation 1."""
+    for w, given in zip(got, weights, strict=True):
+        if np.shape(w) != given.shape or not np.isfinite(np.asarray(w, float)).all():
+            return False
+        w = np.asarray(w, float)
+        singular, sums = linalg.svdvals(w), x @ w
+        both = np.concatenate([w, given], axis=int(given.shape[0] > given.shape[1]))  # together they span no more
+        made_from_it = np.linalg.matrix_rank(both, tol=1e-4) == min(given.shape)
+        if not (made_from_it and np.allclose(singular, singular[0], 1e-4) and np.isclose(sums.std(), 1, atol=1e-4)):
+            return False
+        x = np.maximum(sums, 0)
+    return True
+
+
+def _lsuv(
+    x,
+    weights,
+    orthonormal=True,
+    measure_after=False,
+    rectify=True,
+    late=False,
+    power=1,
+    axis=None,
+    centre=True,
+    ddof=0,
+    joined=False,
+):
     """Layer-sequential unit variance by the polar decomposition; the options are mistakes."""
     scaled = []
     for w in weights:
         w = linalg.polar(w)[0] if orthonormal else w
         z = x @ w
         measured = np.maximum(z, 0) if measure_after else z
-        size = measured.std(axis=axis) if centre else np.sqrt(np.mean(measured**2))
+        size = measured.std(axis=axis, ddof=ddof) if centre else np.sqrt(np.mean(measured**2))
+        size = size.mean() if joined else size
         scaled.append(w / size**power)
         x = z if late else x @ scaled[-1]
         x = np.maximum(x, 0) if rectify else x
@@ -548,12 +617,13 @@ def _correlated(rng):
     return train, other
 
 
-def _turning(data, eps, kind, divisor=None, power=0.5, uncentred=False):
-    """Mean and matrix by a singular value decomposition, an oracle without an eigenvalue problem."""
-    mean = np.zeros(data.shape[1]) if uncentred else data.mean(axis=0)
+def _turning(data, eps, kind, divisor=None, power=0.5, mean=None, outside=0.0, exchanged=False):
+    """Mean and matrix by a singular value decomposition, with options for mistakes."""
+    mean = data.mean(axis=0) if mean is None else mean
     _, singular, vt = linalg.svd(data - mean, full_matrices=False)
     values = singular**2 / (divisor or len(data))
-    turn = vt.T / (values + eps) ** power
+    turn = vt.T / ((values[::-1] if exchanged else values) + eps) ** power
+    turn = vt.T / (np.sqrt(values) + outside) if outside else turn
     return mean, turn @ vt if kind == "zca" else turn
 
 
@@ -580,12 +650,22 @@ def _check_whitening(whiten, train, other, kind, eps):
         "the covariance is a mean: divide by n": _turning(train, eps, kind, divisor=1),
         "the covariance divides by n here, not by n - 1": _turning(train, eps, kind, divisor=len(train) - 1),
         "eps is missing": _turning(train, 0, kind),
-        "the mean is not subtracted before the covariance": _turning(train, eps, kind, uncentred=True),
+        "the mean is not subtracted before the covariance": _turning(train, eps, kind, mean=np.zeros(train.shape[1])),
+        "one mean for each column, not one for all numbers": _turning(train, eps, kind, mean=train.mean()),
+        "eps is added to the eigenvalues, before the root": _turning(train, 0, kind, outside=eps),
+        "divide by the roots of the eigenvalues, do not multiply": _turning(train, eps, kind, power=-0.5),
+        "eigenvalues and eigenvectors stand in opposite orders: turn both round, or none": _turning(
+            train, eps, kind, exchanged=True
+        ),
         "the other kind: ZCA turns back by the transpose, PCA does not": _turning(
             train, eps, "pca" if kind == "zca" else "zca"
         ),
     }
-    own = _turning(other, eps, kind)
+    own, centred = _turning(other, eps, kind), train - mean
+    variants["np.corrcoef gives correlations; the covariance has the features' own spreads"] = (
+        mean,
+        _turning(centred / centred.std(axis=0), eps, kind)[1],
+    )
     mistakes = [{}, {}]
     for cause, (centre, matrix) in variants.items():
         for k, data in enumerate((train, other)):
@@ -597,12 +677,13 @@ def _check_whitening(whiten, train, other, kind, eps):
     mistakes[1]["the mean of the other set is its own; subtract that of the first"] = (other - own[0]) @ turn
     mistakes[1]["the mean is not subtracted from the other set"] = other @ turn
     mistakes[1]["the other set is unchanged: whiten it too"] = other
-    centred = train - train.mean(axis=0)
-    mistakes[0]["this is only standardised: the features are still correlated"] = centred / np.sqrt(
+    mistakes[0]["this is only standardised: the features are still correlated"] = centred / train.std(axis=0)
+    mistakes[0]["this is only standardised, with eps: the features are still correlated"] = centred / np.sqrt(
         train.var(axis=0) + eps
     )
     turned = turn / np.linalg.norm(turn, axis=0)
     mistakes[0]["the data are turned but not divided: use the eigenvalues too"] = centred @ turned
+    mistakes[0]["nothing is divided: the data are only centred, or turned and turned back"] = centred
     if kind == "pca":
         mistakes[0]["the columns begin with the smallest eigenvalue; turn them round"] = expected[0][:, ::-1]
     for k, name in enumerate(("the first set", "the other set")):
@@ -646,6 +727,8 @@ def one_cd_step(contrastive_divergence, rng):
         "the update has the probabilities p0, not the sample h0": _cd(v0, w, a, b, u, rate, sampled=True),
         "the visible bias a is missing in the fantasy": _cd(v0, w, a, b, u, rate, visible=0),
         "the hidden bias b is missing": _cd(v0, w, a, b, u, rate, hidden=0),
+        "the hidden bias b is missing in p1, the second time": _cd(v0, w, a, b, u, rate, again=0),
+        "p1 are probabilities: they are not sampled": _cd(v0, w, a, b, u, rate, sampled_again=True),
         "the sigmoid is missing in the fantasy": _cd(v0, w, a, b, u, rate, linear=True),
         "the sample is made at the threshold 0.5; use the random numbers u": _cd(
             v0, w, a, b, np.full_like(u, 0.5), rate
@@ -653,6 +736,9 @@ def one_cd_step(contrastive_divergence, rng):
     }
     ways["return the new weights, not the changes"] = tuple(
         new - old for new, old in zip(expected, (w, a, b), strict=True)
+    )
+    ways["take the mean over the examples only: each weight and bias has a change of its own"] = tuple(
+        old + (new - old).mean() for new, old in zip(expected, (w, a, b), strict=True)
     )
     ways["the negative phase is missing"] = (
         w + rate * v0.T @ expit(v0 @ w + b) / 9,
@@ -664,7 +750,22 @@ def one_cd_step(contrastive_divergence, rng):
         expect_close(got[k], expected[k], name, causes)
 
 
-def _cd(v0, w, a, b, u, rate, mean=False, turned=False, sampled=False, visible=1, hidden=1, linear=False):
+def _cd(
+    v0,
+    w,
+    a,
+    b,
+    u,
+    rate,
+    mean=False,
+    turned=False,
+    sampled=False,
+    visible=1,
+    hidden=1,
+    linear=False,
+    again=None,
+    sampled_again=False,
+):
     """CD-1 example by example, as outer products; the options are mistakes."""
     change = [np.zeros_like(w), np.zeros_like(a), np.zeros_like(b)]
     for v, chance in zip(v0, u, strict=True):
@@ -672,7 +773,8 @@ def _cd(v0, w, a, b, u, rate, mean=False, turned=False, sampled=False, visible=1
         h0 = p0 if mean else ((chance >= p0) if turned else (chance < p0)).astype(float)
         v1 = h0 @ w.T + visible * a
         v1 = v1 if linear else expit(v1)
-        p1 = expit(v1 @ w + hidden * b)
+        p1 = expit(v1 @ w + (hidden if again is None else again) * b)
+        p1 = (chance < p1).astype(float) if sampled_again else p1
         first = h0 if sampled else p0
         for k, part in enumerate((np.outer(v, first) - np.outer(v1, p1), v - v1, first - p1)):
             change[k] += part / len(v0)

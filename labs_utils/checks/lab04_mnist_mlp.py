@@ -1,5 +1,7 @@
 """Checks of lab 04: preprocessing, softmax, a network, its mistakes and confidence, HOG, ensembles, own digits."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import ndimage, special
 from scipy.stats import binned_statistic
@@ -49,6 +51,7 @@ def statistics_of_the_training_set(preprocess: Student, rng: np.random.Generator
             "1 was added to the spread: replace it only where it is 0": (x - mean) / (spread + 1),
             "you divided by the mean: use the standard deviation": (x - mean) / mean,
             "pixels were divided by 255: use mean and standard deviation": x / 255,
+            "pixels were divided by 16: use mean and standard deviation": x / 16,
             "you divided by the variance: use the standard deviation": (x - mean) / spread**2,
             "you divided by n - 1 in the variance (ddof=1): use x.std(axis=0)": (x - mean) / x.std(axis=0, ddof=1),
             "the statistics are those of both sets together: use the training set alone": (x - both.mean(0))
@@ -83,6 +86,11 @@ def constant_pixels(preprocess: Student, rng: np.random.Generator) -> None:
         bool(np.isfinite(np.asarray(got[0], float)).all()),
         "There are nan or inf in the training set.\n  Likely cause: a pixel with a spread of 0 is divided by 0:"
         " replace that spread by 1.",
+    )
+    expect(
+        np.shape(got[0]) == x.shape and np.shape(got[1]) == other.shape,
+        f"The sets should keep their shapes {x.shape} and {other.shape}.\n  Likely cause: the constant pixel was left"
+        " out; keep it, divided by 1.",
     )
     expect_close(np.asarray(got[0])[:, 1], np.zeros(6), "the constant pixel in the training set")
     values, right = np.asarray(got[1], float)[:, 1], other[:, 1] - 2
@@ -165,7 +173,7 @@ def mean_loss(softmax_cross_entropy: Student, rng: np.random.Generator) -> None:
 @checks.probe("softmax_cross_entropy")
 def huge_logits(softmax_cross_entropy: Student, rng: np.random.Generator) -> None:
     """Logits as large as ±1000."""
-    z = rng.uniform(0.5, 1, (3, 1)) * np.array([[1000.0, 0, -1000], [0, 500, 0], [-1000, -1000, -2000]])
+    z = rng.uniform(0.8, 1, (3, 1)) * np.array([[1000.0, 0, -1000], [0, 500, 0], [-1000, -1000, -2000]])
     z = np.concatenate([z, rng.normal(size=(1, 3))])  # and one sample of ordinary size
     y = np.array([[0.0, 1, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]])
     columns = rng.permutation(3)
@@ -220,6 +228,16 @@ def of_the_mean_loss(softmax_gradient: Student, rng: np.random.Generator) -> Non
             )
             / 6,
             "the gradient was added up over the samples: each keeps its own row": right.sum(axis=0),
+            "only the logit of the right class has a gradient here: for the others it is p": y * (p - 1) / 6,
+            "the logit of the right class has no gradient here: there it is p - 1": (1 - y) * p / 6,
+            "softmax sums over everything: keep one sum for each sample, axis=1, keepdims=True": (
+                special.softmax(z) - y
+            )
+            / 6,
+            "the sigmoid stands where softmax belongs: the classes share one sum": (special.expit(z) - y) / 6,
+            "the largest logit became 1, the others 0: softmax is soft": (np.eye(4)[z.argmax(axis=1)] - y) / 6,
+            "only y is divided by the number of samples: brackets are missing": p - y / 6,
+            "there is no factor of 2: the loss is no square": 2 * (p - y) / 6,
         },
         atol=1e-6,
     )
@@ -502,6 +520,7 @@ def the_curve(roc: Student, rng: np.random.Generator) -> None:
     fpr, tpr, _ = metrics.roc_curve(positive, scores, drop_intermediate=False)
     got = expect_items(roc(scores, positive), _RATES)
     by_order = np.argsort(-scores, kind="stable")
+    repeated = [np.r_[0, (scores >= np.sort(scores)[::-1, None])[:, hit].mean(axis=1)] for hit in (~positive, positive)]
     single = [np.concatenate([[0], np.cumsum(hit[by_order]) / hit.sum()]) for hit in (~positive, positive)]
     turned = metrics.roc_curve(positive, -scores, drop_intermediate=False)
     counts = positive.sum(), (~positive).sum()
@@ -516,10 +535,15 @@ def the_curve(roc: Student, rng: np.random.Generator) -> None:
             {
                 "false and true positive rates are swapped: the false ones come first": other,
                 "samples with equal scores fall together: one point for each different score": single[index],
+                "equal scores are one threshold: np.unique, not np.sort": repeated[index],
                 "the curve begins with nobody called positive: put the point (0, 0) first": true[1:],
                 "the point (0, 0) is missing, and equal scores make one point": single[index][1:],
                 "the thresholds rise: begin with the largest score": turned[index],
                 "the curve runs from (1, 1) to (0, 0): begin with the largest threshold": true[::-1],
+                "this is the precision, the share of positives among those called; take the share of positives that are"
+                " called": np.r_[0, [positive[scores >= one].mean() for one in np.unique(scores)[::-1]]]
+                if index
+                else np.nan,
                 "these are counts: divide by the number of all positives (or negatives)": true * number,
                 "you divided by the number of all samples: positives and negatives have their own": true * number / 17,
             },
@@ -548,6 +572,7 @@ def the_area(roc: Student, rng: np.random.Generator) -> None:
                 np.sum(np.diff(fpr) * tpr[:-1])
             ),
             "this is the area above the curve": 1 - right,
+            "a trapezium has the mean of two heights: divide their sum by 2": 2 * right,
             "this is the mean of the true positive rates: weight them with the steps of the false ones": float(
                 tpr.mean()
             ),
@@ -571,6 +596,11 @@ def _by_bins(score: np.ndarray, right: np.ndarray, bins: int) -> tuple[np.ndarra
         for values, statistic in ((score, "count"), (score, "mean"), (right.astype(float), "mean"))
     )
     return mean_score, mean_right, float(np.sum(count / len(score) * np.abs(mean_right - mean_score)))
+
+
+def _by_number(values: np.ndarray, number: np.ndarray, bins: int) -> np.ndarray:
+    """The mean of the values in each numbered bin, 0 where there are none."""
+    return np.bincount(number, values, bins) / np.maximum(np.bincount(number, minlength=bins), 1)
 
 
 _THREE = ("mean confidence", "accuracy", "the ECE")
@@ -606,6 +636,15 @@ def both_in_each_bin(reliability: Student, rng: np.random.Generator) -> None:
                 np.nan_to_num(binned_statistic(confidence, confidence, "mean", 8).statistic)
             ),
             "empty bins were left out: their entry is 0": truth[0][truth[0] > 0],
+            "the number of the bin is rounded down, not to the nearest": lambda: _by_number(
+                confidence, np.minimum(np.round(confidence * 8).astype(int), 7), 8
+            ),
+            "the confidence is the largest probability of each row, not the first": lambda: _by_number(
+                p[:, 0], np.minimum((p[:, 0] * 8).astype(int), 7), 8
+            ),
+            "the confidence is the largest probability of each row, not their mean": lambda: _by_number(
+                p.mean(axis=1), np.minimum((p.mean(axis=1) * 8).astype(int), 7), 8
+            ),
             "this is the mean over all probabilities in p: take the largest of each row first": lambda: _by_bins(
                 p.ravel(), np.eye(4)[y].ravel(), 8
             )[0],
@@ -646,12 +685,13 @@ def weighted_gap(reliability: Student, rng: np.random.Generator) -> None:
             "every filled bin counts the same: weight the gaps with the share of images in the bin": gap[filled].mean(),
             "the gaps were added without weights: multiply each with the share of images": gap.sum(),
             "the gaps were weighted with counts: divide by the number of all images": ece * 200,
-            "the absolute value is missing: gaps of different sign cancel": right.mean() - p.max(axis=1).mean(),
-            "the absolute value is missing, and gaps of different sign cancel": p.max(axis=1).mean() - right.mean(),
-            "this is the largest gap: take their mean, weighted with the share of images": gap.max(),
-            "this is the gap between the averages of all images: compare bin by bin": abs(
-                right.mean() - p.max(axis=1).mean()
+            "the absolute value is missing in each bin, so gaps of different sign cancel": lambda: (
+                got[2] if np.isclose(np.abs(got[2]), abs(right.mean() - p.max(axis=1).mean())) else np.nan
             ),
+            "the bins were averaged before their gaps were taken: one gap for each bin": abs(
+                correct.mean() - confidence.mean()
+            ),
+            "this is the largest gap: take their mean, weighted with the share of images": gap.max(),
             "the gaps were squared: take their absolute value": np.sum(
                 np.histogram(p.max(axis=1), 8, (0, 1))[0] / 200 * gap**2
             ),
@@ -674,12 +714,13 @@ def certain_answers(reliability: Student, rng: np.random.Generator) -> None:
     expect_close(got[2], 0.25, "their ECE")
 
 
-def _best_temperature(z: np.ndarray, y: np.ndarray) -> float:
-    """By SciPy, over a wide range."""
+def _best_temperature(z: np.ndarray, y: np.ndarray, criterion: Callable | None = None) -> float:
+    """By SciPy, over a wide range; `criterion` takes probabilities and labels where it is not the cross-entropy."""
     from scipy.optimize import minimize_scalar
 
     def loss(log_t: float) -> float:
-        return -np.mean(special.log_softmax(z / np.exp(log_t), axis=1)[np.arange(len(y)), y])
+        log_p = special.log_softmax(z / np.exp(log_t), axis=1)
+        return criterion(np.exp(log_p), y) if criterion else -np.mean(log_p[np.arange(len(y)), y])
 
     return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded", options={"xatol": 1e-7}).x))
 
@@ -693,13 +734,39 @@ def lowest_loss(best_temperature: Student, rng: np.random.Generator) -> None:
         z = factor * honest
         right = _best_temperature(z, y)
         kind = "too large" if factor > 1 else "too small"
+        got = best_temperature(z, y)
+        expect(np.shape(got) != z.shape, "Return the temperature T, one number, not the logits divided by it.")
+        value = np.asarray(got, float).item() if np.size(got) == 1 and not isinstance(got, str | dict) else np.nan
         expect_close(
-            best_temperature(z, y),
+            got,
             right,
             f"the temperature for logits that are {kind}",
             {
                 "this is 1 / T: the logits are divided by T, not multiplied": 1 / right,
                 "this is the logarithm of T": np.log(right),
+                "this is an end of the range, where nothing is lowest: take the T with the smallest loss, np.argmin": (
+                    value if np.isclose(value, [0.05, 20], 1e-3).any() else np.nan
+                ),
+                "this is a place in the list of temperatures: return the temperature there": (
+                    value if value > 20.5 and value == round(value) else np.nan
+                ),
+                "T is not exact enough: try it in steps of less than one per cent": (
+                    value
+                    if 0.02 < abs(np.log(max(value, 1e-9) / right)) < 0.25 and round(value, 1) == value
+                    else np.nan
+                ),
+                "this T has the smallest squared error; the cross-entropy is asked for": lambda z=z, y=y: (
+                    _best_temperature(z, y, lambda p, y: np.mean(np.sum((p - np.eye(5)[y]) ** 2, axis=1)))
+                ),
+                "this T makes the mean confidence equal to the accuracy; the lowest cross-entropy is asked for": (
+                    lambda z=z, y=y: _best_temperature(
+                        z, y, lambda p, y: abs(p.max(axis=1).mean() - np.mean(p.argmax(axis=1) == y))
+                    )
+                ),
+                "divide the logits by T before softmax; here softmax came first": lambda z=z, y=y: _best_temperature(
+                    special.softmax(z, axis=1), y
+                ),
+                "this is the deviation of the logits": z.std(),
                 "T = 1 changes nothing: look for the T with the lowest loss"
                 if factor > 1
                 else "T may be smaller than 1 as well: look there too": 1.0,
@@ -789,6 +856,21 @@ def random_patch(hog_cell: Student, rng: np.random.Generator) -> None:
             "the differences are added: subtract the two neighbours": lambda: _votes(
                 *_polar(patch[2:, 1:-1] + patch[:-2, 1:-1], patch[1:-1, 2:] + patch[1:-1, :-2]), 6
             ),
+            "one difference has the wrong sign: g_r is I(r+1) - I(r-1), g_c is I(c+1) - I(c-1)": _votes(
+                np.rad2deg(np.arctan2(-g_r, g_c)), magnitude, 6
+            ),
+            "np.arctan gives -90° to 90°: the negative ones were lost; use np.arctan2, then % 180": lambda: (
+                np.histogram(np.rad2deg(np.arctan(g_r / g_c)), 6, (0, 180), weights=magnitude)[0]
+            ),
+            "the bins reach from the smallest to the largest direction: they divide 0° to 180° (range=(0, 180))": (
+                lambda: np.histogram(direction % 180, 6, weights=magnitude)[0]
+            ),
+            "the root was taken twice: the magnitude is the square root of g_r² + g_c²": _votes(
+                direction, np.sqrt(magnitude), 6
+            ),
+            "the larger difference votes alone: the magnitude is the square root of g_r² + g_c²": _votes(
+                direction, np.maximum(np.abs(g_r), np.abs(g_c)), 6
+            ),
             "only g_c votes: the magnitude is the square root of g_r² + g_c²": _votes(direction, np.abs(g_c), 6),
             "only g_r votes: the magnitude is the square root of g_r² + g_c²": _votes(direction, np.abs(g_r), 6),
             "there are always nine bins: take their number from the argument": lambda: _votes(direction, magnitude, 9),
@@ -854,6 +936,15 @@ def three_terms(ambiguity_decomposition: Student, rng: np.random.Generator) -> N
             "you summed over the images: take the mean": ensemble * 7,
             "the square root was taken: the error is the squared norm": np.sqrt(ensemble),
             "the members vote here: their probabilities are averaged": np.mean(np.sum((votes - y) ** 2, axis=1)),
+            "the norm is squared in the error: no square root": np.mean(
+                np.linalg.norm(members.mean(axis=0) - y, axis=1)
+            ),
+            "this is the share of wrong answers; the squared error is asked for": np.mean(
+                members.mean(axis=0).argmax(axis=1) != y.argmax(axis=1)
+            ),
+            "the mean was rounded to one class: keep its probabilities": np.mean(
+                np.sum((np.eye(4)[members.mean(axis=0).argmax(axis=1)] - y) ** 2, axis=1)
+            ),
             "one number for each image: take the mean over the images": np.sum((members.mean(axis=0) - y) ** 2, axis=1),
             "the square is missing": np.mean(np.sum(np.abs(members.mean(axis=0) - y), axis=1)),
             "the order is: ensemble, members, ambiguity": variance,
@@ -868,6 +959,13 @@ def three_terms(ambiguity_decomposition: Student, rng: np.random.Generator) -> N
             "you summed over the members: take the mean": average * 5,
             "this is the error of the ensemble: square first, then average over the members": ensemble,
             "this is the ambiguity: compare with the truth here": variance,
+            "this is the error of the first member alone: take the mean over all of them": np.mean(
+                np.linalg.norm(members[0] - y, axis=1) ** 2
+            ),
+            "the norm is squared in the error: no square root": np.mean(np.linalg.norm(members - y, axis=2)),
+            "one number for each member: take the mean over the members too": np.mean(
+                np.sum((members - y) ** 2, axis=2), axis=1
+            ),
         },
     )
     expect_close(
@@ -878,11 +976,14 @@ def three_terms(ambiguity_decomposition: Student, rng: np.random.Generator) -> N
             by_class: variance / 4,
             "you summed over the members: take the mean": variance * 5,
             "the ambiguity divides by the number of members, not by one less": variance * 5 / 4,
-            "the sign is turned round: the ambiguity is positive and is subtracted": -variance,
+            "the sign is turned round, or the two errors are exchanged: the ambiguity is positive": -variance,
+            "these are standard deviations: the ambiguity is the mean of squares": members.std(axis=0).sum() / 7,
+            "the norm is squared in the ambiguity: no square root": np.mean(
+                np.linalg.norm(members - members.mean(axis=0), axis=2)
+            ),
             "the mean is taken over the members only, image by image and class by class: not over everything": np.mean(
                 np.sum(grand**2, axis=-1)
             ),
-            "this is the difference of the two errors the wrong way round": ensemble - average,
             "members are compared with the truth: the ambiguity compares them with their mean": average,
         },
     )

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from scipy import signal
+from scipy import signal, special
 
 from labs_utils.exercises.checking import (
     CheckFailed,
@@ -30,6 +31,8 @@ def _compare_correlation(got: object, image: np.ndarray, kernel: np.ndarray) -> 
     true = signal.correlate2d(image, kernel, mode="valid")
     unfinished = true.copy()
     unfinished[-1], unfinished[:, -1] = 0, 0
+    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
+    square = kernel.shape[0] == kernel.shape[1]
     expect_close(
         got,
         true,
@@ -44,8 +47,16 @@ def _compare_correlation(got: object, image: np.ndarray, kernel: np.ndarray) -> 
                 image, kernel, mode="full" if np.size(got) > image.size else "same"
             ),
             "this is the mean over the window; the sum is asked for": true / kernel.size,
-            "the kernel is transposed": lambda: (
-                signal.correlate2d(image, kernel.T, mode="valid") if kernel.shape[0] == kernel.shape[1] else np.nan
+            "the kernel is transposed": lambda: signal.correlate2d(image, kernel.T, mode="valid") if square else np.nan,
+            "the kernel is flipped from left to right": signal.correlate2d(image, kernel[:, ::-1], mode="valid"),
+            "the kernel is upside down": signal.correlate2d(image, kernel[::-1], mode="valid"),
+            "the windows are added up without the kernel": windows.sum(axis=(2, 3)),
+            "this is the largest product of each window; their sum is asked for": (windows * kernel).max(axis=(2, 3)),
+            "@ and np.dot are matrix products: multiply element by element": lambda: (
+                (windows @ kernel).sum(axis=(2, 3)) if square else np.nan
+            ),
+            "@ and np.dot are matrix products: multiply element by element with *": (windows @ kernel.T).sum(
+                axis=(2, 3)
             ),
         },
     )
@@ -129,6 +140,9 @@ def _compare_gradient(kernel_gradient: Student, rng: np.random.Generator, shape:
             "the error is added up before it meets the image: each error belongs to its own window": np.full(
                 size, error.mean() * image.mean()
             ),
+            "divide by the number of places, rows times columns: len counts the rows alone": m / len(target) * true,
+            "the kernel multiplies the sum: its number K_ab is gone in the derivative by K_ab": kernel * true,
+            "it is turned by 180°: [a, b] belongs to the pixels at (i + a, j + b)": true[::-1, ::-1],
             "the same number everywhere: each (a, b) has a part of the image of its own": np.full(size, true.mean()),
         },
         atol=1e-6,
@@ -157,6 +171,29 @@ def _descent(
         kernel = kernel - rate * (first if stale else _slope(image, kernel, target))
         losses.append(_half_mse(image, kernel, target))
     return kernel, losses
+
+
+def _other_start(
+    image: np.ndarray, target: np.ndarray, rate: float, steps: int, kernel: object, losses: object
+) -> np.ndarray | float:
+    """`kernel` if the loss noted first proves that the same descent led to it, from another start than zeros; else nan.
+
+    A step is linear in the kernel, so the start can be computed from the end.
+    """
+    kernel, losses = np.asarray(kernel, float), np.asarray(losses, float)
+    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or losses.shape != (steps,):
+        return np.nan
+    size = len(kernel)
+    zero = _slope(image, np.zeros((size, size)), target)
+    curvature = np.array(
+        [(_slope(image, unit.reshape(size, size), target) - zero).ravel() for unit in np.eye(size * size)]
+    )
+    start = kernel
+    for _ in range(steps):
+        start = np.linalg.solve(np.eye(size * size) - rate * curvature, (start + rate * zero).ravel())
+        start = start.reshape(size, size)
+    found = np.isclose(_half_mse(image, start, target), losses[0], 1e-4) and np.abs(start).max() > 1e-6
+    return kernel if found else np.nan
 
 
 def _mean_errors(image: np.ndarray, target: np.ndarray, size: int, rate: float, steps: int) -> np.ndarray:
@@ -198,6 +235,7 @@ def _compare_descent(learn_kernel: Student, rng: np.random.Generator, size: int,
                 image, target, size, rate / 2, steps
             )[0],
             "this is the gradient of the last step, not the kernel": lambda: _slope(image, fewer, target),
+            "the start is not zero: begin with np.zeros": lambda: _other_start(image, target, rate, steps, *got),
         },
         atol=1e-6,
     )
@@ -221,6 +259,12 @@ def _compare_descent(learn_kernel: Student, rng: np.random.Generator, size: int,
             "these are roots of the mean square: J is half the mean square": np.sqrt(2 * before),
             "this is the last loss only: collect one for each step": losses[-2],
             "the first loss is repeated: compute it anew in each step": np.full(steps, losses[0]),
+            "these are mean absolute errors: J is half the mean square": lambda: [
+                np.mean(
+                    np.abs(signal.correlate2d(image, _descent(image, target, size, rate, n)[0], mode="valid") - target)
+                )
+                for n in range(steps)
+            ],
             "the list runs backwards: the first loss is that of the zeros": before[::-1],
         },
         atol=1e-6,
@@ -310,12 +354,21 @@ def _compare_layer(conv_layer: Student, rng: np.random.Generator, stride: int, p
             "the kernels are transposed: rows of a kernel belong to rows of the image": lambda: (
                 _layer(images, kernels.swapaxes(0, 1), stride, padding, padding) + bias
             ),
-            "the last row and column of places are missing: a window that ends at the border fits": (true + bias)[
-                :, :-1, :-1
-            ],
-            "the last row and column of places are missing: a window that ends at the border still fits": lambda: (
-                _layer(images[:, :-1, :-1], kernels, stride, padding, padding) + bias
+            "the last row and column of places are missing: a window that ends at the border fits": lambda: (
+                (true + bias)[:, :-1, :-1]
+                if np.shape(got) == (5, rows - 1, columns - 1, 6)
+                else _layer(images[:, :-1, :-1], kernels, stride, padding, padding) + bias
             ),
+            "the border was repeated into the padding; it should be 0": lambda: (
+                _layer(np.pad(images, [(0, 0), *2 * [(padding, padding)], (0, 0)], "edge"), kernels, stride, 0, 0)
+                + bias
+                if padding
+                else np.nan
+            ),
+            "the number of places is that without padding: it grows by the zeros": lambda: (
+                (true + bias)[:, : (11 - k) // stride + 1, : (9 - k) // stride + 1] if padding else np.nan
+            ),
+            "each kernel has a bias of its own: their sum was added": true + bias.sum(),
             "batch and channels were padded as well: np.pad needs (0, 0) for those two axes": lambda: (
                 _layer(all_sides[..., padding : padding + channels], kernels, stride, 0, 0) + bias
             ),
@@ -471,35 +524,47 @@ def _pooled_rows(images: np.ndarray, size: int, mode: str) -> np.ndarray:
 
 
 def _compare_pool(pool: Student, rng: np.random.Generator, mode: str) -> None:
-    other = "average" if mode == "max" else "max"
     # sizes that could be taken for each other all differ, also rows and columns of the result
     for shape, size in (((2, 16, 20, 3), 4), ((3, 14, 11, 4), 2)):
         images = rng.normal(size=shape).astype("float32") - 1
-        true = _pooled(images, size, mode)
-        expect_close(
-            pool(images, size, mode),
-            true,
-            f"pool(images {shape}, {size}, {mode!r})",
-            {
-                f"this is {other} pooling": _pooled(images, size, other),
-                "the maximum starts from 0, which is larger than every negative value": np.maximum(true, 0),
-                "this is the sum over the block, not its mean": true * size**2,
-                "the channels were pooled together: each is treated by itself": lambda t=true: (
-                    t.max(axis=-1) if mode == "max" else t.mean(axis=-1)
-                ),
-                "incomplete blocks count as well; they are dropped here": _pooled(images, size, mode, "same"),
-                "the blocks overlap: the window moves by `size`, not by 1": _pooled(images, size, mode, strides=1),
-                "only rows were joined: pool over rows and columns": _pooled_rows(images, size, mode),
-                "rows and columns of the result are exchanged": true.swapaxes(1, 2),
-                f"this is {other} pooling, and incomplete blocks count as well": _pooled(images, size, other, "same"),
-                "the minimum of each block was taken": -_pooled(-images, size, "max"),
-                "this is the sum over the block's rows, or its columns, of means: divide by size twice": true * size,
-                "you pooled over the whole image": (images.max if mode == "max" else images.mean)(axis=(1, 2)),
-                "this keeps the first pixel of every block instead of pooling": images[:, ::size, ::size][
-                    :, : true.shape[1], : true.shape[2]
-                ],
-            },
-        )
+        what = f"pool(images {shape}, {size}, {mode!r})"
+        expect_close(pool(images, size, mode), _pooled(images, size, mode), what, _wrong_pools(images, size, mode))
+
+
+def _wrong_pools(images: np.ndarray, size: int, mode: str) -> dict[str, np.ndarray]:
+    """Sentence → what that mistake makes of the images."""
+    other = "average" if mode == "max" else "max"
+    true = _pooled(images, size, mode)
+    rows, columns = true.shape[1:3]
+    blocks = images[:, : rows * size, : columns * size].reshape(len(images), rows, size, columns, size, -1)
+    mistakes = {
+        f"this is {other} pooling": _pooled(images, size, other),
+        "the maximum starts from 0, which is larger than every negative value": np.maximum(true, 0),
+        "this is the sum over the block, not its mean": true * size**2,
+        "the channels were pooled together: each is treated by itself": (
+            true.max(axis=-1) if mode == "max" else true.mean(axis=-1)
+        ),
+        "incomplete blocks count as well; they are dropped here": _pooled(images, size, mode, "same"),
+        "the blocks overlap: the window moves by `size`, not by 1": _pooled(images, size, mode, strides=1),
+        "the result has the right size, but the window moves by 1: block i begins at i * size": _pooled(
+            images, size, mode, strides=1
+        )[:, :rows, :columns],
+        "the blocks are 2 × 2 whatever `size` says": _pooled(images, 2, mode),
+        "only rows were joined: pool over rows and columns": _pooled_rows(images, size, mode),
+        "rows and columns of the result are exchanged": true.swapaxes(1, 2),
+        "the minimum of each block was taken": -_pooled(-images, size, "max"),
+        "the largest absolute value was taken; the sign matters": _pooled(np.abs(images), size, "max"),
+        "this is the median of each block, not its mean": np.median(blocks, axis=(2, 4)),
+        "this is the sum over the block's rows, or its columns, of means: divide by size twice": true * size,
+        "you pooled over the whole image": (images.max if mode == "max" else images.mean)(axis=(1, 2)),
+        "one number for all images and channels: each block of each channel has its own": np.full_like(
+            true, images.max() if mode == "max" else images.mean()
+        ),
+        "this keeps the first pixel of every block instead of pooling": blocks[:, :, 0, :, 0],
+    }
+    if blocks.size < images.size:
+        mistakes[f"this is {other} pooling, and incomplete blocks count as well"] = _pooled(images, size, other, "same")
+    return mistakes
 
 
 @checks.probe("pool")
@@ -514,6 +579,153 @@ def mean(pool: Student, rng: np.random.Generator) -> None:
     _compare_pool(pool, rng, "average")
 
 
+# -- networks for lines -----------------------------------------------------------------------------------------------
+
+
+_LAST = {
+    "softmax": lambda z: special.softmax(z, axis=1),
+    "tanh": np.tanh,
+    "sigmoid": special.expit,
+    "linear": lambda z: z,
+}
+
+
+def _side(convolutions: list[tuple], padding: str = "same", strided: bool = True) -> int:
+    """The side of the maps after these convolutions."""
+    side = 28
+    for _, kernel, stride in convolutions:
+        step = stride if strided else 1
+        side = -(-side // step) if padding == "same" else (side - kernel) // step + 1
+    return side
+
+
+def _line_shapes(convolutions: list[tuple], places: int, outputs: int) -> list[tuple]:
+    """Shapes of kernels and biases; `places` of each map reach the dense layer."""
+    shapes, channels = [], 1
+    for filters, kernel, _ in convolutions:
+        shapes += [(kernel, kernel, channels, filters), (filters,)]
+        channels = filters
+    return [*shapes, (places * channels, outputs), (outputs,)]
+
+
+def _sizes(shapes: list[tuple], bias: bool = True) -> tuple[int, ...]:
+    """Parameters of each layer."""
+    kernels, biases = shapes[::2], shapes[1::2]
+    return tuple(int(np.prod(k)) + bias * b[0] for k, b in zip(kernels, biases, strict=True))
+
+
+def _line_outputs(
+    images: np.ndarray,
+    convolutions: list[tuple],
+    places: str,
+    weights: list[np.ndarray],
+    last: Callable,
+    g: Callable | None = None,
+    padding: str = "SAME",
+    strided: bool = True,
+    mean: bool = False,
+) -> np.ndarray:
+    import tensorflow as tf
+
+    x = tf.constant(images)
+    for number, (_, _, stride) in enumerate(convolutions):
+        x = tf.nn.conv2d(x, weights[2 * number], stride if strided else 1, padding) + weights[2 * number + 1]
+        x = (g or tf.nn.relu)(x)
+    if places == "none":
+        x = tf.reduce_mean(x, axis=(1, 2)) if mean else tf.reduce_max(x, axis=(1, 2))
+    elif places == "blocks":
+        x = (tf.nn.avg_pool2d if mean else tf.nn.max_pool2d)(x, 4, 4, "VALID")
+    return last(tf.reshape(x, (len(images), -1)).numpy() @ weights[-2] + weights[-1])
+
+
+def _compare_lines(line_network: Student, rng: np.random.Generator, places: str) -> None:
+    import tensorflow as tf
+
+    few, many = rng.permutation(np.arange(3, 7))[:2], int(rng.integers(2, 6))
+    plans = [
+        ([(int(few[0]), 5, 1)], "softmax"),
+        ([(int(few[0]), int(rng.integers(3, 6)), 2), (int(few[1]), 3, 1)], "tanh"),
+        ([(int(few[1]), 4, 2)], str(rng.choice(["linear", "sigmoid"]))),
+    ]
+    for convolutions, activation in plans:
+        call = f"line_network({convolutions}, {places!r}, {many}, {activation!r})"
+        model = expect_model(line_network(convolutions, places, many, activation))
+        _counts(model)
+
+        def kept(
+            how: str = places,
+            block: int = 4,
+            padding: str = "same",
+            strided: bool = True,
+            outputs: int = many,
+            plan: list = convolutions,
+        ) -> list[tuple]:
+            side = _side(plan, padding, strided)
+            return _line_shapes(plan, {"all": side**2, "blocks": (side // block) ** 2, "none": 1}[how], outputs)
+
+        wanted = kept()
+        causes = {
+            _sizes(kept("all")): "all places are kept: pool before you flatten",
+            _sizes(kept("blocks")): "the maxima of blocks are kept: look at `places`",
+            _sizes(kept("none")): "no place is kept: look at `places`",
+            _sizes(kept(block=2)): "the blocks are 2 × 2; 4 × 4 are asked for",
+            _sizes(kept(padding="valid")): "the convolutions are not zero-padded: padding='same'",
+            _sizes(kept(strided=False)): "the stride is ignored",
+            _sizes(wanted, bias=False): "the biases are missing",
+            _sizes(kept(outputs=4)): "there are four outputs whatever `outputs` says",
+            _sizes(kept(plan=convolutions[:1])): "only the first convolution was built",
+            _sizes(kept(plan=convolutions[-1:])): "only the last convolution was built: append each of them",
+            _sizes(wanted)[:-1]: "the dense layer at the end is missing",
+        }
+        causes.pop(_sizes(wanted), None)
+        ordinals = ("the only convolution",) if len(convolutions) == 1 else ("convolution 1", "convolution 2")
+        _expect_sizes(model, list(_sizes(wanted)), (*ordinals, "the dense layer"), wanted, causes)
+        expect_fresh(model)
+        images = rng.normal(size=(5, 28, 28, 1)).astype("float32")
+        weights = arranged(fill_weights(model, rng, 20_000), *wanted)
+        if weights is None:
+            raise CheckFailed(f"Expected weights of shapes {wanted} from {call}.")
+        right = {"images": images, "convolutions": convolutions, "places": places, "weights": weights}
+
+        def variant(last: str = activation, right: dict = right, **change: Any) -> Callable:
+            return lambda: _line_outputs(**right, last=_LAST[last], **change)
+
+        mistakes = {
+            "ReLU is missing after the convolutions": variant(g=tf.identity),
+            "the convolutions have tanh; ReLU is asked for": variant(g=tf.tanh),
+            "averages were taken; the maximum is asked for": variant(mean=True),
+            "the convolutions are not zero-padded: padding='same'": variant(padding="VALID")
+            if places == "none"
+            else np.nan,
+            "the stride is ignored": variant(strided=False) if places == "none" else np.nan,
+            **{
+                f"the last activation is {name} whatever `activation` says": variant(name)
+                for name in _LAST
+                if name != activation
+            },
+        }
+        got = np.asarray(model.predict(images))
+        expect_close(got, variant()(), f"the output of {call}", mistakes, rtol=1e-3, atol=1e-4)
+
+
+@checks.probe("line_network")
+def every_place(line_network: Student, rng: np.random.Generator) -> None:
+    """All places kept."""
+    _compare_lines(line_network, rng, "all")
+
+
+@checks.probe("line_network")
+def maxima_of_blocks(line_network: Student, rng: np.random.Generator) -> None:
+    """Maxima of blocks of 4 × 4."""
+    _compare_lines(line_network, rng, "blocks")
+
+
+@checks.probe("line_network")
+def maxima_of_maps(line_network: Student, rng: np.random.Generator) -> None:
+    """The maximum of each map."""
+    _compare_lines(line_network, rng, "none")
+
+
 # -- place and angle --------------------------------------------------------------------------------------------------
 
 
@@ -521,7 +733,8 @@ def mean(pool: Student, rng: np.random.Generator) -> None:
 def decoded(decode_line: Student, rng: np.random.Generator) -> None:
     """Lines of all angles, encoded; the last two outputs lie off the unit circle."""
     # no angle within 2 degrees of 0, 90 and 180: rounding may take a line there to the other end
-    angles = np.concatenate([rng.uniform(2, 88, 3), rng.uniform(92, 178, 3), rng.uniform(2, 43, 1)])
+    eighths = ((2, 43), (2, 43), (47, 88), (47, 88), (92, 133), (92, 133), (137, 178))  # and a line in each eighth
+    angles = np.array([rng.uniform(*ends) for ends in eighths])
     angles = rng.permutation(angles)
     centres = rng.uniform(0, 27, (7, 2))
     turn, radius = np.radians(2 * angles), rng.uniform(0.5, 1.5, 7)
@@ -563,6 +776,14 @@ def decoded(decode_line: Student, rng: np.random.Generator) -> None:
             "arccos cannot tell θ from 180° - θ: use arctan2 with both outputs": angle(
                 np.degrees(np.arccos(cosine / radius)) / 2
             ),
+            "arcsin of the fourth output: it needs a point on the circle; use arctan2 with both outputs": lambda: angle(
+                np.degrees(np.arcsin(np.clip(sine, -1, 1))) / 2 % 180
+            ),
+            "90 degrees too many: 180 was added before halving, or 90 after; take % 180 at the end": angle(
+                signed / 2 + 90
+            ),
+            "row and column were rounded: keep their fractions": np.column_stack([np.round(centres), angles]),
+            "undo - 1 by + 1": np.column_stack([13.5 * (scaled - 1), angles]),
             "row and column are exchanged": np.column_stack([centres[:, ::-1], angles]),
             "row and column are still from -1 to 1: undo the division and the - 1": np.column_stack([scaled, angles]),
             "undo in the reverse order: add 1 first, then multiply by 13.5": np.column_stack(
@@ -589,12 +810,15 @@ def _counts(model: ModelView) -> list[int]:
     return [layer["parameters"] for layer in model.layers if layer["parameters"]]
 
 
-def _expect_sizes(model: ModelView, wanted: list[int], shapes: list[tuple], causes: dict[tuple, str]) -> None:
+def _expect_sizes(
+    model: ModelView, wanted: list[int], names: tuple[str, ...], shapes: list[tuple], causes: dict[tuple, str]
+) -> None:
     """Fails unless the weights have these shapes, in any order and in any nesting of layers.
 
     Args:
         model: what the student's function returned.
         wanted: the parameters of each layer, for the message.
+        names: of these layers.
         shapes: of all the weights.
         causes: parameters of the layers → what gives a network with these.
     """
@@ -602,10 +826,29 @@ def _expect_sizes(model: ModelView, wanted: list[int], shapes: list[tuple], caus
     found = [shape[2:] if len(shape) == 4 and shape[:2] == (1, 1) else shape for _, shape in model.variables()]
     if Counter(found) == Counter(shapes):
         return
-    cause = causes.get(tuple(got))
+    cause = causes.get(tuple(got)) or _which_differs(wanted, names, got)
     raise CheckFailed(
         f"The parameters of the layers, in order:\n    expected  {wanted}, {sum(wanted)} in all"
         f"\n    got       {got}, {sum(got)} in all" + (f"\n  Likely cause: {cause}." if cause else "")
+    )
+
+
+def _which_differs(wanted: list[int], names: tuple[str, ...], got: list[int]) -> str | None:
+    """Which layer is missing, one too many, or the first with other parameters; None where that does not explain it."""
+    for place, name in enumerate(names):
+        if got == wanted[:place] + wanted[place + 1 :]:
+            return f"{name} is missing"
+    for place, number in enumerate(got):
+        if got[:place] + got[place + 1 :] == wanted:
+            return f"there is one layer too many, with {number} parameters"
+    if len(got) != len(wanted):
+        return None
+    first = next((place for place, (one, other) in enumerate(zip(wanted, got, strict=True)) if one != other), None)
+    if first is None:
+        return None
+    return (
+        f"the first layer that differs is {names[first]}: look at its units or kernels, their size and the biases, and"
+        " at what the layers below hand on"
     )
 
 
@@ -622,14 +865,17 @@ _C1, _C3 = [(5, 5, 1, 6), (6,)], [(5, 5, 6, 16), (16,)]
 _ENDS = [(120,), (120, 84), (84,), (84, 10), (10,)]
 
 
-def _lenet(images: np.ndarray, weights: list, g: Callable, pooling: Callable, last: Callable) -> np.ndarray:
+def _lenet(
+    images: np.ndarray, weights: list, g: Callable, pooling: Callable, last: Callable, linear: str = ""
+) -> np.ndarray:
     import tensorflow as tf
 
     k1, b1, k3, b3, k5, b5, w6, b6, w7, b7 = weights
-    x = g(tf.nn.conv2d(images, k1, 1, "SAME") + b1)
-    x = g(tf.nn.conv2d(pooling(x, 2, 2, "VALID"), k3, 1, "VALID") + b3)
+    g1, g3, g5, g6 = (tf.identity if name == linear else g for name in ("C1", "C3", "C5", "F6"))
+    x = g1(tf.nn.conv2d(images, k1, 1, "SAME") + b1)
+    x = g3(tf.nn.conv2d(pooling(x, 2, 2, "VALID"), k3, 1, "VALID") + b3)
     x = tf.reshape(pooling(x, 2, 2, "VALID"), (len(images), -1))
-    x = g(g(x @ np.reshape(k5, (400, 120)) + b5) @ w6 + b6)
+    x = g6(g5(x @ np.reshape(k5, (400, 120)) + b5) @ w6 + b6)
     return last(x @ w7 + b7).numpy()
 
 
@@ -651,9 +897,12 @@ def _lenet_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generato
         )
 
     def variant(
-        g: Callable = tf.tanh, pooling: Callable = tf.nn.avg_pool2d, last: Callable = tf.nn.softmax
+        g: Callable = tf.tanh,
+        pooling: Callable = tf.nn.avg_pool2d,
+        last: Callable = tf.nn.softmax,
+        linear: str = "",
     ) -> Callable:
-        return lambda: _lenet(images, right, g, pooling, last)
+        return lambda: _lenet(images, right, g, pooling, last, linear)
 
     return variant(), {
         "S2 and S4 are max-pooling; LeNet-5 averages": variant(pooling=tf.nn.max_pool2d),
@@ -663,6 +912,10 @@ def _lenet_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generato
         "the softmax at the end is missing": variant(last=tf.identity),
         "the last layer has sigmoid; ten probabilities that sum to 1 need softmax": variant(last=tf.sigmoid),
         "the last layer has tanh; probabilities need softmax": variant(last=tf.tanh),
+        **{
+            f"{name} has no activation; the table has tanh there": variant(linear=name)
+            for name in ("C1", "C3", "C5", "F6")
+        },
         "ReLU and max-pooling: that is the modern fashion; LeNet-5 has tanh and averages": variant(
             g=tf.nn.relu, pooling=tf.nn.max_pool2d
         ),
@@ -684,12 +937,14 @@ def layer_by_layer(lenet5: Student, rng: np.random.Generator) -> None:
         (156, 2416, 2040, 10164, 850): "global average pooling stands where S4 is to be flattened",
         (156, 2416, 192120, 10164, 850): "a pooling layer is missing: S4 should give 5 × 5",
         (150, 2400, 48000, 10080, 840): "the biases are missing",
+        (156, 2416, 232440, 10164, 850): "S2 or S4 does not halve its maps: a pooling layer has a stride of 2",
+        (416, 2406, 18120, 10164, 850): "the numbers of kernels are exchanged: C1 has 6, C3 has 16",
         (156, 2416, 48120, 10164): "the output layer with 10 units is missing",
         (156, 2416, 48120, 1210): "F6 with 84 units is missing",
         (156, 2416, 33684, 850): "C5 with 120 units is missing",
         (60, 880, 48120, 10164, 850): "the kernels are 3 × 3; LeNet-5 has 5 × 5",
     }
-    _expect_sizes(model, wanted, shapes, causes)
+    _expect_sizes(model, wanted, ("C1", "C3", "C5", "F6", "the output layer"), shapes, causes)
     expect_fresh(model)
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
     true, mistakes = _lenet_outputs(model, images, rng)
@@ -714,6 +969,7 @@ def _shapes(weights: list) -> str:
 
 
 _KERNELS = [(5, 5, 1, 16), (3, 3, 16, 32), (3, 3, 32, 64)]
+_NUMBERS = ("first", "second", "third")
 
 
 @checks.probe("small_cnn")
@@ -730,19 +986,32 @@ def parameters_of_each(small_cnn: Student, rng: np.random.Generator) -> None:
         (400, 64, 4608, 128, 18432, 256, 31370): "the maps are flattened, and pooling is missing",
         (400, 64, 4608, 128, 18432, 256): "the dense layer with 10 units is missing",
         (144, 64, 4608, 128, 18432, 256, 650): "the first kernels are 5 × 5",
+        (
+            400,
+            32,
+            4608,
+            64,
+            18432,
+            128,
+            650,
+        ): "this is another normalisation: keras.layers.BatchNormalization is asked for",
+        (4, 400, 64, 4608, 128, 18432, 650): "each normalisation stands before its convolution; it comes after it",
     }
-    _expect_sizes(model, wanted, [*_KERNELS, (64, 10), (10,), *(4 * [(16,), (32,), (64,)])], causes)
+    names = [f"the {number} {part}" for number in _NUMBERS for part in ("convolution", "normalisation")]
+    shapes = [*_KERNELS, (64, 10), (10,), *(4 * [(16,), (32,), (64,)])]
+    _expect_sizes(model, wanted, (*names, "the dense layer"), shapes, causes)
     expect_fresh(model)
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
     true, mistakes = _small_outputs(model, images, rng)
-    expect_one_of(_outputs(model, images), [true, *mistakes.values()], rtol=5e-3, atol=1e-4)
+    try:
+        expect_one_of(_outputs(model, images), [true, *mistakes.values()], rtol=5e-3, atol=1e-4)
+    except CheckFailed:
+        _expect_maps(model)  # says why, as a rule
+        raise
 
 
-@checks.probe("small_cnn")
-def sizes_of_the_maps(small_cnn: Student, rng: np.random.Generator) -> None:
-    """The sizes of the maps after each convolution."""
-    model = expect_model(small_cnn())
-    _counts(model)
+def _expect_maps(model: ModelView) -> None:
+    """Fails if a convolution has its own activation or maps of another size than in the table."""
     expect(
         not any(row["type"] == "Conv2D" and row["activation"] not in (None, "linear") for row in model.layers[:-2]),
         "A convolution has its own activation; the table has ReLU after the normalisation, as a layer of its own.",
@@ -755,6 +1024,7 @@ def sizes_of_the_maps(small_cnn: Student, rng: np.random.Generator) -> None:
         ((14, 14, 16), (7, 7, 32), (3, 3, 64)): "a pooling layer too many: the first convolution has a stride instead",
         ((28, 28, 16), (14, 14, 32), (7, 7, 64)): "the first convolution is pooled; it should have a stride of 2",
         ((14, 14, 16), (14, 14, 32), (14, 14, 64)): "max-pooling is missing after the second convolution",
+        ((28, 28, 16), (28, 28, 32), (28, 28, 64)): "neither a stride nor pooling makes the maps smaller",
         ((14, 14, 16), (7, 7, 32), (4, 4, 64)): "only the first convolution has a stride; the others are pooled",
     }
     cause = causes.get(tuple(got))
@@ -763,6 +1033,14 @@ def sizes_of_the_maps(small_cnn: Student, rng: np.random.Generator) -> None:
         f"The maps after each convolution:\n    expected  {wanted}\n    got       {got}"
         + (f"\n  Likely cause: {cause}." if cause else ""),
     )
+
+
+@checks.probe("small_cnn")
+def sizes_of_the_maps(small_cnn: Student, rng: np.random.Generator) -> None:
+    """The sizes of the maps after each convolution."""
+    model = expect_model(small_cnn())
+    _counts(model)
+    _expect_maps(model)
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
     true, mistakes = _small_outputs(model, images, rng)
     expect_one_of(_outputs(model, images), [true, *mistakes.values()], rtol=5e-3, atol=1e-4)
@@ -808,7 +1086,8 @@ def without_normalisation(small_cnn: Student, rng: np.random.Generator) -> None:
         (416, 64, 4640, 128, 18496, 256, 650): "batch normalisation is there whatever `normalise` says",
         (400, 4608, 18432, 650): "without normalisation the convolutions need their biases back",
     }
-    _expect_sizes(model, [416, 4640, 18496, 650], [*_KERNELS, (64, 10), (10,), (16,), (32,), (64,)], causes)
+    names = (*(f"the {number} convolution" for number in _NUMBERS), "the dense layer")
+    _expect_sizes(model, [416, 4640, 18496, 650], names, [*_KERNELS, (64, 10), (10,), (16,), (32,), (64,)], causes)
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
     _outputs(model, images)
     weights = fill_weights(model, rng, 400_000)
@@ -891,25 +1170,135 @@ def _small_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generato
     }
 
 
+# -- Gabor functions --------------------------------------------------------------------------------------------------
+
+
+@checks.probe("best_fit")
+def explained(best_fit: Student, rng: np.random.Generator) -> None:
+    """Kernels that are a multiple of one function, of either sign, and a rest."""
+    family = rng.normal(size=(7, 5))
+    family /= np.linalg.norm(family, axis=1, keepdims=True)
+    # the best function of some kernels has a negative factor, and no two functions are nearly as good
+    while True:
+        kernels = rng.normal(size=(6, 5)) * rng.uniform(0.3, 3, (6, 1))
+        # by least squares, one function at a time; nothing here knows the formula
+        answers = [[np.linalg.lstsq(g[:, None], k, rcond=None) for g in family] for k in kernels]
+        factor = np.array([[solution[0][0] for solution in row] for row in answers])
+        left = np.array([[solution[1][0] for solution in row] for row in answers])
+        shares = 1 - left / (kernels**2).sum(axis=1)[:, None]
+        first, second = np.sort(shares, axis=1)[:, ::-1][:, :2].T
+        best = shares.argmax(axis=1)
+        signs = factor[np.arange(6), best]
+        if (
+            (first - second > 0.02).all()
+            and (signs < 0).any()
+            and (signs > 0).any()
+            and (factor.argmax(1) != best).any()
+        ):
+            break
+    n = np.arange(6)
+    got = expect_items(best_fit(kernels, family), ("the shares", "the multiples"), ((6,), (6, 5)))
+    positive = factor.argmax(axis=1)
+    expect_close(
+        got[0],
+        first,
+        "the shares",
+        {
+            "only positive multiples were looked at: a negative one fits as well, so compare squares": shares[
+                n, positive
+            ],
+            "this is the cosine of the angle: the share is its square": np.sqrt(first),
+            "this is the cosine, with its sign: the share is its square": signs / np.linalg.norm(kernels, axis=1),
+            "divide by the kernel's own sum of squares": first * (kernels**2).sum(axis=1),
+            "these are the factors c: the share is c² over the kernel's sum of squares": signs,
+            "divide by the kernel's sum of squares, not by its root": first * np.linalg.norm(kernels, axis=1),
+            "this is the share that is left: 1 minus it is explained": 1 - first,
+            "this is the mean over the family: the best function is asked for": shares.mean(axis=1),
+            "this is the worst function: the largest share is asked for": shares.min(axis=1),
+            "one function was taken for all kernels: each has its own, axis=1": lambda: shares[
+                :, np.argmax((factor**2).max(axis=0))
+            ],
+            "this is the share of all kernels together: one number for each is asked for": np.full(6, first.mean()),
+            "there is one share for each kernel, not for each function: argmax along axis=1": shares.max(axis=0),
+            "these are the numbers of the best functions": best.astype(float),
+        },
+        atol=1e-6,
+    )
+    fitted = signs[:, None] * family[best]
+    expect_close(
+        got[1],
+        fitted,
+        "the multiples",
+        {
+            "the factor is missing: c times the function": family[best],
+            "the factor has lost its sign: it may be negative": np.abs(fitted[:, :1] / family[best][:, :1])
+            * family[best],
+            "only positive multiples were looked at": factor[n, positive][:, None] * family[positive],
+            "this is what is left of the kernels: return what is explained": kernels - fitted,
+            "these are the kernels themselves": kernels,
+            "the share stands in place of the factor c": first[:, None] * family[best],
+        },
+        atol=1e-6,
+    )
+
+
+@checks.probe("best_fit")
+def exact_multiples(best_fit: Student, rng: np.random.Generator) -> None:
+    """Kernels that are exact multiples: nothing is left of them."""
+    family = np.linalg.qr(rng.normal(size=(9, 9)))[0][:4]
+    factors = rng.uniform(0.5, 3, 5) * rng.permutation([-1, 1, -1, 1, -1])
+    kernels = factors[:, None] * family[rng.permutation([0, 1, 2, 3, 0])]
+    got = expect_items(best_fit(kernels, family), ("the shares", "the multiples"), ((5,), (5, 9)))
+    expect_close(
+        got[0],
+        np.ones(5),
+        "the shares",
+        {
+            "only positive multiples were looked at: a negative one fits as well, so compare squares": np.where(
+                factors > 0, 1.0, 0.0
+            ),
+            "this is the cosine, with its sign: the share is its square": np.sign(factors),
+            "divide by the kernel's own sum of squares": factors**2,
+            "these are the factors c: the share is c² over the kernel's sum of squares": factors,
+            "divide by the kernel's sum of squares, not by its root": np.abs(factors),
+        },
+        atol=1e-6,
+    )
+    expect_close(got[1], kernels, "the multiples", atol=1e-6)
+
+
 # -- what a neuron sees -----------------------------------------------------------------------------------------------
 
 
-def _seen(layers: list[tuple[int, int]]) -> int:
-    """Width of the input that one neuron sees, by following every connection downwards."""
-    places = {0}
-    for kernel, stride in reversed(layers):
+def _reach(place: int, stack: list[tuple[int, int]]) -> list[int]:
+    """Rows of the input below row `place` of the maps, by following every connection downwards; no padding."""
+    places = {place}
+    for kernel, stride in reversed(stack):
         places = {stride * place + a for place in places for a in range(kernel)}
-    return max(places) - min(places) + 1
+    return sorted(places)
+
+
+def _seen(layers: list[tuple[int, int]]) -> int:
+    """Width of the input that one neuron sees."""
+    places = _reach(0, layers)
+    return places[-1] - places[0] + 1
 
 
 def _compare_field(receptive_field: Student, layers: list[tuple[int, int]]) -> None:
     kernels, strides = zip(*layers, strict=True)
 
-    def walk(field: int = 1, jump_first: bool = False, minus: int = 1, order: int = 1) -> int:
+    def walk(
+        field: int = 1,
+        jump_first: bool = False,
+        minus: int = 1,
+        order: int = 1,
+        turned: bool = False,
+        half: bool = False,
+    ) -> int:
         jump = 1
-        for kernel, stride in layers[::order]:
+        for kernel, stride in [pair[::-1] if turned else pair for pair in layers[::order]]:
             jump = jump * stride if jump_first else jump
-            field += (kernel - minus) * jump
+            field += (kernel // 2 if half else kernel - minus) * jump
             jump = jump if jump_first else jump * stride
         return field
 
@@ -931,6 +1320,11 @@ def _compare_field(receptive_field: Student, layers: list[tuple[int, int]]) -> N
             + sum((k - 1) * s for k, s in layers),
             "the jump is the product of the strides below, not the stride of the one layer below": 1
             + sum((k - 1) * s for k, s in zip(kernels, (1, *strides), strict=False)),
+            "kernel and stride are exchanged: a pair is (kernel, stride)": walk(turned=True),
+            "a kernel of k adds k - 1 steps, not k // 2: the neuron looks to both sides": walk(half=True),
+            "a kernel of k adds k - 1 steps, not k + 1": walk(minus=-1),
+            "this is the area; the side of the square is asked for": _seen(layers) ** 2,
+            "this is the field of the first layer alone: look where `return` stands": kernels[0],
             "this is the product of the strides, the jump; the field is asked for": int(np.prod(strides)),
         },
     )
@@ -939,7 +1333,7 @@ def _compare_field(receptive_field: Student, layers: list[tuple[int, int]]) -> N
 @checks.probe("receptive_field")
 def stacked(receptive_field: Student, rng: np.random.Generator) -> None:
     """Layers with stride 1."""
-    _compare_field(receptive_field, [(3, 1)])
+    _compare_field(receptive_field, [(5, 1)])
     for depth in (2, 3, 4):
         _compare_field(receptive_field, [(int(kernel), 1) for kernel in rng.integers(2, 8, depth)])
 
@@ -949,6 +1343,124 @@ def with_strides(receptive_field: Student, rng: np.random.Generator) -> None:
     """Layers with strides and pooling."""
     _compare_field(receptive_field, [(5, 2), (3, 3), (2, 2), (4, 1)])
     _compare_field(receptive_field, [(int(rng.integers(2, 7)), int(rng.integers(1, 4))) for _ in range(4)])
+
+
+def _compare_influence(influence: Student, rng: np.random.Generator, stack: list[tuple[int, int]]) -> None:
+    import keras
+
+    # sizes that could be taken for each other all differ; an even number of rows and columns of maps, so that
+    # h' // 2 and (h' - 1) // 2 are not the same, and another middle in either direction
+    def below(side: int) -> int:
+        for kernel, stride in reversed(stack):
+            side = (side - 1) * stride + kernel
+        return side
+
+    h_maps, w_maps = 4, 8
+    shape = below(h_maps), below(w_maps)
+    convolutions = [keras.layers.Conv2D(3, kernel, stride) for kernel, stride in stack]
+    model = keras.Sequential([keras.Input((*shape, 1)), *convolutions])
+    # positive weights: no two roads from a pixel to a neuron cancel
+    model.set_weights([rng.uniform(0.1, 1, weight.shape) for weight in model.get_weights()])
+    images = rng.normal(size=(2, *shape, 1)).astype("float32")
+
+    def seen(row: int, column: int) -> np.ndarray:
+        mask = np.zeros(shape, bool)
+        mask[np.ix_(_reach(row, stack), _reach(column, stack))] = True
+        return mask
+
+    got = influence(model, images)
+    expect(
+        got is not None,
+        "Your function returned None. It has no return; or the tape's gradient is None, because the tape did not watch"
+        " the pixels before the model ran.",
+    )
+    _expect_truth(got, shape)
+    every = np.logical_or.reduce([seen(i, j) for i, j in np.ndindex(h_maps, w_maps)])
+    expect_close(
+        got,
+        seen(h_maps // 2, w_maps // 2),
+        "the pixels that count",
+        {
+            "the derivative of all places was taken: pick the one in the middle": every,
+            "this is the neuron in the upper left corner: take the one in the middle": seen(0, 0),
+            "this is the last neuron: take the one in the middle": seen(h_maps - 1, w_maps - 1),
+            "the middle is h' // 2 and w' // 2, counted from 0": seen((h_maps - 1) // 2, (w_maps - 1) // 2),
+            "the middle of the columns is that of the rows: each has its own": seen(h_maps // 2, h_maps // 2),
+            "all neurons of the middle row were taken: pick its middle column too": np.logical_or.reduce(
+                [seen(h_maps // 2, j) for j in range(w_maps)]
+            ),
+            "all neurons of the middle column were taken: pick its middle row too": np.logical_or.reduce(
+                [seen(i, w_maps // 2) for i in range(h_maps)]
+            ),
+            "the answer is turned round: True is where the derivative is not zero": ~seen(h_maps // 2, w_maps // 2),
+        },
+    )
+
+
+def _expect_truth(got: object, shape: tuple[int, int]) -> None:
+    array = np.asarray(got)
+    expect(
+        array.shape != (*shape, 1) and array.shape[-2:] != (1, 1),
+        f"One answer for each pixel is asked for, shape {shape}; got {array.shape}: join the channels as well.",
+    )
+    expect(
+        array.ndim < 3 or array.shape[-3:-1] != shape,
+        f"One answer for all images together is asked for, shape {shape}; got {array.shape}: join images and channels.",
+    )
+    expect(
+        array.shape != shape or bool(np.isin(array, (0, 1)).all()),
+        "This is the derivative itself, or a number made of it; say where it is not zero: True or False.",
+    )
+
+
+@checks.probe("influence")
+def of_one_layer(influence: Student, rng: np.random.Generator) -> None:
+    """The middle of one convolution's maps."""
+    _compare_influence(influence, rng, [(int(rng.integers(2, 5)), int(rng.integers(1, 4)))])
+
+
+@checks.probe("influence")
+def of_a_stack(influence: Student, rng: np.random.Generator) -> None:
+    """The middle of the maps of two convolutions."""
+    _compare_influence(influence, rng, [(3, 2), (int(rng.integers(2, 4)), int(rng.integers(1, 3)))])
+
+
+@checks.probe("influence")
+def behind_relu(influence: Student, rng: np.random.Generator) -> None:
+    """Images in which different neurons are off, and slopes of either sign."""
+    import keras
+
+    # one 4 × 3 window; each of three neurons has one pixel of its own, and each image turns one neuron on: the first
+    # image the second neuron, so that the first image alone and the first channel alone differ
+    model = keras.Sequential([keras.Input((4, 3, 1)), keras.layers.Conv2D(3, (4, 3), activation="relu")])
+    places = rng.permutation(12)
+    kernel, images = np.zeros((12, 3), "float32"), np.zeros((3, 12), "float32")
+    signs = rng.permutation([1, -1, 1]) * rng.uniform(0.5, 2, 3)
+    for neuron, image in enumerate((1, 0, 2)):
+        kernel[places[neuron], neuron] = signs[neuron]
+        images[image, places[neuron]] = np.sign(signs[neuron])
+    model.set_weights([kernel.reshape(4, 3, 1, 3), np.full(3, -0.1, "float32")])
+    masks = np.zeros((3, 12), bool)
+    masks[np.arange(3), places[:3]] = True
+    got = influence(model, images.reshape(3, 4, 3, 1))
+    expect(got is not None, "Your function returned None.")
+    _expect_truth(got, (4, 3))
+    expect_close(
+        got,
+        masks.any(axis=0).reshape(4, 3),
+        "the pixels that count in one of the images",
+        {
+            "a pixel must count in one of the images, not in all: any, not all": np.zeros((4, 3)),
+            "only the first image counts: join them all": masks[1].reshape(4, 3),
+            "only the last image counts: join them all": masks[2].reshape(4, 3),
+            "only the first channel of the maps counts: take their sum": masks[0].reshape(4, 3),
+            "only positive derivatives count: a pixel that makes a neuron darker is seen too": masks[signs > 0]
+            .any(axis=0)
+            .reshape(4, 3),
+            "only negative derivatives count: look at != 0": masks[signs < 0].any(axis=0).reshape(4, 3),
+            "a bright pixel is not yet one that counts: use the derivative": (images != 0).all(axis=0).reshape(4, 3),
+        },
+    )
 
 
 # -- larger and smaller -----------------------------------------------------------------------------------------------
@@ -978,6 +1490,29 @@ def _compare_size(at_size: Student, rng: np.random.Generator, side: int) -> None
             "the resized pictures have not been brought back to 28 × 28": resized,
             "the edge belongs on all four sides; here the digit stands in the upper left corner": placed(0, 0),
             "the edge belongs on all four sides; here the digit stands in the lower right corner": placed(edge, edge),
+            "the edge on each side is half of what is missing or too much, not all of it": lambda: (
+                np.pad(resized, ((0, 0), *2 * [(edge, edge)], (0, 0)))
+                if small
+                else resized[:, edge : edge + 28, edge:][:, :, :28]
+            ),
+            "the picture stands one pixel too far down and to the right": placed(edge // 2 + 1, edge // 2 + 1)
+            if small
+            else placed(edge // 2 - 1, edge // 2 - 1),
+            "the picture stands one pixel too far up and to the left": placed(edge // 2 - 1, edge // 2 - 1)
+            if small
+            else placed(edge // 2 + 1, edge // 2 + 1),
+            "the middle was cut out and framed, nothing was resized": lambda: tf.image.resize_with_crop_or_pad(
+                tf.image.resize_with_crop_or_pad(images, side, side), 28, 28
+            ),
+            "the middle was cut out, nothing was resized": lambda: (
+                tf.image.resize_with_crop_or_pad(images, side, side) if small else np.nan
+            ),
+            "the frame belongs to rows and columns: np.pad needs (0, 0) for the images and the channels": lambda: (
+                np.pad(resized, edge // 2) if small else np.nan
+            ),
+            "interpolation='nearest' was used; leave it out": lambda: tf.image.resize_with_crop_or_pad(
+                tf.image.resize(images, (side, side), method="nearest"), 28, 28
+            ),
             "only the rows were centred": placed(edge // 2, 0),
             "only the columns were centred": placed(0, edge // 2),
             "the frame is made of ones; black is 0": placed(edge // 2, edge // 2, 1.0) if small else np.nan,
@@ -1015,4 +1550,7 @@ def larger(at_size: Student, rng: np.random.Generator) -> None:
 def as_it_was(at_size: Student, rng: np.random.Generator) -> None:
     """A side of 28 changes nothing."""
     images = rng.random((2, 28, 28, 1)).astype("float32")
-    expect_close(at_size(images, 28), images, "digits at side 28", atol=1e-4)
+    mistakes = {
+        "nothing is left: a slice that ends at -0 is empty; end it at edge + 28": np.empty((2, 0, 0, 1)),
+    }
+    expect_close(at_size(images, 28), images, "digits at side 28", mistakes, atol=1e-4)

@@ -2,7 +2,8 @@
 
 import functools
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from labs_utils.exercises.checking import (
     fill_weights,
 )
 from labs_utils.exercises.contest import Contest
-from labs_utils.exercises.student import Student
+from labs_utils.exercises.student import Student, StudentError
 
 checks = Checks("11_mini_project")
 
@@ -39,7 +40,7 @@ def _expect_detector(got: Any) -> ModelView:
     expect(
         weights > 0,
         "The network has no weights yet.\n  Likely cause: it does not know the size of its pictures; begin with"
-        " keras.Input((48, 48, 3)).",
+        " keras.Input((48, 48, 3)), or call a network of your own class once.",
     )
     expect(
         weights <= BUDGET,
@@ -63,6 +64,11 @@ def _expect_logits(outputs: np.ndarray) -> None:
             cause = "sigmoid in the last layer: leave the activation out"
         raise CheckFailed(f"Your network ends in probabilities; logits are asked for.\n  Likely cause: {cause}.")
     expect(
+        np.abs(outputs).max() > 1 + 1e-6 or np.abs(outputs).max() < 0.99,
+        "With whatever weights, no output is larger than 1; logits have no bounds.\n  Likely cause: tanh in the last"
+        " layer: leave the activation out.",
+    )
+    expect(
         outputs.min() < 0,
         "No output is ever negative; logits are numbers of either sign.\n  Likely cause: ReLU in the last layer.",
     )
@@ -80,6 +86,11 @@ def ends_in_logits(build_detector: Student, rng: np.random.Generator) -> None:
         outputs.append(model.predict(pictures))
     outputs = np.array(outputs)
     _expect_logits(outputs)
+    alone = model.predict(pictures[:1])
+    expect(
+        np.allclose(alone, outputs[-1][:1], 1e-3, 1e-3 * np.abs(outputs[-1]).max()),
+        "One picture alone gets other logits than among eleven others.\n  Likely cause: a mean over the batch, axis 0.",
+    )
     expect(
         np.ptp(outputs, axis=1).max() > 1e-6,
         "With random weights the network gives all pictures the same logits.\n  Likely cause: the picture does not"
@@ -155,10 +166,26 @@ def _file(picture: Any, kind: str = "PNG", **settings: Any) -> np.ndarray:
     return np.frombuffer(file.getvalue(), np.uint8).copy()
 
 
-def _compare_face(got: Any, levels: np.ndarray, what: str, atol: float = 1e-3) -> None:
-    """`levels` are the right numbers, from 0 to 255."""
+def _read(student: Student, file: np.ndarray) -> Any:
+    try:
+        return student(file)
+    except StudentError as error:
+        if "attribute 'read'" not in str(error) and "embedded null" not in str(error):
+            raise
+        raise CheckFailed(
+            f"read_face stopped with {error.type}: {error}.\n  Likely cause: Image.open takes a file or its name, and"
+            " `data` is what the file holds: io.BytesIO(bytes(data)) makes a file of it."
+        ) from None
+
+
+def _compare_face(
+    got: Any, levels: np.ndarray, what: str, atol: float = 1e-3, other: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """`levels` are the right numbers, from 0 to 255; `other` has more mistakes."""
+    from PIL import Image
+
     true = levels / 255
-    grey = (levels @ [0.299, 0.587, 0.114] / 255)[..., None].repeat(3, axis=2)
+    grey = np.asarray(Image.fromarray(np.round(levels).astype(np.uint8)).convert("L"), float) / 255
     expect_close(
         got,
         true,
@@ -174,12 +201,22 @@ def _compare_face(got: Any, levels: np.ndarray, what: str, atol: float = 1e-3) -
             "left and right are exchanged": true[:, ::-1],
             "the channels stand first; Keras has them last": true.transpose(2, 0, 1),
             "the batch axis is there already; it is label_of that adds it": true[None],
-            "the colours are gone: convert to RGB, not to grey": grey,
+            "the colours are gone: convert to RGB, not to grey": np.stack([grey] * 3, axis=-1),
+            "the colours and the axis of the channels are gone: convert to RGB, not to grey": grey
+            if np.ptp(levels, axis=-1).any()
+            else np.empty(0),
+            "there are four channels, the last is alpha: convert to RGB, not to RGBA": np.concatenate(
+                [true, np.ones_like(true[..., :1])], axis=2
+            ),
+            "each picture was standardised; in training the numbers were only divided by 255": lambda: (
+                (true - true.mean()) / true.std()
+            ),
             "the picture is grey and has one channel, the network wants three: convert it to RGB": true[..., 0],
             "the picture has one channel, the network wants three: convert it to RGB": true[..., :1],
             "each picture was stretched to fill 0 to 1; in training none was": lambda: (
                 (true - true.min()) / np.ptp(true)
             ),
+            **other,
         },
         rtol=0,
         atol=atol,
@@ -196,7 +233,14 @@ def reads_a_colour_picture(read_face: Student, rng: np.random.Generator) -> None
     from PIL import Image
 
     levels = _levels(rng, SIZE, SIZE, 3)
-    _compare_face(read_face(_file(Image.fromarray(levels))), levels.astype(float), "a colour picture")
+    got = _read(read_face, _file(Image.fromarray(levels)))
+    _compare_face(got, levels.astype(float), "a colour picture")
+    kind = np.asarray(got).dtype
+    expect(
+        kind == np.float32 or isinstance(got, list),
+        f"The numbers are right, but of the type {kind}; float32 is asked for.\n  Likely cause: whole numbers were"
+        ' divided by 255: np.asarray(picture, "float32") first.',
+    )
 
 
 @checks.probe("read_face")
@@ -214,7 +258,17 @@ def reads_other_kinds(read_face: Student, rng: np.random.Generator) -> None:
         np.shape(got) != (SIZE, SIZE, 4),
         "A picture with an alpha channel comes back with four channels.\n  Likely cause: it was not converted to RGB.",
     )
-    _compare_face(got, with_alpha[..., :3].astype(float), "a picture with an alpha channel")
+    laid = "the picture is laid over {} by its alpha channel, which is only dropped: convert to RGB alone"
+    grounds = {laid.format(name): Image.new("RGBA", (SIZE, SIZE), name) for name in ("white", "black")}
+    _compare_face(
+        got,
+        with_alpha[..., :3].astype(float),
+        "a picture with an alpha channel",
+        other={
+            sentence: np.asarray(Image.alpha_composite(ground, Image.fromarray(with_alpha)))[..., :3] / 255
+            for sentence, ground in grounds.items()
+        },
+    )
     palette, numbers = _levels(rng, 16, 3), _levels(rng, SIZE, SIZE) % 16
     picture = Image.frombytes("P", (SIZE, SIZE), numbers.tobytes())
     picture.putpalette(palette.ravel().tolist())
@@ -243,23 +297,43 @@ def reads_other_sizes(read_face: Student, rng: np.random.Generator) -> None:
 
     true = ramp(SIZE, SIZE)
     large = Image.fromarray(np.round(ramp(100, 80)).astype(np.uint8))
-    got = read_face(_file(large))
+    got = _read(read_face, _file(large))
     expect(
         np.shape(got) not in ((80, 100, 3), (100, 80, 3)),
         "A picture of 100 × 80 pixels comes back in that size.\n  Likely cause: resize((48, 48)) is missing.",
     )
-    _compare_face(got, true, "a picture of 100 × 80 pixels", 0.03)
+    whole = ramp(100, 80) / 255
+    bars = np.zeros((SIZE, SIZE, 3))
+    bars[5:43] = ramp(SIZE, 38) / 255
+    others = {
+        "the upper left corner was cut out; stretch the whole picture: resize": whole[:SIZE, :SIZE],
+        "the middle was cut out; stretch the whole picture: resize((48, 48))": whole[16:64, 26:74],
+        "a square was cut out and made small; stretch the whole picture": np.asarray(
+            large.crop((10, 0, 90, 80)).resize((SIZE, SIZE)), float
+        )
+        / 255,
+        "thumbnail keeps the shape of the picture; resize((48, 48)) stretches it": ramp(SIZE, 38) / 255,
+        "the picture has black bars; stretch it: resize((48, 48))": bars,
+        "np.resize puts the numbers into another shape; let Pillow resize the picture": lambda: np.resize(
+            whole, (SIZE, SIZE, 3)
+        ),
+    }
+    _compare_face(got, true, "a picture of 100 × 80 pixels", 0.03, others)
     _compare_face(read_face(_file(large, "JPEG", quality=95)), true, "a JPEG file", 0.03)
 
 
 # -- small networks whose gradients are known -------------------------------------------------------------------------
 
 
-def _network(rng: np.random.Generator, hidden: int = 0, shape: tuple = SHAPE, scale: float = 0.5) -> Any:
+def _network(
+    rng: np.random.Generator, hidden: int = 0, shape: tuple = SHAPE, scale: float = 0.5, dropout: bool = False
+) -> Any:
     """A Keras model with two logits: linear in the pixels, or with a hidden layer of tanh and much dropout."""
     import keras
 
     layers: list = [keras.Input(shape), keras.layers.Flatten()]
+    if dropout:
+        layers.append(keras.layers.Dropout(0.5))
     if hidden:
         layers += [keras.layers.Dense(hidden, activation="tanh"), keras.layers.Dropout(0.5)]
     model = keras.Sequential([*layers, keras.layers.Dense(2)])
@@ -300,7 +374,9 @@ def _alike(one: Any, other: Any) -> bool:
 # -- the label of a face ----------------------------------------------------------------------------------------------
 
 
-def _compare_label(got: Any, logits: np.ndarray) -> None:
+def _compare_label(got: Any, weights: list[np.ndarray], face: np.ndarray) -> None:
+    logits, dark = (_forward(weights, one[None])[0][0] for one in (face, face / 255))
+    of_a_dark_face = special.softmax(dark).max()
     label, probability = expect_items(got, ("the number of the label", "its probability"))
     true = int(logits.argmax())
     if isinstance(label, float) and 0 < label < 1:
@@ -312,6 +388,7 @@ def _compare_label(got: Any, logits: np.ndarray) -> None:
         {
             "this is the label with the smaller logit: take argmax": 1 - true,
             "the row of the batch is missing: take [0]": [true],
+            "the largest was looked for over the batch, which holds one face: axis=1, or [0] first": [0, 0],
         },
     )
     powers = special.softmax(logits)
@@ -328,6 +405,9 @@ def _compare_label(got: Any, logits: np.ndarray) -> None:
             "this is a sigmoid of one logit; two logits need softmax": special.expit(logits[true]),
             "this is in per cent; return it from 0 to 1": 100 * powers[true],
             "this is the logarithm of the probability": np.log(powers[true]),
+            "the face was divided by 255; it goes from 0 to 1 already": of_a_dark_face,
+            "the probability is rounded to one decimal": np.round(powers[true], 1),
+            "the probability is rounded to two decimals": np.round(powers[true], 2),
         },
     )
 
@@ -344,7 +424,7 @@ def label_and_probability(label_of: Student, rng: np.random.Generator) -> None:
     for sign in (1, -1):
         weights[3] = weights[3] if sign == 1 else weights[3] + 2 * np.array([-0.4, 0.4])
         model.set_weights(weights)
-        _compare_label(_expect_repeatable(label_of, model, faces[0]), _forward(weights, faces[:1])[0][0])
+        _compare_label(_expect_repeatable(label_of, model, faces[0]), weights, faces[0])
 
 
 @checks.probe("label_of")
@@ -361,7 +441,7 @@ def very_sure(label_of: Student, rng: np.random.Generator) -> None:
             "With a logit of 900 the probability is not a number.\n  Likely cause: np.exp(900) is inf; take the largest"
             " logit away from both first."
         )
-    _compare_label(got, _forward(weights, face[None])[0][0])
+    _compare_label(got, weights, face)
 
 
 # -- the loss of DX ---------------------------------------------------------------------------------------------------
@@ -369,8 +449,8 @@ def very_sure(label_of: Student, rng: np.random.Generator) -> None:
 
 def _loss_case(rng: np.random.Generator) -> tuple:
     model = _network(rng, 8)
-    images = rng.uniform(size=(4, *SHAPE)).astype("float32")
-    dx = rng.normal(scale=0.4, size=images.shape).astype("float32")
+    dx = rng.normal(scale=0.4, size=(4, *SHAPE)).astype("float32")
+    images = rng.uniform(size=dx.shape).astype("float32")
     return model, images, dx, np.array([0, 1, 1, 0])
 
 
@@ -396,6 +476,9 @@ def _compare_loss(got: Any, model: Any, images: np.ndarray, dx: np.ndarray, wron
             _forward(weights, images + dx)[0]
         ),
         "only DX was clipped, not the sum X + DX": with_logits(_forward(weights, images + np.clip(dx, 0, 1))[0]),
+        "DX is subtracted; X + DX is asked for": with_logits(_forward(weights, np.clip(images - dx, 0, 1))[0]),
+        "clipped to 0 … 255; the colours go from 0 to 1": with_logits(_forward(weights, np.maximum(images + dx, 0))[0]),
+        "what is below 0 is not clipped, or at -1 only": with_logits(_forward(weights, np.minimum(images + dx, 1))[0]),
         "the network sees X alone, without DX": with_logits(_forward(weights, images)[0]),
         "the network sees DX alone, without X": with_logits(_forward(weights, np.clip(dx, 0, 1))[0]),
         "the cross-entropy is averaged over the pictures: sum it": entropies.mean() + penalty * squares.sum(),
@@ -518,6 +601,10 @@ def _mistakes_of_training(weights: list, images: np.ndarray, wrong: np.ndarray, 
         "the loss is averaged over the pictures, but the penalty is not": lambda: learnt(
             wrong, *settings, averaged=True
         ),
+        "the loss and the squares are averaged; both are sums": lambda: learnt(
+            wrong, penalty / images.size, steps, rate, averaged=True
+        ),
+        "the whole loss is made large, not small": lambda: learnt(wrong, -penalty, steps, rate, up=True),
         "this is plain gradient descent; Adam is asked for": lambda: learnt(wrong, *settings, momentum=False),
         "the learning rate is not `rate` but Keras' own, 0.001": lambda: learnt(wrong, penalty, steps, 0.001),
         "one step was made; the loop does not go on": lambda: learnt(wrong, penalty, 1, rate),
@@ -611,6 +698,7 @@ def _compare_three(three_pictures: Student, image: np.ndarray, dx: np.ndarray) -
         if same and np.all((array == true) | (halves & (np.abs(array - true) <= 1))):
             continue
         signed = 50 * dx.astype(float) if name == _PARTS[2] else part
+        start, end = (np.round(255 * np.clip(item, 0, 1)) for item in parts[:2])
         with np.errstate(invalid="ignore"):
             wrapped = np.round(255 * part).astype(np.int64).astype(np.uint8)
             cut_and_wrapped = np.trunc(255 * part).astype(np.int64).astype(np.uint8)
@@ -635,6 +723,26 @@ def _compare_three(three_pictures: Student, image: np.ndarray, dx: np.ndarray) -
                 "this is the original; DX is missing": np.round(255 * image.astype(float)),
                 "this is the modified picture": np.round(255 * np.clip(parts[1], 0, 1)),
                 "DX is taken from the picture; add it": np.round(255 * np.clip(image.astype(float) - dx, 0, 1)),
+                "the picture and DX are rounded one by one; round their sum": np.clip(
+                    start + np.round(255 * dx.astype(float)), 0, 255
+                ),
+                "DX is rounded before it is multiplied by 50; round at the end": np.clip(
+                    50 * np.round(255 * np.abs(dx.astype(float))), 0, 255
+                ),
+                "this is 50 times the difference of the two files; DX itself is asked for": np.clip(
+                    50 * np.abs(end - start), 0, 255
+                ),
+                "the difference of two arrays of uint8 went round": (50 * (end - start)) % 256,
+                "this is 50 times what clipping leaves of DX; DX itself is asked for": np.round(
+                    255 * np.clip(50 * np.abs(np.clip(parts[1], 0, 1) - parts[0]), 0, 1)
+                ),
+                "50 times DX is added to the picture; its size alone is asked for": np.round(
+                    255 * np.clip(parts[0] + 50 * dx, 0, 1)
+                ),
+                "grey stands for no change; it is black: 50 times the size of DX": np.round(
+                    255 * np.clip(50 * dx + 0.5, 0, 1)
+                ),
+                "DX is multiplied by 5; by 50 is asked for": np.round(255 * np.clip(5 * np.abs(dx), 0, 1)),
                 "this is 50 times |DX| in levels that were divided by its largest": lambda: np.round(
                     255 * np.abs(dx) / np.abs(dx).max()
                 ),
@@ -672,84 +780,150 @@ def _stored(picture: np.ndarray) -> np.ndarray:
     return np.round(255 * np.clip(picture, 0, 1)) / 255
 
 
-def _factor_case(rng: np.random.Generator, hard: bool) -> tuple:
-    """A network, a picture, a change and the label aimed at, for which usual mistakes give other factors."""
-    for _ in range(200):
-        model = _network(rng, 0)
-        weights = model.get_weights()
+# what a student may ask the network about instead
+_OTHERWISE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "the picture is not rounded: it is another one in the file": lambda picture: np.clip(picture, 0, 1),
+    "the colours are cut off, not rounded (astype alone)": lambda picture: (
+        np.floor(255 * np.clip(picture, 0, 1) + 1e-9) / 255
+    ),
+    "clip(image + factor · dx) is missing: no file is darker than black": lambda picture: np.round(255 * picture) / 255,
+    "the picture is neither clipped nor rounded": lambda picture: picture,
+}
+
+
+# and what is rarer: a case for each of these gives another factor
+_RARER: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "the colours are rounded up": lambda image, change: np.ceil(255 * np.clip(image + change, 0, 1) - 1e-9) / 255,
+    "multiplied by 256; a file has 255 levels above black": lambda image, change: (
+        np.round(256 * np.clip(image + change, 0, 1)) / 256
+    ),
+    "DX is rounded alone; the whole picture is what a file holds": lambda image, change: np.clip(
+        image + np.round(255 * change) / 255, 0, 1
+    ),
+}
+
+
+def _factor_case(rng: np.random.Generator, hard: bool, rarer: Callable | None = None) -> tuple:
+    """A network, a picture, a change and the label aimed at, for which usual mistakes give other factors.
+
+    A third of the pixels is black or white, and the change leads out of [0, 1] there.
+    """
+    model = _network(rng, 0, dropout=True)
+    for _ in range(1000):
+        weights = [rng.normal(scale=0.5, size=weight.shape).astype("float32") for weight in model.get_weights()]
         image = rng.uniform(size=SHAPE)
         wrong = int(rng.integers(2))
         towards = (weights[0][:, wrong] - weights[0][:, 1 - wrong]).reshape(SHAPE)
         dx = towards * rng.uniform(0.2, 1, size=SHAPE) * 0.9 / 255
+        image = np.where(rng.random(SHAPE) < 1 / 3, dx > 0, image)
         image, dx = image.astype("float32"), dx.astype("float32")
         aim = rng.uniform(1.05, 1.45) if not hard else 9.0
         logits, _ = _forward(weights, _stored(image + aim * dx)[None])
         lead = float(logits[0, wrong] - logits[0, 1 - wrong])
         weights[1][wrong] -= lead + 1e-4  # the border is crossed at about this factor
-        model.set_weights(weights)
-        weights = model.get_weights()
-        margins = []
-        for factor in FACTORS:
-            for picture in (_stored(image + factor * dx), np.clip(image + factor * dx, 0, 1), _cut(image, factor, dx)):
-                scores = _forward(weights, picture[None])[0][0]
-                margins.append(abs(scores[0] - scores[1]))
-        if min(margins) < 3e-5:
+        seen = [one(image + _changes(dx)) for one in (_stored, *_OTHERWISE.values())]
+        if rarer is not None:
+            seen.append(rarer(image, _changes(dx)))
+        scores = _forward(weights, np.concatenate(seen))[0]
+        if np.abs(np.diff(scores, axis=1)).min() < 3e-5:
             continue  # too close for float32
-        true = _first(weights, image, dx, wrong, _stored)
-        others = [_first(weights, image, dx, wrong, np.asarray), _first_cut(weights, image, dx, wrong)]
+        true, *others = (_first_of(weights, pictures, wrong) for pictures in seen)
+        if FACTORS[0] in others:
+            continue
         if hard:
-            if true is None:
-                return model, image, dx, wrong
-        elif true not in (None, FACTORS[0], FACTORS[-1]) and true not in others:
+            fits = true is None
+        else:  # each of the others gives another factor
+            fits = true not in (None, FACTORS[0], FACTORS[-1]) and len({true, *others[:4]}) == 5 and true not in others
+        if fits:
+            model.set_weights(weights)
             return model, image, dx, wrong
     raise AssertionError("no picture was found for this check")
 
 
-def _cut(image: np.ndarray, factor: float, dx: np.ndarray) -> np.ndarray:
-    return np.floor(255 * np.clip(image + factor * dx, 0, 1)) / 255
+def _changes(dx: np.ndarray) -> np.ndarray:
+    """DX times each factor, one below the other."""
+    return np.reshape(FACTORS, (-1, 1, 1, 1)) * dx
 
 
-def _first(weights: list, image: np.ndarray, dx: np.ndarray, wrong: int, kept: Callable) -> float | None:
-    for factor in FACTORS:
-        if _answers(weights, kept(np.clip(image + factor * dx, 0, 1))[None])[0] == wrong:
-            return factor
-    return None
-
-
-def _first_cut(weights: list, image: np.ndarray, dx: np.ndarray, wrong: int) -> float | None:
-    return next((f for f in FACTORS if _answers(weights, _cut(image, f, dx)[None])[0] == wrong), None)
+def _first_of(weights: list, pictures: np.ndarray, wrong: int) -> float | None:
+    """The first factor whose picture misleads; one picture for each."""
+    answers = _answers(weights, pictures)
+    return FACTORS[int(np.argmax(answers == wrong))] if (answers == wrong).any() else None
 
 
 @checks.probe("smallest_factor")
 def the_first_that_survives(smallest_factor: Student, rng: np.random.Generator) -> None:
-    """The first factor that survives rounding"""
-    model, image, dx, wrong = _factor_case(rng, hard=False)
-    weights = model.get_weights()
-    got = smallest_factor(model, image, dx, wrong, FACTORS)
-    true = _first(weights, image, dx, wrong, _stored)
-    if got is None:
+    """The first factor that survives rounding, for three pictures"""
+    cases = [_factor_case(rng, hard=False, rarer=rarer) for rarer in _RARER.values()]
+
+    def firsts(pictures: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> list[float]:
+        """The factors of somebody who asks about these pictures; -1 for none."""
+        return [
+            _first_of(model.get_weights(), pictures(image, _changes(dx)), wrong) or -1.0
+            for model, image, dx, wrong in cases
+        ]
+
+    true, found = firsts(lambda image, changes: _stored(image + changes)), []
+    for case, factor in zip(cases, true, strict=True):
+        found.append(_factor_found(smallest_factor, case, factor))
+    fooling = [
+        [f for f, answer in zip(FACTORS, _answers(model.get_weights(), _stored(image + _changes(dx))), strict=True)
+         if answer == wrong]
+        for model, image, dx, wrong in cases
+    ]  # fmt: skip
+    other_pictures = {
+        **{
+            sentence: firsts(lambda image, changes, kept=kept: kept(image + changes))
+            for sentence, kept in _OTHERWISE.items()
+        },
+        **{sentence: firsts(rarer) for sentence, rarer in _RARER.items()},
+        "the picture is multiplied by the factor too; only DX is": [
+            _first_of(model.get_weights(), _stored(_changes(image + dx)), wrong) or -1.0
+            for model, image, dx, wrong in cases
+        ],
+        "each factor begins with the picture of the one before; begin with the original": firsts(
+            lambda image, changes: _stored(image + np.cumsum(changes, axis=0))
+        ),
+        "only DX was clipped, not the picture": firsts(lambda image, changes: _stored(image + np.clip(changes, 0, 1))),
+    }
+    one = any(np.ndim(factor) or isinstance(factor, ModelView | dict) for factor in found)  # no factor came back
+    if not one and -1.0 in found and (set(found) == {-1.0} or found not in other_pictures.values()):
+        place = found.index(-1.0)
         raise CheckFailed(
-            f"Expected the factor {true}, got None.\n  Likely cause: `return factor` is missing in the loop, or the"
-            " answer is compared with something that it never equals."
+            f"Expected the factor {true[place]}, got None. With this factor the network answers `wrong` for the stored"
+            " picture: look at the picture that your code asks about, and at `return factor` in the loop."
         )
-    fooling = [f for f in FACTORS if _answers(weights, _stored(image + f * dx)[None])[0] == wrong]
     expect_close(
-        got,
-        true,
-        "the factor",
-        {
-            "the picture is not rounded: it is another one in the file": _first(weights, image, dx, wrong, np.asarray)
-            or -1.0,
-            "the colours are cut off, not rounded (astype alone)": _first_cut(weights, image, dx, wrong) or -1.0,
-            "this is the last factor that misleads; the first is asked for": fooling[-1],
-            "this is the first factor of the list, which does not mislead yet: is it compared with `wrong`?": FACTORS[
-                0
-            ],
-            "this is the place in the list; return the factor": float(FACTORS.index(true)),
-            "the changed picture came back; return the factor": _stored(image + true * dx),
-            "these are all factors that mislead; return the first": fooling,
+        found[0] if one else found,
+        true[0] if one else true,
+        "the factor" if one else "the factors of three pictures (-1 for None)",
+        other_pictures
+        | {
+            "this is the last factor that misleads; the first is asked for": [some[-1] for some in fooling],
+            "this is the first factor of the list, which does not mislead yet: is the answer compared with `wrong`, and"
+            " does the network get numbers from 0 to 1?": [FACTORS[0]] * 3,
+            "this is the place in the list; return the factor": [FACTORS.index(factor) for factor in true],
+            "the changed picture came back; return the factor": _stored(cases[0][1] + true[0] * cases[0][2]),
+            "these are all factors that mislead; return the first": fooling[0],
         },
     )
+
+
+def _factor_found(smallest_factor: Student, case: tuple, true: float) -> Any:
+    got = smallest_factor(*case, FACTORS)
+    if not _alike(got, true) and not _alike(got, smallest_factor(*case, FACTORS)):
+        raise CheckFailed(
+            "Two calls with the same arguments gave different results.\n  Likely cause: dropout is active: call"
+            " model(…, training=False)."
+        )
+    if got is None:
+        if smallest_factor(*case, [true]) == true and smallest_factor(*case, [FACTORS[0], true]) is None:
+            raise CheckFailed(
+                f"Expected the factor {true}, got None.\n  Likely cause: only the first factor is tried; `return None`"
+                " belongs behind the loop, not into it."
+            )
+        return -1.0
+    return got
 
 
 @checks.probe("smallest_factor")
@@ -792,6 +966,13 @@ def _compare_transfer(transfer_matrix: Student, rng: np.random.Generator, n: int
         true = hits / np.array(sizes)
         if min(margins) > 1e-3 and not np.allclose(true, true.T) and np.ptp(true) > 0.3:
             break
+    called = [[one.mean() for one in row] for row in answers]
+    own = np.array([[np.mean(a == answers[j][j]) for j, a in enumerate(row)] for row in answers])
+    chances = [
+        [special.softmax(one, axis=1)[np.arange(len(w)), w].mean() for one, w in zip(row, wrong, strict=True)]
+        for row in logits
+    ]
+    first = [[float(a[0] == w[0]) for a, w in zip(row, wrong, strict=True)] for row in answers]
     got = _expect_repeatable(transfer_matrix, models, pictures, wrong)
     expect_close(
         got,
@@ -808,6 +989,23 @@ def _compare_transfer(transfer_matrix: Student, rng: np.random.Generator, n: int
             "this is the mean over the networks; one number for each pair is asked for": true.mean(axis=0),
             "divided by the number of networks": hits / n,
             "divided by the number of all pictures": hits / sum(sizes),
+            "these are in per cent; return shares from 0 to 1": 100 * true,
+            "a cell is 1 only where all pictures mislead; the share is asked for": np.floor(true),
+            "these are mean probabilities; count the pictures that get the label aimed at": chances,
+            "only the first picture of each is counted": first,
+            "this is how often a network answers as the one that the pictures were made for; the label aimed at is"
+            " `wrong`": own,
+            "this is the share that gets label 1; the label aimed at is `wrong`": called,
+            "the diagonal is set to 1; it is measured like the rest": np.where(np.eye(n), 1, true),
+            **(
+                {
+                    "`wrong` belongs to the pictures (column), not to the network (row)": lambda: np.array(
+                        [[np.mean(a == wrong[i]) for a in row] for i, row in enumerate(answers)]
+                    )
+                }
+                if len(set(sizes)) == 1
+                else {}
+            ),
         },
     )
 

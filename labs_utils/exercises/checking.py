@@ -51,6 +51,14 @@ class CheckFailed(Exception):
     """A probe's verdict, in one to three lines that a beginner can act on."""
 
 
+class _Unexplained(CheckFailed):
+    """A wrong result whose values prove no cause; `got` holds them."""
+
+    def __init__(self, text: str, got: np.ndarray):
+        super().__init__(text)
+        self.got = got
+
+
 @dataclass(frozen=True)
 class Result:
     """The outcome of one exercise.
@@ -141,6 +149,9 @@ class Checks:
                 messages.append(_titled(probe, _explain_error(exercise, error, self.probes, student.lost)))
             except ArgumentChanged as change:
                 messages.append(_titled(probe, _explain_change(change)))
+            except _Unexplained as failure:
+                again = np.random.default_rng([zlib.crc32(exercise.encode()) if seed is None else seed, number])
+                messages.append(_titled(probe, str(failure) + _by_chance(probe, student, again, failure.got)))
             except CheckFailed as failure:
                 messages.append(_titled(probe, str(failure)))
             except (PipeError, LabsError):
@@ -311,7 +322,8 @@ def expect_items(got: Any, names: tuple[str, ...], shapes: tuple[tuple, ...] = (
         CheckFailed: it is not a tuple or list of that length, or its items stand in another order.
     """
     if isinstance(got, np.ndarray) and got.ndim and len(got) == len(names):
-        got = list(got)
+        alone = got.shape in shapes and Counter(item.shape for item in got) != Counter(shapes)  # one has as many rows
+        got = got if alone else list(got)
     if not isinstance(got, list) or len(got) != len(names):
         raise CheckFailed(
             f"Return {len(names)} things, {', '.join(names)}, in this order; got {_show(got)}.{_forgotten_return(got)}"
@@ -360,7 +372,26 @@ def expect_close(
         facts = _facing(f"{what}:", _kind(expected), _kind(array))
     else:
         facts = _facing(f"{what}:", *_show_both(expected, array)) + _where(array, expected, rtol, atol)
-    raise CheckFailed(_sentence(facts) + (f"\n  Likely cause: {cause}." if cause else ""))
+    if cause is None:
+        raise _Unexplained(_sentence(facts), array)
+    raise CheckFailed(f"{_sentence(facts)}\n  Likely cause: {cause}.")
+
+
+def _by_chance(probe: Probe, student: Student, rng: np.random.Generator, before: np.ndarray) -> str:
+    """The cause of a wrong result that is another one when the same probe runs again, else ""."""
+    try:
+        probe(student, rng)
+    except _Unexplained as failure:
+        if failure.got.shape == before.shape and not np.allclose(failure.got, before, 1e-2, 1e-4, equal_nan=True):
+            return (
+                "\n  Likely cause: the same arguments give another result each time: your function draws random numbers"
+                " of its own, or keeps something from call to call."
+            )
+    except (PipeError, LabsError):
+        raise
+    except Exception:  # the first run has the word
+        pass
+    return ""
 
 
 def _as_array(got: Any, expected: np.ndarray, what: str) -> np.ndarray:
@@ -485,6 +516,7 @@ _CAUSES = (
         "TensorFlow's @ needs two matrices; tf.linalg.matvec multiplies a matrix by a vector",
     ),
     (r"NoneType", "a value is None: look for a missing return, or for a gradient that the tape could not find"),
+    (r"Invalid input shape for input", "a network takes a batch of pictures, also of one: picture[None]"),
     (r"index .* out of bounds|index out of range", "a loop or an index runs too far: take its end from the shape"),
     (r"only integers, slices", "an index is a whole number: use int(…)"),
     (
@@ -504,7 +536,18 @@ _CAUSES = (
     (r"can only concatenate|unsupported operand", "two kinds do not fit together: np.array(…) makes a list an array"),
     (r"has no attribute", "the name behind the dot is misspelt, or the value is of another kind than you think"),
     (
-        r"matmul|shapes|broadcast",
+        r"cannot reshape array of size",
+        "the numbers do not fill the new shape: look whether its sizes multiply to as many, and drop a rest first",
+    ),
+    (r"index can't contain negative values", "np.pad takes no negative width: what is too large is cut, not padded"),
+    (r"a value of type (function|method|type)", "a function or class came back: a pair of brackets () is missing"),
+    (r"a value of type", "return numbers, arrays, texts, lists or Keras models, nothing else"),
+    (
+        r"is incompatible with the layer|Invalid input shape|expected shape=",
+        "the model was built for inputs of another shape: look at keras.Input, and at what each layer hands on",
+    ),
+    (
+        r"matmul|shapes|broadcast|shape-mismatch",
         "print the shapes of both operands; often a transpose or a reshape is missing, or a variable of the notebook"
         " stands where an argument of the function belongs",
     ),

@@ -34,7 +34,8 @@ def diagnose(got: Array, expected: Array, mistakes: Mapping[str, Any], rtol: flo
         return None
     truth_values = "b" in (got.dtype.kind, expected.dtype.kind)
     got, expected = got.astype(float), expected.astype(float)
-    if np.abs(got).max() == np.finfo(float).max:
+    share = np.finfo(float).max / max(np.abs(got).max(), 1)  # a mean over n numbers divides it by n
+    if 0.5 < share < 1000 and abs(share - round(share)) < 1e-6:
         return "1.8e+308 is what np.nan_to_num makes of inf: avoid the division by zero or the overflow instead"
     with np.errstate(all="ignore"):
         if got.shape != expected.shape:
@@ -64,8 +65,8 @@ def _of_what_is_not_finite(got: Array, expected: Array) -> str:
     zeros = bad.size > bad.sum() and np.array_equal(bad, expected == 0)
     where = ", exactly those that should be 0" if zeros else ""
     return (
-        f"{count} nan or inf{where}: a division by zero, a logarithm of zero, an overflowing exponential, or nan was"
-        " put there"
+        f"{count} nan or inf{where}: a division by zero, a logarithm of zero, a root of a negative number, an"
+        " overflowing exponential, or nan was put there"
     )
 
 
@@ -107,7 +108,7 @@ _MISSING: tuple[tuple[str, Callable[[Array], Array]], ...] = (
 def _of_values(got: Array, expected: Array, same: _Same) -> str | None:
     alike = np.ptp(got) <= 1e-9 * max(np.abs(got).max(), 1e-300)
     whole = np.array_equal(expected, np.round(expected))
-    if got.size == 1 and whole:  # too little evidence for anything but the sign
+    if got.size == 1 and (whole or got.item() in (-1, 0, 1)):  # too little evidence for anything but the sign
         return "the sign is flipped" if expected and same(got, -expected) else None
     if alike and got.size > 1:
         if np.ptp(expected) > 1e-3 * np.abs(expected).max() and not got.any():
@@ -192,6 +193,8 @@ def _of_factors(got: Array, expected: Array) -> str | None:
 def _of_places(got: Array, expected: Array, same: _Same) -> str | None:
     if expected.size < 3 or np.ptp(expected) < 1e-6 * max(np.abs(expected).max(), 1e-300):
         return None
+    if np.ptp(got) == 0 and got.any():
+        return "every value came out the same: each should be computed for itself"
     return next(_arranged_wrongly(got, expected, same), None) or next(_partly_right(got, expected, same), None)
 
 
@@ -199,6 +202,8 @@ def _arranged_wrongly(got: Array, expected: Array, same: _Same) -> Iterator[str]
     for one, other in itertools.combinations(range(expected.ndim), 2):
         if expected.shape[one] == expected.shape[other] and same(got, expected.swapaxes(one, other)):
             yield "the matrix is transposed" if expected.ndim == 2 else f"axes {one} and {other} are exchanged"
+    if expected.ndim == 2 and same(got, expected[::-1, ::-1]):
+        yield "the result is turned by 180°: rows and columns run backwards"
     for axis in range(expected.ndim):
         along = f" along axis {axis}" if expected.ndim > 1 else ""
         if same(got, np.flip(expected, axis)):
@@ -234,8 +239,8 @@ def _partly_right(got: Array, expected: Array, same: _Same) -> Iterator[str]:
             continue
         right = int(np.argmax(bad))  # so many are right at the beginning
         rest = got.take(range(right, size), axis)
-        if right and bad[right:].all() and not rest.any():
-            yield f"only the first {right} of {size} entries{along} are filled: the loop ends too early"
+        if right and bad[right:].sum() > 1 and bad[right:].all() and not rest.any():
+            yield f"only the first {right} of {size} entries{along} are filled: look at where the loop ends"
         elif wrong.compress(bad, axis).mean() < 0.5 or size < 4:
             continue  # a wrong value here and there may well lie at the border
         elif right == size - 1:
@@ -244,8 +249,16 @@ def _partly_right(got: Array, expected: Array, same: _Same) -> Iterator[str]:
             yield f"only the first entry{along} is wrong: look at where the loop or the slice begins"
     both = (expected < 0).any() and (expected > 0).any()
     for name, where in (("negative", expected < 0), ("positive", expected > 0), ("0", expected == 0)):
-        if (both or name == "0") and wrong.sum() > 1 and np.array_equal(wrong, where) and not where.all():
+        if (both or name == "0") and expected.size > 7 and np.array_equal(wrong, where) and where.any():
             yield f"wrong are exactly the values that should be {name}"
+    first = int(np.argmax(wrong))  # as one reads: so many are right at the beginning
+    if (
+        0 < first < wrong.size - 2
+        and expected.ndim > 1
+        and not got.ravel()[first:].any()
+        and wrong.ravel()[first:].all()
+    ):
+        yield f"only the first {first} of {wrong.size} values are filled: look where `return` stands"
 
 
 # -- another shape ----------------------------------------------------------------------------------------------------
@@ -261,6 +274,9 @@ _JOINED: tuple[tuple[str, Callable], ...] = (
 
 def _of_shapes(got: Array, expected: Array, same: _Same, truth_values: bool) -> Iterator[str]:
     """What a wrong shape comes from."""
+    for name, place in (("first", 0), ("last", -1)):
+        if got.size == 1 and expected.size > 2 and got.any() and same(got.ravel(), expected.ravel()[[place]]):
+            yield f"this is only the {name} of {expected.size} values: collect all; look where `return` stands"
     if got.ndim == 2 and same(got.T, expected):
         yield "rows and columns are swapped: a transpose is missing or one too many"
     if got.size == expected.size and same(got.reshape(expected.shape), expected):
@@ -272,7 +288,8 @@ def _of_shapes(got: Array, expected: Array, same: _Same, truth_values: bool) -> 
     if expected.ndim == got.ndim > 2 and sorted(expected.shape) == sorted(got.shape):
         for order in itertools.permutations(range(got.ndim)):
             if same(got.transpose(order), expected):
-                yield f"the axes stand in another order: axis {order[0]} of yours should be axis 0"
+                moved = next(axis for axis, other in enumerate(order) if axis != other)
+                yield f"the axes stand in another order: axis {order[moved]} of yours should be axis {moved}"
     if expected.ndim == 1 and len(expected) > 1 and got.shape == expected.shape * 2:
         yield "(n,) and (n, 1) were combined, which NumPy broadcasts to (n, n): give both the same shape"
     if expected.ndim == 2 and expected.shape[0] == expected.shape[1] and same(got, np.diag(expected)):
@@ -280,6 +297,7 @@ def _of_shapes(got: Array, expected: Array, same: _Same, truth_values: bool) -> 
     yield from _cut(got, expected, same)
     if not truth_values:
         yield from _joined(got, expected, same)
+        yield from _not_yet_joined(got, expected, same)
 
 
 def _cut(got: Array, expected: Array, same: _Same) -> Iterator[str]:
@@ -311,6 +329,10 @@ def _joined(got: Array, expected: Array, same: _Same) -> Iterator[str]:
     fewer, more = (got, expected) if got.ndim < expected.ndim else (expected, got)
     if fewer.ndim == more.ndim or more.size < 2 or more.ndim > 5:
         return
+    if expected.ndim == 0 and got.size < 4:  # the largest of two or three numbers is the right one too easily
+        if np.isclose(got, expected, same.rtol, same.atol).sum() == 1:
+            yield "one number is asked for, and it is among these: return it alone"
+        return
     apart = more.ndim - fewer.ndim
     if fewer is got and got.ndim == expected.ndim - 1:
         for axis in range(expected.ndim):
@@ -330,3 +352,14 @@ def _joined(got: Array, expected: Array, same: _Same) -> Iterator[str]:
                 yield f"an axis that should stay is gone: this is the {name} over {where}"
             else:
                 yield f"the last step is missing: take the {name} over {where}"
+
+
+def _not_yet_joined(got: Array, expected: Array, same: _Same) -> Iterator[str]:
+    """Each product stands for itself where their sum or mean over one axis, kept with length 1, is asked for."""
+    if got.ndim != expected.ndim or 1 not in expected.shape or expected.size < 2 or got.size <= expected.size:
+        return
+    for axis in range(got.ndim):
+        for name, function in _JOINED[:2]:
+            joined = function(got, axis)
+            if joined.size == expected.size and same(joined.reshape(expected.shape), expected):
+                yield f"the last step is missing: take the {name} over axis {axis}; a matrix product does"

@@ -42,12 +42,22 @@ def _parser(breaks: bool) -> markdown_it.MarkdownIt:
 
 
 def _formula(source: str, options: dict) -> str:
-    """MathML, or the source where it cannot be converted or holds anything but a formula."""
+    return formula(source, options["display_mode"])
+
+
+def formula(source: str, block: bool) -> str:
+    """MathML, or the source where it cannot be converted or holds anything but a formula.
+
+    Args:
+        source: LaTeX, without dollars.
+        block: on a line of its own.
+    """
     try:
         if len(source) > LONGEST_FORMULA:
             raise ValueError("too long")
-        display = "block" if options["display_mode"] else "inline"
-        tree = ElementTree.fromstring(latex2mathml.converter.convert(source, display=display))
+        display = "block" if block else "inline"
+        known = source.replace("{aligned}", "{align*}")  # the converter knows this name of it
+        tree = ElementTree.fromstring(latex2mathml.converter.convert(known, display=display))
         for node in tree.iter():
             if node.tag.removeprefix(_NAMESPACE) not in _ELEMENTS:
                 raise ValueError(f"{node.tag} is no part of a formula")

@@ -17,7 +17,6 @@ import pytest
 
 from labs_utils import course, plots
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 COPIED = ("labs_utils", "data", "solutions", "notebooks", "Makefile", "pyproject.toml", "requirements.txt", "README.md")
 WHOLE_PAGE = {"windowingMode": "none"}  # by default JupyterLab takes cells out of the page that are scrolled away
 
@@ -85,18 +84,6 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)
     raise AssertionError(f"JupyterLab did not start: {log.read_text('utf-8')}")
-
-
-@pytest.fixture(scope="package")
-def browser():
-    """Debian's chromium, driven by Playwright."""
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine: apt-get install chromium")
-    api = pytest.importorskip("playwright.sync_api", reason="pip install --editable '.[browser]'")
-    with api.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="package")

@@ -14,6 +14,11 @@ def test_formulae_are_mathml_and_text_is_text():
     assert "<em>grows</em>" in html and "$" not in html
 
 
+def test_aligned_equations_stand_in_rows():
+    html = markdown.formula("\\begin{aligned} a &= b \\\\ c &= d \\end{aligned}", block=True)
+    assert html.count("<mtr>") == 2 and "&amp;" not in html and "<code>" not in html
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -146,7 +146,15 @@ def test_the_readme_and_makefile_of_the_bundle_promise_only_what_it_can_do(bundl
     readme, makefile = ((bundle / name).read_text("utf-8") for name in ("README.md", "Makefile"))
     for target in re.findall(r"\]\(([^)#:]+)\)", readme):
         assert (bundle / target).exists(), target
-    for text in ("make test", "pytest", "whole course", "instructors", "labs_utils grade", "labs_utils build"):
+    for text in (
+        "make test",
+        "pytest",
+        "whole course",
+        "make site",
+        "instructors",
+        "labs_utils build",
+        "labs_utils grade",
+    ):
         assert text not in readme + makefile, text
     for word in ("make lab", "labs_utils doctor", "labs_utils fetch"):
         assert word in readme

@@ -17,6 +17,15 @@ from collections.abc import Callable
 
 WRONG: list[tuple[str, str, Callable]] = []
 RIGHT: list[tuple[str, Callable]] = []
+ENOUGH = 6  # mistakes that a student really makes in an exercise, each with a sentence of its own
+FEWER: dict[str, int] = {}  # exercises in which there are not so many
+
+
+def fewer(exercise: str, mistakes: int, because: str) -> None:
+    """Declares that in `exercise` students make only so many different mistakes; `because` tells a reader why."""
+    if not because or mistakes >= ENOUGH:
+        raise ValueError(f"{exercise}: say why there are fewer than {ENOUGH} mistakes, or leave this out")
+    FEWER[exercise] = mistakes
 
 
 def wrong(exercise: str, says: str) -> Callable:

@@ -73,6 +73,22 @@ def sigmoid_as_softmax(z):
     return softmax(z, axis=-1)
 
 
+@wrong("sigmoid", says="np.nan_to_num made 0 of it")
+def sigmoid_with_nan_made_zero(z):
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(np.exp(z) / (1 + np.exp(z)))
+
+
+@wrong("sigmoid", says="add 1 and halve it")
+def sigmoid_by_half_a_tanh(z):
+    return np.tanh(np.asarray(z) / 2)
+
+
+@wrong("sigmoid", says="tanh needs half of z")
+def sigmoid_by_tanh_of_all_of_z(z):
+    return (1 + np.tanh(z)) / 2
+
+
 @right("sigmoid")
 def sigmoid_the_plain_way(z):
     return 1 / (1 + np.exp(-z))
@@ -142,6 +158,16 @@ def derivatives_only_two(z):
 @wrong("activation_derivatives", says="`if` needs one True or False")
 def derivatives_with_if(z):
     return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, 1 if z > 0 else 0
+
+
+@wrong("activation_derivatives", says="z was squared before tanh")
+def derivatives_with_the_square_inside(z):
+    return expit(z) * (1 - expit(z)), 1 - np.tanh(z**2), np.where(z > 0, 1, 0)
+
+
+@wrong("activation_derivatives", says="got       one number")
+def derivatives_with_all_in_the_if(z):
+    return expit(z) * (1 - expit(z)), 1 - np.tanh(z) ** 2, 1.0 if np.all(z > 0) else 0.0
 
 
 @right("activation_derivatives")
@@ -236,6 +262,25 @@ def neuron_with_the_bias_first(a, b, inside):
     return float(w0[0]), w
 
 
+@wrong("neuron_from_line", says="computed with a wrong w0")
+def neuron_without_its_bias(a, b, inside):
+    w = np.array([-(b - a)[1], (b - a)[0]])
+    return _scaled(w, 0.0, inside)
+
+
+@wrong("neuron_from_line", says="not at `inside`")
+def neuron_zero_inside(a, b, inside):
+    w = np.array([-(b - a)[1], (b - a)[0]])
+    z = w @ inside - w @ a
+    return w / z, -w @ inside / z
+
+
+@wrong("neuron_from_line", says="the sign of w0 is flipped")
+def neuron_with_the_other_bias_before_scaling(a, b, inside):
+    w = np.array([a[1] - b[1], b[0] - a[0]])
+    return _scaled(w, w @ a, inside)
+
+
 @right("neuron_from_line")
 def neuron_from_three_equations(a, b, inside):
     v = np.linalg.solve(np.column_stack([np.ones(3), [a, b, inside]]), [0, 0, 1])
@@ -318,6 +363,16 @@ def cross_entropy_squared(y, z):
 @wrong("binary_cross_entropy", says="the sigmoid is applied twice")
 def cross_entropy_of_a_second_sigmoid(y, z):
     return np.mean(_terms(y, expit(z)))
+
+
+@wrong("binary_cross_entropy", says="for classes -1 and 1")
+def cross_entropy_of_signs(y, z):
+    return np.mean(np.logaddexp(0, -y * z))
+
+
+@wrong("binary_cross_entropy", says="the logarithm is missing")
+def cross_entropy_without_logarithm(y, z):
+    return -np.mean(y * expit(z) + (1 - y) * (1 - expit(z)))
 
 
 @right("binary_cross_entropy")
@@ -443,6 +498,18 @@ def gradient_with_bias_per_sample(x, y, w, w0):
 def gradient_with_product(x, y, w, w0):
     p = expit(x @ w + w0)
     return x.T @ ((p - y) * p) / len(y), ((p - y) * p).mean()
+
+
+@wrong("gradient", says="not the weights after a step")
+def gradient_already_stepped(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return w - x.T @ error / len(y), w0 - error.mean()
+
+
+@wrong("gradient", says="The gradient with respect to w0:\n    expected  ")
+def gradient_with_the_right_weights_and_a_hard_bias(x, y, w, w0):
+    z = x @ w + w0
+    return x.T @ (expit(z) - y) / len(y), np.mean((z > 0) - y)
 
 
 @right("gradient")
@@ -729,6 +796,71 @@ def descent_without_losses(x, y, learning_rate, tolerance, max_steps):
     return w, w0, []
 
 
+@wrong("gradient_descent", says="makes w a tensor that the tape does not watch")
+def descent_that_rebinds_and_looks_at_the_norm(x, y, learning_rate, tolerance, max_steps):
+    x, y, w, w0 = _prepared(x, y)
+    losses = []
+    for _ in range(max_steps):
+        with tf.GradientTape() as tape:
+            loss = _loss(x, y, w, w0)
+        dw, dw0 = tape.gradient(loss, [w, w0])
+        if tf.linalg.global_norm([dw, dw0]) < tolerance:  # the norm of [None, None] is 0
+            break
+        losses.append(float(loss))
+        w = w - learning_rate * dw
+        w0 = w0 - learning_rate * dw0
+    return w.numpy(), float(w0), losses
+
+
+def _by_keras(x, y, rate, tolerance, most, loss_of):
+    x, y, w, w0 = _prepared(x, y)
+    losses = []
+    for _ in range(most):
+        with tf.GradientTape() as tape:
+            loss = loss_of(y, tf.linalg.matvec(x, w) + w0)
+        dw, dw0 = tape.gradient(loss, [w, w0])
+        if tf.linalg.global_norm([dw, dw0]) < tolerance:
+            break
+        losses.append(float(loss))
+        w.assign_sub(rate * dw)
+        w0.assign_sub(rate * dw0)
+    return w.numpy(), float(w0), losses
+
+
+@wrong("gradient_descent", says="from_logits=True is missing")
+def descent_without_from_logits(x, y, learning_rate, tolerance, max_steps):
+    return _by_keras(x, y, learning_rate, tolerance, max_steps, keras.losses.binary_crossentropy)
+
+
+@wrong("gradient_descent", says="the sigmoid is applied twice")
+def descent_with_a_second_sigmoid(x, y, learning_rate, tolerance, max_steps):
+    def loss(y, z):
+        return keras.losses.binary_crossentropy(y, tf.sigmoid(z), from_logits=True)
+
+    return _by_keras(x, y, learning_rate, tolerance, max_steps, loss)
+
+
+@wrong("gradient_descent", says="this is the squared error's gradient")
+def descent_on_the_squared_error(x, y, learning_rate, tolerance, max_steps):
+    def loss(y, z):
+        return tf.reduce_mean((tf.sigmoid(z) - y) ** 2)
+
+    return _by_keras(x, y, learning_rate, tolerance, max_steps, loss)
+
+
+@right("gradient_descent")
+def descent_that_looks_after_the_update(x, y, learning_rate, tolerance, max_steps):
+    w, w0, losses, norm = np.zeros(x.shape[1]), 0.0, [], np.inf
+    while norm >= tolerance and len(losses) < max_steps:  # one update later than the reference, at a smaller norm
+        z = x @ w + w0
+        error = expit(z) - y
+        dw, dw0 = x.T @ error / len(y), error.mean()
+        norm = np.hypot(np.linalg.norm(dw), dw0)
+        losses.append(np.mean(np.logaddexp(0, z) - y * z))
+        w, w0 = w - learning_rate * dw, w0 - learning_rate * dw0
+    return w, w0, losses
+
+
 @right("gradient_descent")
 def descent_in_numpy(x, y, learning_rate, tolerance, max_steps):
     w, w0, losses = np.zeros(x.shape[1]), 0.0, []
@@ -896,6 +1028,61 @@ def train_without_the_seed(x, y, learning_rate, epochs, batch, seed=0):
     return _trained(x, y, learning_rate, epochs, batch, None, _cut)
 
 
+@wrong("train", says="begin with np.zeros")
+def train_from_ones(x, y, learning_rate, epochs, batch, seed=0):
+    rng = np.random.default_rng(seed)
+    w, path = np.ones(1 + x.shape[1]), [np.ones(1 + x.shape[1])]
+    inputs = np.column_stack([np.ones(len(y)), x])
+    for rows in _cut(rng, len(y), epochs, batch):
+        w = w - learning_rate * inputs[rows].T @ (expit(inputs[rows] @ w) - y[rows]) / len(rows)
+        path.append(w)
+    return np.array(path)
+
+
+@wrong("train", says="every sample makes a step of its own")
+def train_sample_by_sample(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, 1, seed, _cut)
+
+
+@wrong("train", says="these are the last weights alone")
+def train_without_its_path(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut)[-1]
+
+
+@wrong("train", says="w0 is missing in the rows")
+def train_without_w0_in_the_path(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut)[:, 1:]
+
+
+@wrong("train", says="compute both gradients before you change either")
+def train_with_w_moved_before_w0(x, y, learning_rate, epochs, batch, seed=0):
+    rng = np.random.default_rng(seed)
+    w, w0, path = np.zeros(x.shape[1]), 0.0, [np.zeros(1 + x.shape[1])]
+    for rows in _cut(rng, len(y), epochs, batch):
+        w = w - learning_rate * _mean_gradient(x[rows], y[rows], w, w0)[0]
+        w0 = w0 - learning_rate * _mean_gradient(x[rows], y[rows], w, w0)[1]
+        path.append(np.array([w0, *w]))
+    return np.array(path)
+
+
+@wrong("train", says="the weights start from zero in every epoch")
+def train_that_starts_anew(x, y, learning_rate, epochs, batch, seed=0):
+    rng, path = np.random.default_rng(seed), [np.zeros(1 + x.shape[1])]
+    for _ in range(epochs):
+        path += list(_trained(x, y, learning_rate, 1, batch, rng.integers(100), _cut)[1:])
+    return np.array(path)
+
+
+@wrong("train", says="divided by the number of all samples")
+def train_divided_by_all(x, y, learning_rate, epochs, batch, seed=0):
+    n = len(y)
+
+    def step(x, y, w, w0):
+        return tuple(part * len(y) / n for part in _mean_gradient(x, y, w, w0))
+
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut, step)
+
+
 @right("train")
 def train_by_array_split(x, y, learning_rate, epochs, batch, seed=0):
     def cut(rng, n, epochs, batch):
@@ -985,6 +1172,30 @@ def regression_without_bias(x, y, w, w0):
 def regression_without_the_mean_for_the_bias(x, y, w, w0):
     error = x @ w + w0 - y
     return 2 * x.T @ error / len(y), 2 * error
+
+
+@wrong("regression_gradient", says="The order of the results is wrong")
+def regression_the_other_way_round(x, y, w, w0):
+    error = x @ w + w0 - y
+    return 2 * error.mean(), 2 * x.T @ error / len(y)
+
+
+@wrong("regression_gradient", says="these are weights, not a gradient")
+def regression_solved(x, y, w, w0):
+    return np.linalg.lstsq(x, y - w0, rcond=None)[0], 0.0
+
+
+@wrong("regression_gradient", says="the error was squared")
+def regression_with_a_squared_error(x, y, w, w0):
+    error = x @ w + w0 - y
+    return 2 * x.T @ error**2 / len(y), 2 * np.mean(error**2)
+
+
+@wrong("regression_gradient", says="the slope of the sigmoid does not belong here")
+def regression_with_the_slope_of_a_sigmoid(x, y, w, w0):
+    z = x @ w + w0
+    error = (z - y) * expit(z) * expit(-z)
+    return 2 * x.T @ error / len(y), 2 * error.mean()
 
 
 @right("regression_gradient")
@@ -1130,6 +1341,51 @@ def rosenblatt_that_adds_only(x, y, w, w0):
 @wrong("rosenblatt_epoch", says="Return 3 things")
 def rosenblatt_without_count(x, y, w, w0):
     return rosenblatt_by_cases(x, y, w, w0)[:2]
+
+
+@wrong("rosenblatt_epoch", says="The order of the results is wrong")
+def rosenblatt_with_the_bias_first(x, y, w, w0):
+    return w0, w, 0
+
+
+@wrong("rosenblatt_epoch", says="every sample changes the weights")
+def rosenblatt_that_always_adds(x, y, w, w0):
+    return w + x.sum(axis=0), w0 + len(y), len(y)
+
+
+def _rosenblatt(x, y, w, w0, correction):
+    mistakes = 0
+    for xi, yi in zip(x, y, strict=True):
+        error = correction(xi @ w + w0, yi)
+        w, w0, mistakes = w + error * xi, w0 + error, mistakes + int(error != 0)
+    return w, w0, mistakes
+
+
+@wrong("rosenblatt_epoch", says="the threshold is z > 0, not z > 0.5")
+def rosenblatt_with_the_threshold_of_a_probability(x, y, w, w0):
+    return _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0.5))
+
+
+@wrong("rosenblatt_epoch", says="only samples of class 1 correct the weights here")
+def rosenblatt_that_corrects_upwards_only(x, y, w, w0):
+    return _rosenblatt(x, y, w, w0, lambda z, yi: max(yi - (z > 0), 0))
+
+
+@wrong("rosenblatt_epoch", says="only samples of class 0 correct the weights here")
+def rosenblatt_that_corrects_downwards_only(x, y, w, w0):
+    return _rosenblatt(x, y, w, w0, lambda z, yi: min(yi - (z > 0), 0))
+
+
+@wrong("rosenblatt_epoch", says="the correction of w0 is y - y_hat")
+def rosenblatt_whose_bias_grows_in_the_end(x, y, w, w0):
+    new_w, _, mistakes = _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0))
+    return new_w, w0 + mistakes, mistakes
+
+
+@wrong("rosenblatt_epoch", says="the mistakes of the final weights")
+def rosenblatt_counting_at_the_end(x, y, w, w0):
+    w, w0, _ = _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0))
+    return w, w0, int(np.sum((x @ w + w0 > 0) != y))
 
 
 @right("rosenblatt_epoch")
@@ -1362,6 +1618,16 @@ def collapse_with_the_second_bias_multiplied(w1, b1, w2, b2):
     return w1 @ w2, (b1 + b2) @ w2
 
 
+@wrong("collapse", says="b2 is added, not subtracted")
+def collapse_with_a_minus(w1, b1, w2, b2):
+    return w1 @ w2, b1 @ w2 - b2
+
+
+@wrong("collapse", says="there is no activation between")
+def collapse_with_a_sigmoid(w1, b1, w2, b2):
+    return expit(w1) @ w2, b1 @ w2 + b2
+
+
 @right("collapse")
 def collapse_by_einsum(w1, b1, w2, b2):
     return np.einsum("dh,hk->dk", w1, w2), np.einsum("h,hk->k", b1, w2) + b2
@@ -1376,29 +1642,86 @@ def collapse_by_probing(w1, b1, w2, b2):
     return forward(np.eye(w1.shape[0])) - bias, tf.squeeze(bias)
 
 
-# -- questions --------------------------------------------------------------------------------------------------------
+# -- choose_rate ------------------------------------------------------------------------------------------------------
 
 
-@wrong("which_set", says="the best of 50 scores is partly luck")
-def on_the_test_set():
-    return "a"
+def _losses(training, judged, rates, epochs=30, batch=32, row=-1, loss=_terms):
+    found = []
+    for rate in rates:
+        v = _trained(*training, rate, epochs, batch, 0, _cut)[row]
+        found.append(np.mean(loss(judged[1], judged[0] @ v[1:] + v[0])))
+    return found
 
 
-@wrong("which_set", says="learning by heart")
-def on_the_training_set():
-    return "b"
+@wrong("choose_rate", says="on the training set")
+def rate_by_the_training_set(training, validation, rates):
+    losses = _losses(training, training, rates)
+    return rates[np.argmin(losses)], losses
 
 
-@wrong("which_set", says="Return one letter as a string")
-def on_the_validation_set_in_words():
-    return "validation"
+@wrong("choose_rate", says="choose by the cross-entropy")
+def rate_by_accuracy(training, validation, rates):
+    right_answers = _losses(training, validation, rates, loss=lambda y, z: (z > 0) == y)
+    return rates[np.argmax(right_answers)], _losses(training, validation, rates)
 
 
-@right("which_set")
-def which_set_in_capitals():
-    return "C"
+@wrong("choose_rate", says="these are accuracies")
+def rate_with_accuracies(training, validation, rates):
+    right_answers = _losses(training, validation, rates, loss=lambda y, z: (z > 0) == y)
+    return rates[np.argmin(_losses(training, validation, rates))], right_answers
 
 
-@right("which_set")
-def which_set_with_bracket():
-    return "c)"
+@wrong("choose_rate", says="return the rate itself")
+def rate_as_its_place(training, validation, rates):
+    losses = _losses(training, validation, rates)
+    return np.argmin(losses), losses
+
+
+@wrong("choose_rate", says="choose the lowest")
+def rate_with_the_largest_loss(training, validation, rates):
+    losses = _losses(training, validation, rates)
+    return rates[np.argmax(losses)], losses
+
+
+@wrong("choose_rate", says="30 epochs are asked for")
+def rate_after_one_epoch(training, validation, rates):
+    losses = _losses(training, validation, rates, epochs=1)
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="take the last row of the path")
+def rate_at_the_start(training, validation, rates):
+    losses = _losses(training, validation, rates, row=0)
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="takes the sums z")
+def rate_with_a_second_sigmoid(training, validation, rates):
+    losses = _losses(training, validation, rates, loss=lambda y, z: _terms(y, expit(z)))
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="the neurons were trained on the validation set")
+def rate_trained_on_the_validation_set(training, validation, rates):
+    losses = _losses(validation, validation, rates)
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="Return 2 things")
+def rate_alone(training, validation, rates):
+    return rates[np.argmin(_losses(training, validation, rates))]
+
+
+@right("choose_rate")
+def rate_by_a_dictionary(training, validation, rates):
+    losses = dict(zip(rates, _losses(training, validation, rates), strict=True))
+    return min(losses, key=losses.get), list(losses.values())
+
+
+@right("choose_rate")
+def rate_by_keras_and_another_order(training, validation, rates):
+    losses = []
+    for rate in rates:
+        v = _trained(*training, rate, 30, 32, 17, _cut)[-1]
+        losses.append(keras.losses.binary_crossentropy(validation[1], validation[0] @ v[1:] + v[0], from_logits=True))
+    return rates[int(np.argmin(losses))], tf.stack(losses)

@@ -54,6 +54,17 @@ def momentum_in_place(w, v, g, rate, rho):
     return w + v, v
 
 
+@wrong("momentum", says="uphill and without the rate")
+def momentum_of_the_lecture(w, v, g, rate, rho):
+    v = rho * v + g
+    return w - rate * v, v
+
+
+@wrong("momentum", says="Did you forget `return`?")
+def momentum_printed(w, v, g, rate, rho):
+    print(w + rho * v - rate * g, rho * v - rate * g)
+
+
 @right("momentum")
 def momentum_as_a_loop(w, v, g, rate, rho):
     new_w, new_v = w.copy(), v.copy()
@@ -122,6 +133,17 @@ def nesterov_without_start(w, hessian, rate, rho, steps):
     return descent(w, hessian, rate, rho, steps, rho)[1:]
 
 
+@wrong("nesterov_path", says="the old velocity counts twice")
+def nesterov_from_the_place_looked_at(w, hessian, rate, rho, steps):
+    v, path = 0 * w, [w]
+    for _ in range(steps):
+        ahead = w + rho * v
+        v = rho * v - rate * hessian @ ahead
+        w = ahead + v
+        path.append(w)
+    return np.array(path)
+
+
 @right("nesterov_path")
 def nesterov_as_lists(w, hessian, rate, rho, steps):
     return descent(w, hessian, rate, rho, steps, rho).tolist()
@@ -174,6 +196,24 @@ def adagrad_too_early(w, s, g, rate, eps):
     return w - rate * g / np.sqrt(s + eps), s + g**2
 
 
+@wrong("adagrad", says="every weight has a sum of its own")
+def adagrad_with_one_sum(w, s, g, rate, eps):
+    s = s + np.sum(g**2)
+    return w - rate * g / np.sqrt(s + eps), s
+
+
+@wrong("adagrad", says="it is not the argument eps")
+def adagrad_with_its_own_eps(w, s, g, rate, eps=1e-7):
+    s = s + g**2
+    return w - rate * g / np.sqrt(s + 1e-7), s
+
+
+@wrong("adagrad", says="the gradient has a sign")
+def adagrad_by_absolute_values(w, s, g, rate, eps):
+    s = s + g**2
+    return w - rate * np.abs(g) / np.sqrt(s + eps), s
+
+
 @right("adagrad")
 def adagrad_by_power(w, s, g, rate, eps):
     s = s + np.square(g)
@@ -217,6 +257,18 @@ def rmsprop_without_square(w, s, g, rate, rho, eps):
 def rmsprop_eps_outside(w, s, g, rate, rho, eps):
     s = rho * s + (1 - rho) * g**2
     return w - rate * g / (np.sqrt(s) + eps), s
+
+
+@wrong("rmsprop", says="the factor 1 - rho stands outside the square")
+def rmsprop_squared_with_its_factor(w, s, g, rate, rho, eps):
+    s = rho * s + ((1 - rho) * g) ** 2
+    return w - rate * g / np.sqrt(s + eps), s
+
+
+@wrong("rmsprop", says="the new square has the factor 1 - rho")
+def rmsprop_without_one_minus_rho(w, s, g, rate, rho, eps):
+    s = rho * s + g**2
+    return w - rate * g / np.sqrt(s + eps), s
 
 
 @right("rmsprop")
@@ -267,6 +319,20 @@ def adadelta_uphill(w, s, d, g, rate, rho, eps):
     s = rho * s + (1 - rho) * g**2
     step = -np.sqrt(d + eps) / np.sqrt(s + eps) * g
     return w - rate * step, s, rho * d + (1 - rho) * step**2
+
+
+@wrong("adadelta", says="the root above, of d + eps, is missing")
+def adadelta_without_the_upper_root(w, s, d, g, rate, rho, eps):
+    s = rho * s + (1 - rho) * g**2
+    step = -(d + eps) / np.sqrt(s + eps) * g
+    return w + rate * step, s, rho * d + (1 - rho) * step**2
+
+
+@wrong("adadelta", says="the gradient is missing in the step")
+def adadelta_without_gradient(w, s, d, g, rate, rho, eps):
+    s = rho * s + (1 - rho) * g**2
+    step = -np.sqrt(d + eps) / np.sqrt(s + eps)
+    return w + rate * step, s, rho * d + (1 - rho) * step**2
 
 
 @right("adadelta")
@@ -327,6 +393,18 @@ def adam_not_kept(w, m, s, g, t, rate, beta1, beta2, eps):
 @wrong("adam", says="only m is corrected")
 def adam_half_corrected(w, m, s, g, t, rate, beta1, beta2, eps):
     return adam_step(w, m, s, g, rate, beta1, beta2, eps, 1 - beta1**t, 1)
+
+
+@wrong("adam", says="not of the squared m")
+def adam_squares_its_mean(w, m, s, g, t, rate, beta1, beta2, eps):
+    m = beta1 * m + (1 - beta1) * g
+    s = beta2 * s + (1 - beta2) * m**2
+    return w - rate * m / (1 - beta1**t) / (np.sqrt(s / (1 - beta2**t)) + eps), m, s
+
+
+@wrong("adam", says="Return 3 things")
+def adam_returns_the_weights_alone(w, m, s, g, t, rate, beta1, beta2, eps):
+    return adam_step(w, m, s, g, rate, beta1, beta2, eps, 1 - beta1**t, 1 - beta2**t)[0]
 
 
 @right("adam")
@@ -391,6 +469,22 @@ def rates_from_zero(name, total, peak):
     return cycle if name == "one-cycle" else [schedule(name, k, total, peak) for k in t]
 
 
+@wrong("rates", says="np.cos takes radians")
+def rates_in_degrees(name, total, peak):
+    t, warm = np.arange(total), total // 10
+    if name != "cosine":
+        return [schedule(name, step, total, peak) for step in t]
+    return np.where(t < warm, peak * (t + 1) / warm, peak / 2 * (1 + np.cos(180 * (t - warm) / (total - warm))))
+
+
+@wrong("rates", says="not a half of the tenth")
+def rates_halved_at_the_end(name, total, peak):
+    t = np.arange(total)
+    if name != "step":
+        return [schedule(name, step, total, peak) for step in t]
+    return np.where(t < total / 2, peak, np.where(t < 3 * total / 4, peak / 10, peak / 20))
+
+
 @right("rates")
 def rates_as_a_list(name, total, peak):
     return [schedule(name, t, total, peak) for t in range(total)]
@@ -432,6 +526,29 @@ def scale_with_twelve(rule, n_in, n_out, uniform):
 def scale_glorot_with_one(rule, n_in, n_out, uniform):
     half = 0.5 if rule == "glorot" else 1
     return np.sqrt((3 if uniform else 1) * half * variance(rule, n_in, n_out))
+
+
+@wrong("weight_scale", says="the bracket is missing")
+def scale_without_bracket(rule, n_in, n_out, uniform):
+    value = {"standard": 1 / n_in, "glorot": 2 / n_in + n_out, "he": 2 / n_in}[rule]
+    return np.sqrt(3 * value) if uniform else np.sqrt(value)
+
+
+@wrong("weight_scale", says="this is the standard rule: he has a 2 above")
+def scale_he_with_one(rule, n_in, n_out, uniform):
+    value = {"standard": 1 / n_in, "glorot": 2 / (n_in + n_out), "he": 1 / n_in}[rule]
+    return np.sqrt(3 * value) if uniform else np.sqrt(value)
+
+
+@wrong("weight_scale", says="multiply the deviation by sqrt(3), not the variance")
+def scale_root_three_of_the_variance(rule, n_in, n_out, uniform):
+    value = variance(rule, n_in, n_out)
+    return np.sqrt(3) * value if uniform else np.sqrt(value)
+
+
+@wrong("weight_scale", says="and not the weights themselves")
+def scale_already_drawn(rule, n_in, n_out, uniform):
+    return np.random.default_rng(0).normal(size=(n_in, n_out)) * np.sqrt(variance(rule, n_in, n_out))
 
 
 @right("weight_scale")
@@ -489,6 +606,31 @@ def lsuv_unit_by_unit(x, weights):
 @wrong("lsuv", says="but not scaled")
 def lsuv_not_scaled(x, weights):
     return layers(x, weights, scale=lambda z: 1)
+
+
+@wrong("lsuv", says="ddof stays at 0")
+def lsuv_with_ddof(x, weights):
+    return layers(x, weights, scale=lambda z: np.std(z, ddof=1))
+
+
+@wrong("lsuv", says="not the mean of those of the examples")
+def lsuv_example_by_example(x, weights):
+    return layers(x, weights, scale=lambda z: z.std(axis=1).mean())
+
+
+@wrong("lsuv", says="The first matrix")
+def lsuv_of_unit_matrices(x, weights):  # orthonormal and scaled, but not made from the random ones
+    return layers(x, [np.eye(*w.shape) for w in weights])
+
+
+@right("lsuv")
+def lsuv_by_qr(x, weights):
+    found = []
+    for w in weights:
+        w = np.linalg.qr(w)[0] if w.shape[0] >= w.shape[1] else np.linalg.qr(w.T)[0].T
+        found.append(w / np.std(x @ w))
+        x = np.maximum(x @ found[-1], 0)
+    return found
 
 
 @right("lsuv")
@@ -571,6 +713,41 @@ def whiten_standardised(train, other, kind, eps):
     return (train - mean) / size, (other - mean) / size
 
 
+@wrong("whiten", says="one mean for each column")
+def whiten_with_one_mean(train, other, kind, eps):
+    values, vectors = np.linalg.eigh((train - train.mean()).T @ (train - train.mean()) / len(train))
+    matrix = vectors[:, ::-1] / np.sqrt(values[::-1] + eps)
+    matrix = matrix if kind == "pca" else matrix @ vectors[:, ::-1].T
+    return (train - train.mean()) @ matrix, (other - train.mean()) @ matrix
+
+
+@wrong("whiten", says="eps is added to the eigenvalues, before the root")
+def whiten_eps_outside(train, other, kind, eps):
+    mean = train.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(train.T, bias=True))
+    matrix = vectors[:, ::-1] / (np.sqrt(values[::-1]) + eps)
+    matrix = matrix if kind == "pca" else matrix @ vectors[:, ::-1].T
+    return (train - mean) @ matrix, (other - mean) @ matrix
+
+
+@wrong("whiten", says="in opposite orders")
+def whiten_with_half_turned_round(train, other, kind, eps):
+    mean = train.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(train.T, bias=True))
+    matrix = vectors[:, ::-1] / np.sqrt(values + eps)
+    matrix = matrix if kind == "pca" else matrix @ vectors[:, ::-1].T
+    return (train - mean) @ matrix, (other - mean) @ matrix
+
+
+@wrong("whiten", says="np.corrcoef gives correlations")
+def whiten_by_correlations(train, other, kind, eps):
+    mean = train.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.corrcoef(train.T))
+    matrix = vectors[:, ::-1] / np.sqrt(values[::-1] + eps)
+    matrix = matrix if kind == "pca" else matrix @ vectors[:, ::-1].T
+    return (train - mean) @ matrix, (other - mean) @ matrix
+
+
 @right("whiten")
 def whiten_by_svd(train, other, kind, eps):
     mean = train.mean(axis=0)
@@ -641,6 +818,24 @@ def cd_returned_in_another_order(v0, w, a, b, u, rate):
     p0, _, v1, p1 = phases(v0, w, a, b, u)
     w, a, b = update(v0, w, a, b, rate, p0, v1, p1)
     return w, b, a
+
+
+@wrong("contrastive_divergence", says="the second time")
+def cd_without_the_second_bias(v0, w, a, b, u, rate):
+    p0, _, v1, _ = phases(v0, w, a, b, u)
+    return update(v0, w, a, b, rate, p0, v1, sigmoid(v1 @ w))
+
+
+@wrong("contrastive_divergence", says="they are not sampled")
+def cd_sampled_twice(v0, w, a, b, u, rate):
+    p0, _, v1, p1 = phases(v0, w, a, b, u)
+    return update(v0, w, a, b, rate, p0, v1, (u < p1).astype(float))
+
+
+@wrong("contrastive_divergence", says="draws random numbers of its own")
+def cd_with_its_own_random_numbers(v0, w, a, b, u, rate):
+    p0, _, v1, p1 = phases(v0, w, a, b, np.random.random_sample(u.shape))
+    return update(v0, w, a, b, rate, p0, v1, p1)
 
 
 @right("contrastive_divergence")

@@ -41,6 +41,31 @@ def one_too_many(scores, labels, k):
     return np.mean((scores > own[:, None]).sum(axis=1) > k)
 
 
+@wrong("error_at_k", says="any(axis=1)")
+def mean_over_all_places(scores, labels, k):
+    return np.mean(np.argsort(scores, axis=1)[:, -k:] != labels[:, None])
+
+
+@wrong("error_at_k", says="in per cent")
+def top_k_in_per_cent(scores, labels, k):
+    return 100 * top_k_by_loops(scores, labels, k)
+
+
+@wrong("error_at_k", says="five classes are taken")
+def always_top_5(scores, labels, k):
+    return np.mean(~np.any(np.argsort(scores, axis=1)[:, -5:] == labels[:, None], axis=1))
+
+
+@wrong("error_at_k", says="the best classes of all pictures")
+def top_k_of_anybody(scores, labels, k):
+    return 1 - np.mean(np.isin(labels, np.argsort(scores, axis=1)[:, -k:]))
+
+
+@right("error_at_k")
+def top_k_by_keras(scores, labels, k):
+    return 1 - np.mean(keras.metrics.sparse_top_k_categorical_accuracy(labels, scores, k=k))
+
+
 @right("error_at_k")
 def top_k_by_loops(scores, labels, k):
     missed = 0
@@ -63,23 +88,23 @@ def _count(network, size, channels, slip=""):
     for kind, *how in network:
         if kind == "dense":
             inputs = channels if slip == "flatten" else size**2 * channels
-            rows.append((inputs * how[0] + how[0] * (slip != "no bias"), inputs * how[0]))
+            rows.append((inputs * how[0] + how[0] * (slip != "no bias"), (inputs + (slip == "bias work")) * how[0]))
             size, channels = 1, how[0]
         elif kind == "pool":
-            rows.append((0, 0))
-            size = (size - how[0]) // how[1] + 1
+            size = (size - how[0] + (slip == "round") * (how[1] - 1)) // how[1] + 1
+            rows.append((0, how[0] ** 2 * channels * size**2 if slip == "pool" else 0))
         else:
             n, kernel, stride, padding = how
             before = size
-            size = (size + (1 if slip == "one side" else 2) * padding - kernel) // (
-                1 if slip == "stride" else stride
-            ) + 1
+            size += (1 if slip == "one side" else 2) * padding - kernel + (slip == "round") * (stride - 1)
+            size = size // (1 if slip == "stride" else stride) + 1
             filters = (1 if slip == "multiplier" else n) * channels if kind == "depthwise" else n
             weights = kernel**2 * filters
             if kind == "conv" and slip != "channels" or kind == "depthwise" and slip == "full":
                 weights *= channels
             bias = {"no bias": 0, "per place": filters * size**2}.get(slip, filters)
-            rows.append((weights + bias, weights * {"once": 1, "before": before**2}.get(slip, size**2)))
+            used = weights + (slip == "bias work") * filters
+            rows.append((weights + bias, used * {"once": 1, "before": before**2}.get(slip, size**2)))
             channels = filters
     return rows
 
@@ -137,6 +162,32 @@ def without_stride(network, size, channels):
 @wrong("count_network", says="parameters first")
 def counts_swapped(network, size, channels):
     return [pair[::-1] for pair in _count(network, size, channels)]
+
+
+@wrong("count_network", says="it is only added")
+def bias_multiplied(network, size, channels):
+    return _count(network, size, channels, "bias work")
+
+
+@wrong("count_network", says="no kernel weights to multiply with")
+def pooling_counted(network, size, channels):
+    return _count(network, size, channels, "pool")
+
+
+@wrong("count_network", says="the side is rounded up")
+def side_rounded_up(network, size, channels):
+    return _count(network, size, channels, "round")
+
+
+@wrong("count_network", says="the size is not updated")
+def size_not_updated(network, size, channels):
+    rows = []
+    for layer in network:
+        rows += _count([layer], size, channels)
+        kind, number = layer[:2]
+        size = 1 if kind == "dense" else size
+        channels = {"pool": channels, "depthwise": number * channels}.get(kind, number)
+    return rows
 
 
 @right("count_network")
@@ -241,6 +292,34 @@ def pooled_maps_first(size, channels, ones, reduce3, threes, reduce5, fives, poo
     return _module(size, channels, ones, reduce3, threes, reduce5, fives, pooled, order=(3, 0, 1, 2))
 
 
+@wrong("inception", says="padding='same' everywhere")
+def pooling_with_its_own_stride(size, channels, ones, reduce3, threes, reduce5, fives, pooled):
+    inputs = keras.Input((size, size, channels))
+    branches = [
+        _conv(inputs, ones, 1),
+        _conv(_conv(inputs, reduce3, 1), threes, 3),
+        _conv(_conv(inputs, reduce5, 1), fives, 5),
+        _conv(layers.MaxPooling2D(3, padding="same")(inputs), pooled, 1),
+    ]
+    return keras.Model(inputs, layers.Concatenate()(branches))
+
+
+@wrong("inception", says="stand in a row")
+def branches_in_a_row(size, channels, ones, reduce3, threes, reduce5, fives, pooled):
+    inputs = keras.Input((size, size, channels))
+    first = _conv(inputs, ones, 1)
+    second = _conv(_conv(first, reduce3, 1), threes, 3)
+    third = _conv(_conv(second, reduce5, 1), fives, 5)
+    last = _conv(layers.MaxPooling2D(3, 1, padding="same")(third), pooled, 1)
+    return keras.Model(inputs, layers.Concatenate()([first, second, third, last]))
+
+
+@wrong("inception", says="the branches are added")
+def branches_added(size, channels, ones, reduce3, threes, reduce5, fives, pooled):
+    model = _module(size, channels, ones, reduce3, threes, reduce5, fives, pooled)
+    return keras.Model(model.input, layers.Add()(model.layers[-1].input))
+
+
 @right("inception")
 def inception_from_the_end(size, channels, ones, reduce3, threes, reduce5, fives, pooled):
     x = keras.Input((size, size, channels))
@@ -300,6 +379,41 @@ def summed_over_the_batch(labels, outputs, weight):
     return len(labels) * (real + weight * sum(extra))
 
 
+@wrong("total_loss", says="only that of the true class counts")
+def all_probabilities(labels, outputs, weight):
+    real, *extra = [-np.mean(np.log(p)) for p in outputs]
+    return real + weight * sum(extra)
+
+
+@wrong("total_loss", says="take np.log")
+def logarithm_to_the_base_10(labels, outputs, weight):
+    return total_loss_as_a_product(labels, outputs, weight) / np.log(10)
+
+
+@wrong("total_loss", says="p[rows, labels] pairs them")
+def every_column(labels, outputs, weight):
+    real, *extra = [-np.mean(np.log(p[:, labels])) for p in outputs]
+    return real + weight * sum(extra)
+
+
+@wrong("total_loss", says="the weight is 0.3 whatever")
+def weight_as_in_the_text(labels, outputs, weight):
+    return total_loss_as_a_product(labels, outputs, 0.3)
+
+
+@wrong("total_loss", says="answers once per place")
+def output_per_place_taken(labels, outputs, weight):
+    real, *extra = [-np.mean(np.log(p[np.arange(len(labels)), labels])) for p in outputs]
+    return real + weight * sum(extra)
+
+
+@wrong("total_loss", says="answers once per place")
+def only_the_real_output_looked_at(labels, outputs, weight):
+    if outputs[0].ndim != 2:
+        raise ValueError("one answer per picture is needed")
+    return output_per_place_taken(labels, outputs, weight)
+
+
 @right("total_loss")
 def total_loss_by_keras(labels, outputs, weight):
     total = 0.0
@@ -311,6 +425,8 @@ def total_loss_by_keras(labels, outputs, weight):
 
 @right("total_loss")
 def total_loss_as_a_product(labels, outputs, weight):
+    if any(np.shape(p) != (len(labels), outputs[0].shape[-1]) for p in outputs):
+        raise ValueError("a head without pooling")
     return np.array(_losses(labels, outputs)) @ np.array([1.0] + [weight] * (len(outputs) - 1))
 
 
@@ -357,6 +473,25 @@ def norms_reversed(model, x, y):
     return [float(tf.norm(g)) for g in _gradients(model, x, y, _kernels(model))][::-1]
 
 
+@wrong("gradient_norms", says="inference mode")
+def norms_in_inference_mode(model, x, y):
+    kernels = [v for v in model.trainable_variables if len(v.shape) > 1]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, model(x, training=False)))
+    return [float(tf.norm(g)) for g in tape.gradient(loss, kernels)]
+
+
+@wrong("gradient_norms", says="every second variable")
+def norms_of_every_second_variable(model, x, y):
+    return [float(tf.norm(g)) for g in _gradients(model, x, y, model.trainable_variables)[::2]]
+
+
+@wrong("gradient_norms", says="largest singular value")
+def norms_by_singular_values(model, x, y):
+    kernels = [v for v in model.trainable_variables if len(v.shape) > 1]
+    return [np.linalg.norm(np.reshape(g, (g.shape[0], -1)), 2) for g in _gradients(model, x, y, kernels)]
+
+
 @right("gradient_norms")
 def norms_with_numpy(model, x, y):
     gradients = _gradients(model, tf.constant(x), tf.constant(y), model.trainable_variables)
@@ -368,7 +503,7 @@ def norms_from_logits_by_hand(model, x, y):
     found = []
     for kernel in _kernels(model):
         with tf.GradientTape() as tape:
-            p = model(x)
+            p = model(x, training=True)
             loss = -tf.reduce_mean(tf.math.log(tf.gather(p, y, batch_dims=1)))
         found.append(tf.sqrt(tf.reduce_sum(tape.gradient(loss, kernel) ** 2)))
     return found
@@ -472,6 +607,57 @@ class ConfigurationWithoutFilters(_Residual):
         return {key: value for key, value in config.items() if key != "filters"}
 
 
+@wrong("Residual", says="the two paths are concatenated")
+class PathsConcatenated(_Residual):
+    def call(self, x):
+        return keras.ops.relu(keras.ops.concatenate(self.paths(x), axis=-1))
+
+
+@wrong("Residual", says="padding='same' in both")
+class WithoutPadding(_Residual):
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.first = layers.Conv2D(self.filters, 3, self.stride, activation="relu")
+
+
+@wrong("Residual", says="the stride is in the second convolution")
+class StrideInTheSecond(_Residual):
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.first = layers.Conv2D(self.filters, 3, padding="same", activation="relu")
+        self.second = layers.Conv2D(self.filters, 3, self.stride, padding="same")
+
+
+@wrong("Residual", says="the same convolution is used twice")
+class OneConvolutionTwice(_Residual):
+    def build(self, input_shape):
+        super().build(input_shape)
+        if input_shape[-1] == self.filters and self.stride == 1:
+            self.first = self.second
+
+
+@right("Residual")
+class MadeInAnotherOrder(layers.Layer):
+    def __init__(self, filters, stride=1, **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.stride = filters, stride
+
+    def build(self, input_shape):
+        f, c = self.filters, input_shape[-1]
+        self.b2, self.b1 = (self.add_weight(shape=(f,), initializer="zeros", name=f"b{k}") for k in (2, 1))
+        self.k2 = self.add_weight(shape=(3, 3, f, f), name="k2")
+        self.k1 = self.add_weight(shape=(3, 3, c, f), name="k1")
+        self.k3 = None if c == f and self.stride == 1 else self.add_weight(shape=(1, 1, c, f), name="k3")
+
+    def call(self, x):
+        y = tf.nn.relu(tf.nn.conv2d(x, self.k1, self.stride, "SAME") + self.b1)
+        y = tf.nn.conv2d(y, self.k2, 1, "SAME") + self.b2
+        return tf.nn.relu(y + (x if self.k3 is None else tf.nn.conv2d(x, self.k3, self.stride, "SAME")))
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters, "stride": self.stride}
+
+
 @right("Residual")
 class ResidualWithAddLayers(layers.Layer):
     def __init__(self, filters, stride=1, **kwargs):
@@ -551,6 +737,29 @@ def highway_without_relu(x, w_h, b_h, w_t, b_t):
 def highway_without_carry(x, w_h, b_h, w_t, b_t):
     h, t = _gates(x, w_h, b_h, w_t, b_t)
     return h * t
+
+
+@wrong("highway", says="transposed")
+def highway_transposed(x, w_h, b_h, w_t, b_t):
+    gate = 1 / (1 + np.exp(-(x @ w_t.T + b_t)))
+    return np.maximum(x @ w_h.T + b_h, 0) * gate + x * (1 - gate)
+
+
+@wrong("highway", says="both biases are missing")
+def highway_without_biases(x, w_h, b_h, w_t, b_t):
+    gate = 1 / (1 + np.exp(-(x @ w_t)))
+    return np.maximum(x @ w_h, 0) * gate + x * (1 - gate)
+
+
+@wrong("highway", says="a residual block")
+def highway_without_a_gate(x, w_h, b_h, w_t, b_t):
+    return np.maximum(x @ w_h + b_h, 0) + x
+
+
+@wrong("highway", says="a softmax over the units")
+def highway_with_softmax(x, w_h, b_h, w_t, b_t):
+    gate = tf.nn.softmax(x @ w_t + b_t)
+    return np.maximum(x @ w_h + b_h, 0) * gate + x * (1 - gate)
 
 
 @right("highway")
@@ -642,6 +851,52 @@ class ConfigurationExchanged(_Block):
         return super().get_config() | {"depth": self.growth, "growth": self.depth}
 
 
+@wrong("DenseBlock", says="a convolution of its own")
+class OneConvolutionForAll(_Block):
+    def build(self, input_shape):
+        self.convolutions = [layers.Conv2D(self.growth, 3, padding="same", activation="relu")] * self.depth
+
+
+@wrong("DenseBlock", says="joined along the last axis")
+class JoinedAlongRows(_Block):
+    def call(self, x):
+        for convolution in self.convolutions:
+            x = keras.ops.concatenate([x, convolution(x)], axis=1)
+        return x
+
+
+@wrong("DenseBlock", says="joined on more than once")
+class InputJoinedEachTime(_Block):
+    def call(self, x):
+        maps = x
+        for convolution in self.convolutions:
+            maps = keras.ops.concatenate([x, maps, convolution(maps)], axis=-1)
+        return maps
+
+
+@right("DenseBlock")
+class MadeFromTheLast(layers.Layer):
+    def __init__(self, depth, growth, **kwargs):
+        super().__init__(**kwargs)
+        self.depth, self.growth = depth, growth
+
+    def build(self, input_shape):
+        self.kernels, self.biases = {}, {}
+        for k in reversed(range(self.depth)):
+            shape = (3, 3, input_shape[-1] + k * self.growth, self.growth)
+            self.kernels[str(k)] = self.add_weight(shape=shape, name=f"kernel{k}")
+            self.biases[str(k)] = self.add_weight(shape=(self.growth,), initializer="zeros", name=f"bias{k}")
+
+    def call(self, x):
+        for k in map(str, range(self.depth)):
+            new = tf.nn.relu(tf.nn.conv2d(x, self.kernels[k], 1, "SAME") + self.biases[k])
+            x = tf.concat([x, new], axis=-1)
+        return x
+
+    def get_config(self):
+        return {**super().get_config(), "depth": self.depth, "growth": self.growth}
+
+
 @right("DenseBlock")
 class BlockWithAList(layers.Layer):
     def __init__(self, depth, growth, **kwargs):
@@ -730,6 +985,42 @@ def low_gains(costs, gains):
     return _front(costs, -gains, _better)
 
 
+@wrong("pareto", says="the strict inequality may be in the gain")
+def strict_in_cost(costs, gains):
+    n = range(len(costs))
+    keep = [i for i in n if not any(costs[j] < costs[i] and gains[j] >= gains[i] for j in n)]
+    return sorted(keep, key=lambda i: costs[i])
+
+
+@wrong("pareto", says="the strict inequality may be in the cost")
+def strict_in_gain(costs, gains):
+    n = range(len(costs))
+    keep = [i for i in n if not any(costs[j] <= costs[i] and gains[j] > gains[i] for j in n)]
+    return sorted(keep, key=lambda i: costs[i])
+
+
+@wrong("pareto", says="compared with itself")
+def dominated_by_itself(costs, gains):
+    return [i for i in range(len(costs)) if not np.any((costs <= costs[i]) & (gains >= gains[i]))]
+
+
+@wrong("pareto", says="was taken before the better one")
+def swept_as_they_come(costs, gains):
+    front, best = [], -np.inf
+    for i in np.argsort(costs, kind="stable"):
+        if gains[i] > best:
+            front.append(int(i))
+            best = gains[i]
+    return front
+
+
+@wrong("pareto", says="these are truth values")
+def front_as_a_mask(costs, gains):
+    return [
+        not np.any((costs <= c) & (gains >= g) & ((costs < c) | (gains > g))) for c, g in zip(costs, gains, strict=True)
+    ]
+
+
 @right("pareto")
 def pareto_by_sweeping(costs, gains):
     order = np.lexsort((np.arange(len(costs)), -gains, costs))
@@ -796,6 +1087,36 @@ def means_of_all(correct, picks):
 @wrong("winners_curse", says="the two numbers are swapped")
 def curse_swapped(correct, picks):
     return _curse(correct, picks, _picked)[::-1]
+
+
+@wrong("winners_curse", says="the worst score")
+def curse_of_the_loser(correct, picks):
+    there, elsewhere = [], []
+    for pick in picks:
+        loser = correct[:, pick].mean(axis=1).argmin()
+        there.append(correct[loser, pick].mean())
+        elsewhere.append(np.delete(correct[loser], pick).mean())
+    return np.mean(there), np.mean(elsewhere)
+
+
+@wrong("winners_curse", says="np.delete without an axis")
+def curse_with_a_flat_table(correct, picks):
+    there = [correct[:, pick].mean(axis=1).max() for pick in picks]
+    return np.mean(there), np.mean([np.delete(correct, pick).mean() for pick in picks])
+
+
+@wrong("winners_curse", says="`picks` holds their numbers")
+def curse_of_the_first_pictures(correct, picks):
+    m = picks.shape[1]
+    winner = correct[:, :m].mean(axis=1).argmax()
+    return correct[winner, :m].mean(), correct[winner, m:].mean()
+
+
+@wrong("winners_curse", says="the numbers of each draw")
+def curse_without_a_mean(correct, picks):
+    winners = [correct[:, pick].mean(axis=1).argmax() for pick in picks]
+    there = [correct[w, pick].mean() for w, pick in zip(winners, picks, strict=True)]
+    return there, [np.delete(correct[w], pick).mean() for w, pick in zip(winners, picks, strict=True)]
 
 
 @right("winners_curse")

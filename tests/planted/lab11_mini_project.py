@@ -73,6 +73,18 @@ def detector_of_zeros():
     return model
 
 
+@wrong("build_detector", says="tanh in the last layer")
+def detector_with_tanh():
+    return _detector(last="tanh")
+
+
+@wrong("build_detector", says="a mean over the batch")
+def detector_that_compares_pictures():
+    inputs = keras.Input((48, 48, 3))
+    logits = _detector()(inputs)
+    return keras.Model(inputs, logits - keras.ops.mean(logits, axis=0, keepdims=True))
+
+
 @right("build_detector")
 def detector_with_pooling_and_normalisation():
     inputs = x = keras.Input((48, 48, 3))
@@ -216,6 +228,38 @@ def face_transposed(data):
     return np.asarray(_opened(data).convert("RGB").resize((48, 48)), "float32").transpose(1, 0, 2) / 255
 
 
+@wrong("read_face", says="of the type float64")
+def face_in_double_precision(data):
+    return np.asarray(_opened(data).convert("RGB").resize((48, 48))) / 255
+
+
+@wrong("read_face", says="a square was cut out")
+def face_cropped(data):
+    picture = _opened(data).convert("RGB")
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    return np.asarray(picture.crop((left, top, left + side, top + side)).resize((48, 48)), "float32") / 255
+
+
+@wrong("read_face", says="thumbnail keeps the shape")
+def face_as_a_thumbnail(data):
+    picture = _opened(data).convert("RGB")
+    picture.thumbnail((48, 48))
+    return np.asarray(picture, "float32") / 255
+
+
+@wrong("read_face", says="laid over white")
+def face_over_white(data):
+    picture = _opened(data).convert("RGBA")
+    ground = Image.new("RGBA", picture.size, "white")
+    return np.asarray(Image.alpha_composite(ground, picture).convert("RGB").resize((48, 48)), "float32") / 255
+
+
+@wrong("read_face", says="Image.open takes a file or its name")
+def face_opened_without_a_file(data):
+    return np.asarray(Image.open(data).convert("RGB").resize((48, 48)), "float32") / 255
+
+
 @right("read_face")
 def face_by_keras(data):
     picture = keras.utils.load_img(io.BytesIO(np.asarray(data, np.uint8).tobytes()), target_size=(48, 48))
@@ -296,6 +340,19 @@ def label_by_sigmoid(model, face):
     return int(z.argmax()), float(1 / (1 + np.exp(-z.max())))
 
 
+@wrong("label_of", says="over the batch, which holds one face")
+def label_of_the_batch(model, face):
+    p = np.exp(_logits(model, face))[None]
+    p = p / p.sum(axis=1, keepdims=True)
+    return np.argmax(p, axis=0), np.max(p, axis=0)
+
+
+@wrong("label_of", says="in per cent")
+def label_in_per_cent(model, face):
+    p = _softmax(_logits(model, face))
+    return int(p.argmax()), 100 * float(p.max())
+
+
 @right("label_of")
 def label_by_tensorflow(model, face):
     powers = tf.nn.softmax(model(face[None], training=False))[0]
@@ -373,6 +430,18 @@ def loss_in_training_mode(model, images, dx, wrong, penalty):
 def loss_with_the_picture_in_the_penalty(model, images, dx, wrong, penalty):
     seen = tf.clip_by_value(images + dx, 0.0, 1.0)
     return _loss(model, images, dx, wrong, 0.0) + penalty * tf.reduce_sum(seen**2)
+
+
+@wrong("dx_loss", says="DX is subtracted")
+def loss_with_dx_subtracted(model, images, dx, wrong, penalty):
+    return _loss(model, images, -dx, wrong, penalty)
+
+
+@wrong("dx_loss", says="clipped to 0 … 255")
+def loss_clipped_to_levels(model, images, dx, wrong, penalty):
+    logits = model(tf.clip_by_value(images + dx, 0.0, 255.0), training=False)
+    entropy = keras.losses.sparse_categorical_crossentropy(wrong, logits, from_logits=True)
+    return tf.reduce_sum(entropy) + penalty * tf.reduce_sum(tf.square(dx))
 
 
 @right("dx_loss")
@@ -478,6 +547,19 @@ def dx_for_all_pictures(model, images, wrong, penalty, steps, rate):
     return _learnt(model, images, wrong, penalty, steps, rate).mean(axis=0)
 
 
+@wrong("train_dx", says="both are sums")
+def dx_of_an_averaged_loss(model, images, wrong, penalty, steps, rate):
+    dx = tf.Variable(tf.zeros_like(images))
+    optimiser = keras.optimizers.Adam(rate)
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            logits = model(tf.clip_by_value(images + dx, 0.0, 1.0), training=False)
+            entropy = keras.losses.sparse_categorical_crossentropy(wrong, logits, from_logits=True)
+            loss = tf.reduce_mean(entropy) + penalty * tf.reduce_mean(tf.square(dx))
+        optimiser.apply(tape.gradient(loss, [dx]), [dx])
+    return dx.numpy()
+
+
 @right("train_dx")
 def dx_in_an_eager_loop(model, images, wrong, penalty, steps, rate):
     dx, optimiser = keras.Variable(np.zeros(images.shape), dtype="float32"), keras.optimizers.Adam(rate)
@@ -550,6 +632,29 @@ def pictures_two_of_three(image, dx):
     return [_levels(image), _levels(image + dx)]
 
 
+@wrong("three_pictures", says="round their sum")
+def pictures_rounded_one_by_one(image, dx):
+    start = np.round(255 * np.clip(image, 0, 1))
+    return [_levels(image), np.clip(start + np.round(255 * dx), 0, 255).astype("uint8"), _levels(50 * np.abs(dx))]
+
+
+@wrong("three_pictures", says="the difference of the two files")
+def pictures_compared_as_files(image, dx):
+    start, end = _levels(image), _levels(image + dx)
+    return start, end, np.clip(50 * np.abs(end.astype(int) - start), 0, 255).astype("uint8")
+
+
+@wrong("three_pictures", says="two arrays of uint8 went round")
+def pictures_subtracted_as_levels(image, dx):
+    start, end = _levels(image), _levels(image + dx)
+    return start, end, 50 * (end - start)
+
+
+@wrong("three_pictures", says="its size alone is asked for")
+def pictures_with_the_face_amplified(image, dx):
+    return _levels(image), _levels(image + dx), _levels(image + 50 * dx)
+
+
 @right("three_pictures")
 def pictures_with_rint_and_a_stack(image, dx):
     parts = np.stack([image, image + dx, 50 * abs(dx)])
@@ -607,11 +712,52 @@ def factor_as_a_place(model, image, dx, wrong, factors):
     return next((k for k, f in enumerate(factors) if _says(model, _stored(image + f * dx)) == wrong), None)
 
 
-@wrong("smallest_factor", says="`return factor` is missing")
+@wrong("smallest_factor", says="at `return factor` in the loop")
 def factor_not_returned(model, image, dx, wrong, factors):
     for factor in factors:
         if _says(model, _stored(image + factor * dx)) == wrong:
             break
+
+
+@wrong("smallest_factor", says="clip(image + factor · dx) is missing")
+def factor_without_clip(model, image, dx, wrong, factors):
+    return next((f for f in factors if _says(model, np.round(255 * (image + f * dx)) / 255) == wrong), None)
+
+
+@wrong("smallest_factor", says="DX is rounded alone")
+def factor_with_a_rounded_change(model, image, dx, wrong, factors):
+    def changed(factor):
+        return np.clip(image + np.round(255 * factor * dx) / 255, 0, 1)
+
+    return next((f for f in factors if _says(model, changed(f)) == wrong), None)
+
+
+@wrong("smallest_factor", says="multiplied by 256")
+def factor_with_256(model, image, dx, wrong, factors):
+    def kept(picture):
+        return np.round(256 * np.clip(picture, 0, 1)) / 256
+
+    return next((f for f in factors if _says(model, kept(image + f * dx)) == wrong), None)
+
+
+@wrong("smallest_factor", says="belongs behind the loop")
+def factor_of_the_first_only(model, image, dx, wrong, factors):
+    for factor in factors:
+        return factor if _says(model, _stored(image + factor * dx)) == wrong else None
+
+
+@wrong("smallest_factor", says="dropout is active")
+def factor_in_training_mode(model, image, dx, wrong, factors):
+    for factor in factors:
+        picture = _stored(image + factor * dx).astype("float32")
+        if np.argmax(model(picture[None], training=True)) == wrong:
+            return factor
+    return None
+
+
+@wrong("smallest_factor", says="also of one: picture[None]")
+def factor_without_a_batch(model, image, dx, wrong, factors):
+    return next((f for f in factors if np.argmax(model(_stored(image + f * dx))) == wrong), None)
 
 
 @right("smallest_factor")
@@ -667,6 +813,31 @@ def transfer_in_training_mode(models, pictures, wrong):
         return np.mean(np.asarray(model(batch, training=True)).argmax(axis=1) == aims)
 
     return np.array([[share(m, p, w) for p, w in zip(pictures, wrong, strict=True)] for m in models])
+
+
+@wrong("transfer_matrix", says="`wrong` belongs to the pictures")
+def transfer_to_the_labels_of_the_network(models, pictures, wrong):
+    rows = [[_hits(m, p, w[: len(p)]).mean() for p in pictures] for m, w in zip(models, wrong, strict=True)]
+    return np.array(rows)
+
+
+@wrong("transfer_matrix", says="mean probabilities")
+def transfer_in_probabilities(models, pictures, wrong):
+    def mean(model, batch, aims):
+        return np.mean(tf.nn.softmax(model(batch, training=False)).numpy()[np.arange(len(aims)), aims])
+
+    return [[mean(m, p, w) for p, w in zip(pictures, wrong, strict=True)] for m in models]
+
+
+@wrong("transfer_matrix", says="in per cent")
+def transfer_in_per_cent(models, pictures, wrong):
+    return 100 * _matrix(models, pictures, wrong)
+
+
+@wrong("transfer_matrix", says="answers as the one that the pictures were made for")
+def transfer_of_agreement(models, pictures, wrong):
+    own = [np.asarray(m(p, training=False)).argmax(axis=1) for m, p in zip(models, pictures, strict=True)]
+    return _matrix(models, pictures, own)
 
 
 @right("transfer_matrix")

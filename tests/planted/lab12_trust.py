@@ -56,6 +56,29 @@ def auroc_above_the_mean(known, unknown):
     return np.mean(known > unknown.mean())
 
 
+@wrong("auroc", says="and ties do not count")
+def auroc_zipped_without_ties(known, unknown):
+    return np.mean([a > b for a, b in zip(known, unknown, strict=False)])
+
+
+@wrong("auroc", says="different ranks")
+def auroc_by_places(known, unknown):
+    places = np.argsort(np.argsort(np.concatenate([known, unknown])))[: len(known)] + 1
+    n, m = len(known), len(unknown)
+    return (places.sum() - n * (n + 1) / 2) / (n * m)
+
+
+@wrong("auroc", says="at one threshold")
+def auroc_at_the_median(known, unknown):
+    threshold = np.median(np.concatenate([known, unknown]))
+    return (np.mean(known > threshold) + np.mean(unknown <= threshold)) / 2
+
+
+@wrong("auroc", says="in per cent")
+def auroc_in_per_cent(known, unknown):
+    return 100 * _area(known, unknown)
+
+
 @right("auroc")
 def auroc_by_ranks(known, unknown):
     ranks = stats.rankdata(np.concatenate([known, unknown]))[: len(known)]
@@ -126,6 +149,33 @@ def strictly_above(validation, known, unknown, keep):
 def kept_as_counts(validation, known, unknown, keep):
     threshold = np.quantile(validation, 1 - keep)
     return threshold, np.sum(known >= threshold), np.sum(unknown >= threshold)
+
+
+@wrong("reject", says="np.percentile counts from 0 to 100")
+def threshold_by_a_wrong_percentile(validation, known, unknown, keep):
+    return _rejected(np.percentile(validation, 1 - keep), known, unknown)
+
+
+@wrong("reject", says="keeps 95 % whatever `keep` is")
+def threshold_always_for_95(validation, known, unknown, keep):
+    return _rejected(np.quantile(validation, 0.05), known, unknown)
+
+
+@wrong("reject", says="a threshold of its own")
+def thresholds_of_their_own(validation, known, unknown, keep):
+    shares = [np.mean(some >= np.quantile(some, 1 - keep)) for some in (known, unknown)]
+    return np.quantile(validation, 1 - keep), *shares
+
+
+@wrong("reject", says="taken of the range of the scores")
+def threshold_by_the_range(validation, known, unknown, keep):
+    low, high = validation.min(), validation.max()
+    return _rejected(low + (1 - keep) * (high - low), known, unknown)
+
+
+@right("reject")
+def reject_at_a_score(validation, known, unknown, keep):
+    return _rejected(np.quantile(validation, 1 - keep, method="lower"), known, unknown)
 
 
 @right("reject")
@@ -209,6 +259,52 @@ def middle_for_a_rate(labels, predictions, groups, count):
     return table
 
 
+@wrong("group_errors", says="the factor 1 / (1 + z²/n) is missing")
+def wilson_without_the_factor(labels, predictions, groups, count):
+    def row(errors, n):
+        p, z = errors / n, 1.96
+        half = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+        return p, p + z**2 / (2 * n) - half, p + z**2 / (2 * n) + half
+
+    return _table(labels, predictions, groups, count, row)
+
+
+@wrong("group_errors", says="the term z²/(4n²) under the root is missing")
+def wilson_without_the_last_term(labels, predictions, groups, count):
+    def row(errors, n):
+        p, z = errors / n, 1.96
+        half, middle = z * math.sqrt(p * (1 - p) / n), p + z**2 / (2 * n)
+        return p, (middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n)
+
+    return _table(labels, predictions, groups, count, row)
+
+
+@wrong("group_errors", says="belongs to the whole bracket")
+def wilson_with_half_a_bracket(labels, predictions, groups, count):
+    def row(errors, n):
+        p, z = errors / n, 1.96
+        half = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+        middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+        return p, middle - half, middle + half
+
+    return _table(labels, predictions, groups, count, row)
+
+
+@wrong("group_errors", says="belongs to 90 %")
+def wilson_at_90_per_cent(labels, predictions, groups, count):
+    return _table(labels, predictions, groups, count, lambda errors, n: _wilson(errors, n, 1.645))
+
+
+@wrong("group_errors", says="has no row")
+def groups_that_occur(labels, predictions, groups, count):
+    return [_wilson(np.sum((labels != predictions)[groups == k]), np.sum(groups == k)) for k in np.unique(groups)]
+
+
+@wrong("group_errors", says="grouped by their label")
+def errors_by_label(labels, predictions, groups, count):
+    return wilson_by_loops(labels, predictions, labels, count)
+
+
 @right("group_errors")
 def wilson_by_loops(labels, predictions, groups, count):
     rows = []
@@ -283,6 +379,31 @@ def needed_by_the_rate_alone(rate, errors):
     return math.floor(errors / rate) + 1
 
 
+@wrong("pictures_needed", says="the errors are only added")
+def needed_and_the_errors(rate, errors):
+    return _search(rate, 0) + errors
+
+
+@wrong("pictures_needed", says="a chance of 10 %")
+def needed_at_10_per_cent(rate, errors):
+    return _search(rate, errors, 0.1)
+
+
+@wrong("pictures_needed", says="a normal distribution")
+def needed_by_a_normal_distribution(rate, errors):
+    return _search(rate, errors, chance=lambda k, n, p: stats.norm.cdf(k, n * p, math.sqrt(n * p * (1 - p))))
+
+
+@wrong("pictures_needed", says="one error too many")
+def needed_for_fewer_errors_than_allowed(rate, errors):
+    return _search(rate, errors + 1)
+
+
+@wrong("pictures_needed", says="nearly certain")
+def needed_by_the_other_tail(rate, errors):
+    return _search(rate, errors, chance=lambda k, n, p: min(stats.binom.sf(k, n, p), n < 500))
+
+
 @right("pictures_needed")
 def needed_by_sums(rate, errors):
     n = errors + 1
@@ -334,6 +455,29 @@ def backdoor_of_the_poisoned(labels, plain, tagged, poisoned, target):
 @wrong("backdoor_rates", says="the two numbers are swapped")
 def backdoor_swapped(labels, plain, tagged, poisoned, target):
     return backdoor_by_loops(labels, plain, tagged, poisoned, target)[::-1]
+
+
+@wrong("backdoor_rates", says="every changed answer")
+def backdoor_by_changed_answers(labels, plain, tagged, poisoned, target):
+    others = ~poisoned & (labels != target)
+    return np.mean((plain == labels)[~poisoned]), np.mean((tagged != plain)[others])
+
+
+@wrong("backdoor_rates", says="called the target before are left out")
+def backdoor_by_plain_answers(labels, plain, tagged, poisoned, target):
+    return np.mean((plain == labels)[~poisoned]), np.mean((tagged == target)[~poisoned & (plain != target)])
+
+
+@wrong("backdoor_rates", says="all clean pictures")
+def backdoor_by_all_clean_ones(labels, plain, tagged, poisoned, target):
+    hits = np.sum(tagged[~poisoned & (labels != target)] == target)
+    return np.mean((plain == labels)[~poisoned]), hits / np.sum(~poisoned)
+
+
+@wrong("backdoor_rates", says="both numbers are divided")
+def backdoor_masks_inside_the_mean(labels, plain, tagged, poisoned, target):
+    others = ~poisoned & (labels != target)
+    return np.mean((plain == labels) & ~poisoned), np.mean((tagged == target) & others)
 
 
 @right("backdoor_rates")
@@ -411,6 +555,55 @@ def block_repeats_only(images, size):
 def block_by_its_middle(images, size):
     count, row, column = _counted(images, size, _everywhere(images, size), _bytes)
     return count, row + size // 2, column + size // 2
+
+
+@wrong("most_repeated_block", says="the count stands last")
+def block_count_last(images, size):
+    count, row, column = _counted(images, size, _everywhere(images, size), _bytes)
+    return row, column, count
+
+
+@wrong("most_repeated_block", says="only the red channel")
+def block_in_red(images, size):
+    return _counted(images, size, _everywhere(images, size), lambda block: block[..., 0].tobytes())
+
+
+@wrong("most_repeated_block", says="with the first picture's only")
+def block_of_the_first_picture(images, size):
+    best = (0, 0, 0)
+    for row, column in _everywhere(images, size):
+        blocks = images[:, row : row + size, column : column + size]
+        count = sum(np.array_equal(block, blocks[0]) for block in blocks)
+        best = (count, row, column) if count > best[0] else best
+    return best
+
+
+@wrong("most_repeated_block", says="counted wherever it lies")
+def block_anywhere(images, size):
+    places = list(_everywhere(images, size))
+    counts = Counter(_bytes(im[r : r + size, c : c + size]) for r, c in places for im in images)
+    block, count = counts.most_common(1)[0]
+    return next((count, r, c) for r, c in places for im in images if _bytes(im[r : r + size, c : c + size]) == block)
+
+
+@wrong("most_repeated_block", says="single pixels")
+def block_of_one_pixel(images, size):
+    return _counted(images, 1, itertools.product(range(images.shape[1]), range(images.shape[2])), _bytes)
+
+
+@wrong("most_repeated_block", says="only one column of each block")
+def block_of_one_column(images, size):
+    return _counted(images, size, _everywhere(images, size), lambda block: _bytes(block[:, 0]))
+
+
+@wrong("most_repeated_block", says="counted together")
+def blocks_that_repeat_at_all(images, size):
+    best = (0, 0, 0)
+    for row, column in _everywhere(images, size):
+        counts = Counter(_bytes(block) for block in images[:, row : row + size, column : column + size])
+        count = sum(number for number in counts.values() if number > 1)
+        best = (count, row, column) if count > best[0] else best
+    return best
 
 
 @right("most_repeated_block")
@@ -506,6 +699,42 @@ def signature_of_the_hashes_only(listing, signature, key, pictures):
     return []
 
 
+@wrong("find_tampering", says="a name may have a space")
+def split_at_every_space(listing, signature, key, pictures):
+    _checked(listing, signature, key)
+    listed = {line.split()[1]: line.split()[0] for line in listing.splitlines()}
+    names = {*listed, *pictures}
+    return sorted(n for n in names if n not in pictures or _content(pictures[n]) != listed.get(n))
+
+
+@wrong("find_tampering", says="asked before")
+def missing_picture_looked_up(listing, signature, key, pictures):
+    listed = _checked(listing, signature, key)
+    return sorted(n for n in {*listed, *pictures} if _content(pictures[n]) != listed.get(n))
+
+
+@wrong("find_tampering", says="what it returns")
+def error_for_changed_pictures(listing, signature, key, pictures):
+    found = tampering_by_sets(listing, signature, key, pictures)
+    if found:
+        raise ValueError(f"tampered: {found}")
+    return found
+
+
+@wrong("find_tampering", says="hashes or whole lines")
+def tampered_lines(listing, signature, key, pictures):
+    found = tampering_by_sets(listing, signature, key, pictures)
+    return [line for line in listing.splitlines() if line[66:] in found]
+
+
+@wrong("find_tampering", says="raise a ValueError")
+def another_error(listing, signature, key, pictures):
+    try:
+        return tampering_by_sets(listing, signature, key, pictures)
+    except ValueError:
+        raise RuntimeError("the signature does not fit") from None
+
+
 @right("find_tampering")
 def tampering_by_sets(listing, signature, key, pictures):
     listed = set(_checked(listing, signature, key).items())
@@ -566,6 +795,30 @@ def best_of_the_first(scores, n):
     return np.max(scores[:n])
 
 
+@wrong("expected_best", says="the power is n - 1")
+def best_with_a_smaller_power(scores, n):
+    ordered, m = np.sort(scores), len(scores)
+    shares = (np.arange(m + 1) / m) ** (n - 1)
+    return np.sum(ordered * np.diff(shares))
+
+
+@wrong("expected_best", says="the ranks begin at 0")
+def best_with_ranks_from_zero(scores, n):
+    ranks, m = np.arange(len(scores)), len(scores)
+    return np.sum(np.sort(scores) * ((ranks / m) ** n - ((ranks - 1) / m) ** n))
+
+
+@wrong("expected_best", says="the mean of the n best")
+def mean_of_the_best_ones(scores, n):
+    return np.mean(np.sort(scores)[-n:])
+
+
+@wrong("expected_best", says="equal scores were counted once")
+def best_of_different_scores(scores, n):
+    ordered = np.unique(scores)
+    return np.sum(ordered * np.diff((np.arange(len(ordered) + 1) / len(ordered)) ** n))
+
+
 @right("expected_best")
 def best_by_powers(scores, n):
     ordered, m = sorted(scores), len(scores)
@@ -618,6 +871,24 @@ def footprint_with_overhead_on_top(processor_seconds, package_watts, cores, over
 def footprint_with_grams_per_watt_hour(processor_seconds, package_watts, cores, overhead, grams_per_kwh):
     watt_hours = processor_seconds * package_watts / cores * overhead / 3600
     return watt_hours, watt_hours * grams_per_kwh
+
+
+@wrong("footprint", says="in kilowatt-hours")
+def footprint_energy_in_kilowatt_hours(processor_seconds, package_watts, cores, overhead, grams_per_kwh):
+    kwh = processor_seconds * package_watts / cores * overhead / 3.6e6
+    return kwh, kwh * grams_per_kwh
+
+
+@wrong("footprint", says="the overhead is missing in the grams")
+def footprint_with_overhead_of_energy_only(processor_seconds, package_watts, cores, overhead, grams_per_kwh):
+    watt_hours = processor_seconds * package_watts / cores / 3600
+    return watt_hours * overhead, watt_hours * grams_per_kwh / 1000
+
+
+@wrong("footprint", says="in the grams twice")
+def footprint_with_overhead_twice(processor_seconds, package_watts, cores, overhead, grams_per_kwh):
+    watt_hours = processor_seconds * package_watts / cores * overhead / 3600
+    return watt_hours, watt_hours * overhead * grams_per_kwh / 1000
 
 
 @right("footprint")
