@@ -141,7 +141,7 @@ def second_minimum(early_stopping, rng):
 def borders(early_stopping, rng):
     """Patience 1, equal losses, a first epoch that is the best, and a curve that never stops"""
     shift = rng.uniform(0, 1)
-    _check_stop(early_stopping, np.array([1, 2, 2.5, 1.5, 3, 0.5]) + shift, 3)
+    _check_stop(early_stopping, np.array([1, 2, 3, 4, 5, 0.5]) + shift, 3)
     _check_stop(early_stopping, np.array([2.0, 2, 3, 4, 1]), 3)
     _check_stop(early_stopping, np.array([3, 2, 2.5, 1, 0.5]) + shift, 1)
     _check_stop(early_stopping, np.array([3.0, 2, 2, 2, 2, 1]), 3)
