@@ -678,7 +678,8 @@ def _compare_lines(line_network: Student, rng: np.random.Generator, places: str)
             _sizes(wanted)[:-1]: "the dense layer at the end is missing",
         }
         causes.pop(_sizes(wanted), None)
-        _expect_sizes(model, list(_sizes(wanted)), wanted, causes)
+        ordinals = ("the only convolution",) if len(convolutions) == 1 else ("convolution 1", "convolution 2")
+        _expect_sizes(model, list(_sizes(wanted)), (*ordinals, "the dense layer"), wanted, causes)
         expect_fresh(model)
         images = rng.normal(size=(5, 28, 28, 1)).astype("float32")
         weights = arranged(fill_weights(model, rng, 20_000), *wanted)
