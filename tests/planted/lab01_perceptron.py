@@ -73,6 +73,17 @@ def sigmoid_as_softmax(z):
     return softmax(z, axis=-1)
 
 
+@wrong("sigmoid", says="np.nan_to_num made 0 of it")
+def sigmoid_with_nan_made_zero(z):
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(np.exp(z) / (1 + np.exp(z)))
+
+
+@wrong("sigmoid", says="add 1 and halve it")
+def sigmoid_by_half_a_tanh(z):
+    return np.tanh(np.asarray(z) / 2)
+
+
 @wrong("sigmoid", says="tanh needs half of z")
 def sigmoid_by_tanh_of_all_of_z(z):
     return (1 + np.tanh(z)) / 2
@@ -251,6 +262,19 @@ def neuron_with_the_bias_first(a, b, inside):
     return float(w0[0]), w
 
 
+@wrong("neuron_from_line", says="computed with a wrong w0")
+def neuron_without_its_bias(a, b, inside):
+    w = np.array([-(b - a)[1], (b - a)[0]])
+    return _scaled(w, 0.0, inside)
+
+
+@wrong("neuron_from_line", says="not at `inside`")
+def neuron_zero_inside(a, b, inside):
+    w = np.array([-(b - a)[1], (b - a)[0]])
+    z = w @ inside - w @ a
+    return w / z, -w @ inside / z
+
+
 @wrong("neuron_from_line", says="the sign of w0 is flipped")
 def neuron_with_the_other_bias_before_scaling(a, b, inside):
     w = np.array([a[1] - b[1], b[0] - a[0]])
@@ -339,6 +363,16 @@ def cross_entropy_squared(y, z):
 @wrong("binary_cross_entropy", says="the sigmoid is applied twice")
 def cross_entropy_of_a_second_sigmoid(y, z):
     return np.mean(_terms(y, expit(z)))
+
+
+@wrong("binary_cross_entropy", says="for classes -1 and 1")
+def cross_entropy_of_signs(y, z):
+    return np.mean(np.logaddexp(0, -y * z))
+
+
+@wrong("binary_cross_entropy", says="the logarithm is missing")
+def cross_entropy_without_logarithm(y, z):
+    return -np.mean(y * expit(z) + (1 - y) * (1 - expit(z)))
 
 
 @right("binary_cross_entropy")
@@ -464,6 +498,12 @@ def gradient_with_bias_per_sample(x, y, w, w0):
 def gradient_with_product(x, y, w, w0):
     p = expit(x @ w + w0)
     return x.T @ ((p - y) * p) / len(y), ((p - y) * p).mean()
+
+
+@wrong("gradient", says="not the weights after a step")
+def gradient_already_stepped(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return w - x.T @ error / len(y), w0 - error.mean()
 
 
 @wrong("gradient", says="The gradient with respect to w0:\n    expected  ")
@@ -808,6 +848,20 @@ def descent_on_the_squared_error(x, y, learning_rate, tolerance, max_steps):
     return _by_keras(x, y, learning_rate, tolerance, max_steps, loss)
 
 
+@wrong("gradient_descent", says="this is the loss after the update")
+def descent_that_notes_the_loss_afterwards(x, y, learning_rate, tolerance, max_steps):
+    w, w0, losses = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_steps):
+        error = expit(x @ w + w0) - y
+        dw, dw0 = x.T @ error / len(y), error.mean()
+        if np.hypot(np.linalg.norm(dw), dw0) < tolerance:
+            break
+        w, w0 = w - learning_rate * dw, w0 - learning_rate * dw0
+        z = x @ w + w0
+        losses.append(float(np.mean(np.logaddexp(0, z) - y * z)))
+    return w, w0, losses
+
+
 @right("gradient_descent")
 def descent_that_looks_after_the_update(x, y, learning_rate, tolerance, max_steps):
     w, w0, losses, norm = np.zeros(x.shape[1]), 0.0, [], np.inf
@@ -988,6 +1042,32 @@ def train_without_the_seed(x, y, learning_rate, epochs, batch, seed=0):
     return _trained(x, y, learning_rate, epochs, batch, None, _cut)
 
 
+@wrong("train", says="begin with np.zeros")
+def train_from_ones(x, y, learning_rate, epochs, batch, seed=0):
+    rng = np.random.default_rng(seed)
+    w, path = np.ones(1 + x.shape[1]), [np.ones(1 + x.shape[1])]
+    inputs = np.column_stack([np.ones(len(y)), x])
+    for rows in _cut(rng, len(y), epochs, batch):
+        w = w - learning_rate * inputs[rows].T @ (expit(inputs[rows] @ w) - y[rows]) / len(rows)
+        path.append(w)
+    return np.array(path)
+
+
+@wrong("train", says="every sample makes a step of its own")
+def train_sample_by_sample(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, 1, seed, _cut)
+
+
+@wrong("train", says="these are the last weights alone")
+def train_without_its_path(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut)[-1]
+
+
+@wrong("train", says="w0 is missing in the rows")
+def train_without_w0_in_the_path(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut)[:, 1:]
+
+
 @wrong("train", says="compute both gradients before you change either")
 def train_with_w_moved_before_w0(x, y, learning_rate, epochs, batch, seed=0):
     rng = np.random.default_rng(seed)
@@ -1106,6 +1186,17 @@ def regression_without_bias(x, y, w, w0):
 def regression_without_the_mean_for_the_bias(x, y, w, w0):
     error = x @ w + w0 - y
     return 2 * x.T @ error / len(y), 2 * error
+
+
+@wrong("regression_gradient", says="The order of the results is wrong")
+def regression_the_other_way_round(x, y, w, w0):
+    error = x @ w + w0 - y
+    return 2 * error.mean(), 2 * x.T @ error / len(y)
+
+
+@wrong("regression_gradient", says="these are weights, not a gradient")
+def regression_solved(x, y, w, w0):
+    return np.linalg.lstsq(x, y - w0, rcond=None)[0], 0.0
 
 
 @wrong("regression_gradient", says="the error was squared")
@@ -1264,6 +1355,16 @@ def rosenblatt_that_adds_only(x, y, w, w0):
 @wrong("rosenblatt_epoch", says="Return 3 things")
 def rosenblatt_without_count(x, y, w, w0):
     return rosenblatt_by_cases(x, y, w, w0)[:2]
+
+
+@wrong("rosenblatt_epoch", says="The order of the results is wrong")
+def rosenblatt_with_the_bias_first(x, y, w, w0):
+    return w0, w, 0
+
+
+@wrong("rosenblatt_epoch", says="every sample changes the weights")
+def rosenblatt_that_always_adds(x, y, w, w0):
+    return w + x.sum(axis=0), w0 + len(y), len(y)
 
 
 def _rosenblatt(x, y, w, w0, correction):
@@ -1529,6 +1630,16 @@ def collapse_without_the_second_bias(w1, b1, w2, b2):
 @wrong("collapse", says="b2 went through the second layer as well")
 def collapse_with_the_second_bias_multiplied(w1, b1, w2, b2):
     return w1 @ w2, (b1 + b2) @ w2
+
+
+@wrong("collapse", says="b2 is added, not subtracted")
+def collapse_with_a_minus(w1, b1, w2, b2):
+    return w1 @ w2, b1 @ w2 - b2
+
+
+@wrong("collapse", says="there is no activation between")
+def collapse_with_a_sigmoid(w1, b1, w2, b2):
+    return expit(w1) @ w2, b1 @ w2 + b2
 
 
 @right("collapse")
