@@ -848,6 +848,20 @@ def descent_on_the_squared_error(x, y, learning_rate, tolerance, max_steps):
     return _by_keras(x, y, learning_rate, tolerance, max_steps, loss)
 
 
+@wrong("gradient_descent", says="this is the loss after the update")
+def descent_that_notes_the_loss_afterwards(x, y, learning_rate, tolerance, max_steps):
+    w, w0, losses = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_steps):
+        error = expit(x @ w + w0) - y
+        dw, dw0 = x.T @ error / len(y), error.mean()
+        if np.hypot(np.linalg.norm(dw), dw0) < tolerance:
+            break
+        w, w0 = w - learning_rate * dw, w0 - learning_rate * dw0
+        z = x @ w + w0
+        losses.append(float(np.mean(np.logaddexp(0, z) - y * z)))
+    return w, w0, losses
+
+
 @right("gradient_descent")
 def descent_that_looks_after_the_update(x, y, learning_rate, tolerance, max_steps):
     w, w0, losses, norm = np.zeros(x.shape[1]), 0.0, [], np.inf
