@@ -658,6 +658,9 @@ def _compare_normalised(normalised: Student, rng: np.random.Generator, training:
             "the average runs over the channels of a row; each channel has its own, over axis 0": lambda: by(
                 x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
             ),
+            "the variance runs over all channels together; each channel has its own, over axis 0": lambda: by(
+                batch[0], x.var()
+            ),
             "the mean is subtracted the wrong way round: x - mean": by(*used, scale=-gamma),
             "the mean is not subtracted": gamma * x / np.sqrt(used[1] + 1e-3) + beta,
             "γ multiplies β as well: β is added last": gamma * ((x - used[0]) / np.sqrt(used[1] + 1e-3) + beta),
@@ -742,6 +745,9 @@ def _compare_places(keep_places: Student, maps: np.ndarray, grid: int) -> None:
             "the channels are averaged away; only rows and columns belong together": lambda: flat(
                 blocks.mean(axis=3, keepdims=True)
             ),
+            "the coarse axes are averaged away, those of length grid; keep them, and average the two others": lambda: (
+                flat(maps.reshape(n, grid, h // grid, grid, w // grid, -1).mean(axis=(1, 3)))
+            ),
             "a place has h // grid rows, not grid rows": lambda: flat(
                 measure.block_reduce(maps, (1, grid, grid, 1), np.mean)
             ),
@@ -773,8 +779,11 @@ def uneven(mean_scores: Student, rng: np.random.Generator) -> None:
 def _compare_mean_scores(mean_scores: Student, features: np.ndarray, labels: np.ndarray, queries: np.ndarray) -> None:
     classes = range(labels.max() + 1)
 
+    def divided(rows: np.ndarray, axis: int | None) -> np.ndarray:
+        return rows / np.sqrt((rows**2).sum(axis=axis, keepdims=True))
+
     def unit(rows: np.ndarray) -> np.ndarray:
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return divided(rows, 1)
 
     def means(rows: np.ndarray) -> np.ndarray:
         return np.stack([rows[labels == k].mean(axis=0) for k in classes])
@@ -796,6 +805,12 @@ def _compare_mean_scores(mean_scores: Student, features: np.ndarray, labels: np.
             ),
             "the queries are not divided by their lengths": lambda: queries @ unit(means(unit(features))).T,
             "these are scalar products: nothing is divided by a length": lambda: queries @ means(features).T,
+            "each column was divided by its length; a row is a picture, and its length is taken over axis 1": lambda: (
+                divided(queries, 0) @ divided(means(divided(features, 0)), 0).T
+            ),
+            "all rows were divided by one length, that of the whole array; each row has its own, over axis 1": lambda: (
+                divided(queries, None) @ divided(means(divided(features, None)), None).T
+            ),
             "these are distances; the cosine is large where the angle is small": lambda: 1 - true,
             "these are Euclidean distances; the cosine is asked for": lambda: spatial.distance.cdist(
                 queries, means(features)

@@ -127,12 +127,20 @@ def _compile(model, rate: float) -> None:
 
 
 def train_anew(model, start: list, train: tuple, epochs: int) -> None:
-    """Trains from the weights `start` with an optimiser that has forgotten the last training."""
+    """Trains from the weights `start` with an optimiser that has forgotten the last training.
+
+    Batch by batch: Keras' `fit` spends 45 ms on each epoch beside the work, and there are epochs of one batch here.
+    """
     model.set_weights(start)
     for variable in model.optimizer.variables:
         if not variable.path.endswith("learning_rate"):
             variable.assign(np.zeros(variable.shape, variable.dtype))
-    model.fit(*train, batch_size=BATCH, epochs=epochs, verbose=0)
+    x, y = train
+    rng = np.random.default_rng(0)
+    for _ in range(epochs):
+        order = rng.permutation(len(y))
+        for rows in np.split(order, range(BATCH, len(order), BATCH)):
+            model.train_on_batch(x[rows], y[rows])
 
 
 def transfer_curves() -> dict:

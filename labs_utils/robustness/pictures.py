@@ -64,24 +64,26 @@ def accuracy_figure(series: Mapping[str, tuple]) -> Figure:
 
 
 def curves_and_pictures(
-    series: Mapping[str, tuple], xlabel: str, ylabel: str, pictures: Mapping[str, np.ndarray], **style: object
+    series: Mapping[str, tuple], xlabel: str, ylabel: str, pictures: Sequence[tuple[str, np.ndarray]]
 ) -> Figure:
-    """Curves between 0 and 1 on the left, a row of pictures with titles on the right.
+    """Curves between 0 and 1 on the left, pictures with titles in two rows on the right.
 
     Args:
         series: legend text → (x values, y values).
         xlabel: label of the x axis.
         ylabel: label of the y axis.
-        pictures: title → (height, width) or (height, width, 3).
-        **style: passed to Matplotlib's ``imshow``.
+        pictures: pairs of a title and (height, width) or (height, width, 3).
     """
-    widths = (2.8, *[1] * len(pictures))
-    figure, axes = plt.subplots(1, len(widths), figsize=(9, 2.9), width_ratios=widths)
-    plots.curves(axes[0], series, xlabel, ylabel)
-    axes[0].set_ylim(-0.03, 1.03)
-    axes[0].legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=8)
-    for ax, (title, picture) in zip(axes[1:], pictures.items(), strict=True):
-        ax.imshow(picture, interpolation="nearest", **style)
+    columns = -(-len(pictures) // 2)
+    figure = plt.figure(figsize=(8.6, 3.6))
+    grid = figure.add_gridspec(2, 1 + columns, width_ratios=(2.6, *[1] * columns))
+    axes = figure.add_subplot(grid[:, 0])
+    plots.curves(axes, series, xlabel, ylabel)
+    axes.set_ylim(-0.03, 1.03)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=8, ncols=2)
+    for k, (title, picture) in enumerate(pictures):
+        ax = figure.add_subplot(grid[k // columns, 1 + k % columns])
+        ax.imshow(picture, interpolation="nearest")
         ax.set_title(title, fontsize=8, loc="center")
         ax.set_axis_off()
     return figure

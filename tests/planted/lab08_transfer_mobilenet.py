@@ -399,6 +399,13 @@ def normalised_with_a_minus(x, gamma, beta, mean, variance, training):
     return gamma * (mean - x) / np.sqrt(variance + 1e-3) + beta
 
 
+@wrong("normalised", says="the variance runs over all channels together")
+def normalised_with_one_variance(x, gamma, beta, mean, variance, training):
+    if training:
+        mean, variance = x.mean(axis=0), x.var()
+    return gamma * (x - mean) / np.sqrt(variance + 0.001) + beta
+
+
 @right("normalised")
 def normalised_by_keras(x, gamma, beta, mean, variance, training):
     layer = keras.layers.BatchNormalization()
@@ -583,6 +590,13 @@ def places_without_channels(maps, grid):
     return _blocks(maps, grid).mean(axis=(2, 4, 5)).reshape(len(maps), -1)
 
 
+@wrong("keep_places", says="the coarse axes are averaged away")
+def places_averaged_away(maps, grid):
+    n, h, w, channels = maps.shape
+    parts = maps.reshape(n, grid, h // grid, grid, w // grid, channels)
+    return parts.mean(axis=(1, 3)).reshape(n, -1)
+
+
 @right("keep_places")
 def places_by_keras(maps, grid):
     _, h, w, _ = maps.shape
@@ -653,6 +667,24 @@ def scores_as_distances(features, labels, queries):
 def scores_averaged(features, labels, queries):
     cosines = _unit(queries) @ _unit(features).T
     return np.stack([cosines[:, labels == k].mean(axis=1) for k in range(max(labels) + 1)], axis=1)
+
+
+@wrong("mean_scores", says="each column was divided by its length")
+def scores_of_scaled_columns(features, labels, queries):
+    def short(rows):
+        return rows / np.linalg.norm(rows, axis=0)
+
+    means = np.stack([short(features)[labels == k].mean(axis=0) for k in range(labels.max() + 1)])
+    return short(queries) @ short(means).T
+
+
+@wrong("mean_scores", says="all rows were divided by one length")
+def scores_of_one_length(features, labels, queries):
+    def short(rows):
+        return rows / np.linalg.norm(rows)
+
+    means = np.stack([short(features)[labels == k].mean(axis=0) for k in range(labels.max() + 1)])
+    return short(queries) @ short(means).T
 
 
 @right("mean_scores")
