@@ -430,12 +430,12 @@ def test_axe_finds_no_fault(address, window):
 
 def test_the_theme_can_be_switched_by_hand(address, window):
     window.goto(f"{address}/index.html")
-    colour = "getComputedStyle(document.body).backgroundColor"
-    seen = {window.evaluate(colour)}
-    for _ in range(2):
-        window.locator(".theme-switch-button").first.click()
-        seen.add(window.evaluate(colour))
-    assert len(seen) == 2
+    seen = []
+    for theme in ("light", "dark"):
+        window.locator(".theme-switch-button:visible").click()
+        window.locator(f".theme-change-button[data-mode={theme}]:visible").click()
+        seen.append(window.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert seen[0] == "rgb(255, 255, 255)" != seen[1]
 
 
 def test_search_finds_a_lab_by_a_word_of_its_text(address, window):
