@@ -14,8 +14,8 @@
 # %% [markdown]
 # # 01 · The perceptron
 #
-# One artificial neuron: a weighted sum, a bias, an activation function. You build it, teach it in two ways, and let
-# it read handwriting.
+# One artificial neuron: a weighted sum, a bias, an activation function. You build it, teach it in two ways, and let it
+# read handwriting.
 #
 # **After this lab you can answer:**
 #
@@ -33,9 +33,8 @@
 # | **Lecture** | D, *Introduction to Deep Learning* (perceptron, training); C, *Optimisation* (gradient descent) |
 # | **You need** | NumPy arrays and matrix products; the derivative of a composed function; pencil and paper |
 #
-# Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
-# read on. Where a cell begins with `prediction = None`, write your own there before you run it: it is printed
-# beside the result and never graded.
+# Running an exercise cell checks it. Until yours passes, the cells below use the reference. Where a cell begins with
+# `prediction = None`, write your own there before you run it; it is never marked.
 
 # %% tags=["imports"]
 import keras
@@ -59,14 +58,16 @@ keras.utils.set_random_seed(1)
 # \mathrm{ReLU}(z) = \max(0, z) \qquad
 # \mathrm{leaky}(z) = \begin{cases} z & z > 0 \\ a z & \text{otherwise}\end{cases}$$
 #
+# with a small $a > 0$.
+#
 # ### Exercise · `sigmoid`
 #
 # The sigmoid turns any number into a probability. Make it safe: no `nan` or `inf` for $z = \pm 1000$.
 #
 # <details><summary>Hint 1 · why large values are delicate</summary>
 #
-# $e^{1000}$ is too large for a floating-point number. NumPy gives `inf`; then
-# $\frac{1}{1 + \infty} = 0$ is right, but $\frac{e^z}{1 + e^z} = \frac{\infty}{\infty}$ is `nan`.
+# $e^{1000}$ is too large for a floating-point number. NumPy gives `inf`; then $\frac{1}{1 + \infty} = 0$ is right, but
+# $\frac{e^z}{1 + e^z} = \frac{\infty}{\infty}$ is `nan`.
 #
 # </details>
 # <details><summary>Hint 2 · without any warning</summary>
@@ -95,8 +96,8 @@ def sigmoid(z):
 # In hidden layers learning sends every correction through the derivative $g'(z)$: where it is zero, nothing gets
 # through. Differentiate the first three functions with pencil and paper.
 #
-# **Predict**, from the shapes of the curves: which of the four derivatives is never larger than ¼? Which one
-# stays above a fixed positive number? The cell after the exercise draws all four.
+# **Predict**, from the shapes of the curves: which of the four derivatives is never larger than ¼? Which one never
+# falls below a fixed positive number? The cell after the exercise draws all four.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -105,8 +106,8 @@ def sigmoid(z):
 # </details>
 # <details><summary>Hint 2 · the sigmoid, half-way</summary>
 #
-# $\sigma'(z) = \frac{e^{-z}}{(1 + e^{-z})^2} = \frac{1}{1 + e^{-z}} \cdot \frac{e^{-z}}{1 + e^{-z}}$. The first
-# factor is $\sigma(z)$. What is the second?
+# $\sigma'(z) = \frac{e^{-z}}{(1 + e^{-z})^2} = \frac{1}{1 + e^{-z}} \cdot \frac{e^{-z}}{1 + e^{-z}}$. The first factor
+# is $\sigma(z)$. What is the second?
 #
 # </details>
 # <details><summary>Hint 3 · I get "g (1 - g) belongs to sigmoid"</summary>
@@ -156,11 +157,11 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** The sigmoid's derivative peaks at ¼ and, like that of tanh, fades on both sides; that of leaky
-# ReLU never drops below $a = 0.1$.
+# **What you see.** The sigmoid's derivative peaks at ¼ and, like that of tanh, fades on both sides; that of leaky ReLU
+# never drops below $a = 0.1$.
 #
-# **Why.** A sigmoid that is already close to 0 or 1 hardly reacts to a change of $z$: it is *saturated*. A
-# chain of saturated neurons multiplies small derivatives, one reason why deep networks use ReLU.
+# **Why.** A sigmoid that is already close to 0 or 1 hardly reacts to a change of $z$: it is *saturated*. A chain of
+# saturated neurons multiplies small derivatives, one reason why deep networks use ReLU.
 #
 # > **Margin note.** The slide gives $g'(z) = g(z)\,(1 - g(z))$ for tanh as well. At $z = 0$ that would be 0, where
 # > tanh is steepest.
@@ -171,12 +172,12 @@ plots.show(
 #
 # $$z = w_0 + \sum_{i=1}^{d} x_i w_i = w_0 + \mathbf{x}^T \mathbf{w}, \qquad \hat{y} = g(z).$$
 #
-# The *weights* $\mathbf{w}$ say how much each input counts, the *bias* $w_0$ how easily the neuron says yes. With one
-# sample per row, shape $(n, d)$, `x @ w` is all $n$ weighted sums at once.
-# The lecture's example has $w_0 = 1$, $w_1 = 3$, $w_2 = -2$.
+# The *weights* $\mathbf{w}$ say how much each input counts, the *bias* $w_0$ how easily the neuron says yes. With $n$
+# samples, one per row of `x`, shape $(n, d)$, `x @ w` is all $n$ weighted sums at once. The lecture's example has
+# $w_0 = 1$, $w_1 = 3$, $w_2 = -2$.
 #
-# **Predict.** At $\mathbf{x} = (-1, 2)$: what is $z$, and is $\hat{y}$ closer to 0 or to 1? Then move the sliders: which
-# weight turns the line, which moves it without turning, and what does doubling all three change?
+# **Predict.** At $\mathbf{x} = (-1, 2)$: what is $z$, and is $\hat{y}$ closer to 0 or to 1? Then move the sliders:
+# which weight turns the line, which moves it without turning, and what does doubling all three change?
 
 
 # %% tags=["nbval-check-output"]
@@ -215,20 +216,21 @@ plots.explore(
 
 # %% [markdown]
 # **What you see.** At $(-1, 2)$ the sum is $-6$ and $\hat{y} \approx 0.002$. A straight line divides the plane. $w_0$
-# moves the line without turning it, $w_1$ and $w_2$ turn it; doubling all
-# three leaves it where it is and makes the transition twice as steep.
+# moves the line without turning it, $w_1$ and $w_2$ turn it; doubling all three leaves it where it is and makes the
+# transition twice as steep.
 #
-# **Why.** $\hat{y} = \frac12$ exactly where $z = 0$, and $z = 0$ is the equation of a line. The vector
-# $\mathbf{w}$ stands at right angles to it and points towards class 1.
+# **Why.** $\hat{y} = \frac12$ exactly where $z = 0$, and $z = 0$ is the equation of a line. The vector $\mathbf{w}$
+# stands at right angles to it and points towards class 1.
 #
 # ### Exercise · `neuron_from_line`
 #
-# You know where the line should be and want the neuron. Before machines learnt, people *programmed* such rules; in
-# section 3 one competes with what a neuron learns. Every line must work, also a vertical one.
+# You know where the line should be and want the neuron. In section 3 such a *programmed* rule competes with a neuron
+# that learns. Every line must work, also a vertical one.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# Draw $a$, $b$ and the vector $b - a$. Which vector stands at right angles to $(p, q)$? Their scalar product must be 0.
+# Draw $a$, $b$ and the vector $b - a$. Which vector stands at right angles to $(p, q)$? Their scalar product must be
+# 0.
 #
 # </details>
 # <details><summary>Hint 2 · the line of attack</summary>
@@ -239,13 +241,13 @@ plots.explore(
 # </details>
 # <details><summary>Hint 3 · I get a division by zero, inf or nan</summary>
 #
-# The form $x_2 = m x_1 + c$ has no slope $m$ for a vertical line. Work with vectors, or solve three equations
-# for $w_0, w_1, w_2$ with `np.linalg.solve`.
+# The form $x_2 = m x_1 + c$ has no slope $m$ for a vertical line. Work with vectors, or solve three equations for
+# $w_0, w_1, w_2$ with `np.linalg.solve`.
 #
 # </details>
 
 
-# %% minutes=12 difficulty=2 kind="core"
+# %% minutes=12 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def neuron_from_line(a, b, inside):
     """The neuron whose line z = 0 runs through a and b, with z = 1 at a third point.
@@ -264,13 +266,13 @@ def neuron_from_line(a, b, inside):
 # %% [markdown]
 # ## 3 · How wrong is it?
 #
-# The lecture asks: *will I pass this class?* $x_1$ is the number of lectures attended, $x_2$ the hours spent
-# on the final project. Here is a simulated class: 200 students, whose chance of passing truly is
+# The lecture asks: *will I pass this class?* $x_1$ is the number of lectures attended, $x_2$ the hours spent on the
+# final project. Here is a simulated class: 200 students, whose chance of passing truly is
 # $\sigma(-7 + 0.9\,x_1 + 0.7\,x_2)$.
 #
 # A first program needs no learning: *more than 9 lectures and hours together*. Your `neuron_from_line` writes this
-# rule as a neuron. Then an untrained neuron, $w_0 = -4$ and
-# $\mathbf{w} = (0.2, 0.2)$, is asked about you: 4 lectures, 5 hours. In truth you passed ($y = 1$).
+# rule as a neuron. Then an untrained neuron, $w_0 = -4$ and $\mathbf{w} = (0.2, 0.2)$, is asked about you: 4 lectures,
+# 5 hours. In truth you passed ($y = 1$).
 #
 # **Your turn.** Run the cell, then change the rule's three points. How good can it be?
 
@@ -305,9 +307,8 @@ plots.show(
 # %% [markdown]
 # **What you see.** Around your star both outcomes mix. The rule is right for about nine students in ten.
 #
-# **Why.** There the true chance is near one half, and luck decides. A rule works as long as somebody can see the
-# line; with
-# 64 pixels (section 9) nobody can. Then a neuron must learn, and somebody must measure how wrong it is.
+# **Why.** There the true chance is near one half, and luck decides. A rule works as long as somebody can see the line;
+# with 64 pixels (section 9) nobody can. Then a neuron must learn, and somebody must measure how wrong it is.
 #
 # A *loss* turns "predicted 0.1, actual 1" into a number; its mean over the data is the *empirical risk*
 # $J(\mathbf{w}, w_0)$. For probabilities the lecture uses the *binary cross-entropy*:
@@ -352,14 +353,13 @@ def binary_cross_entropy(y, z):
 
 # %% [markdown]
 # For learning, what matters is the *slope* of a loss with respect to $z$. The chain rule with $\hat{y} = \sigma(z)$
-# gives
-# for one sample
+# gives for one sample
 #
 # $$\frac{\partial\,\text{cross-entropy}}{\partial z} = \hat{y} - y, \qquad
 # \frac{\partial\,(\hat{y} - y)^2}{\partial z} = 2\,(\hat{y} - y)\;\hat{y}\,(1 - \hat{y}).$$
 #
-# Let a neuron move $z$ itself downhill: each step subtracts the slope from $z$. It starts at $z = -6$ for a sample with
-# $y = 1$, confidently wrong.
+# Let a neuron move $z$ itself downhill: each step subtracts the slope from $z$. It starts at $z = -6$ for a sample
+# with $y = 1$, confidently wrong.
 #
 # **Predict.** How many steps does each loss need to reach $\hat{y} > \frac12$?
 
@@ -400,18 +400,16 @@ plots.show(
 # %% [markdown]
 # **What you see.** Far on the left, where the neuron is confidently wrong, the slope of the squared error is nearly
 # 0. With
-# cross-entropy $\hat{y}$ passes one half after 7
-# steps, with the squared error after 214.
+# cross-entropy $\hat{y}$ passes one half after 7 steps, with the squared error after 214.
 #
-# **Why.** The squared error keeps the factor $\sigma'(z) = \hat{y}(1 - \hat{y})$, which is tiny for a
-# saturated neuron. In cross-entropy the logarithm cancels it: what remains is the plain error $\hat{y} - y$.
+# **Why.** The squared error keeps the factor $\sigma'(z) = \hat{y}(1 - \hat{y})$, which is tiny for a saturated
+# neuron. In cross-entropy the logarithm cancels it: what remains is the plain error $\hat{y} - y$.
 #
 # ## 4 · Gradient descent
 #
-# The gradient $\nabla J$ (nabla $J$) collects the derivatives of $J$ with respect to all weights. It points
-# uphill, so a small step the other way goes down:
-# $\mathbf{w} \leftarrow \mathbf{w} - \eta\,\partial J / \partial \mathbf{w}$. The factor $\eta$ (eta) is the
-# *learning rate*.
+# The gradient $\nabla J$ (nabla $J$) collects the derivatives of $J$ with respect to all weights. It points uphill, so
+# a small step the other way goes down: $\mathbf{w} \leftarrow \mathbf{w} - \eta\,\partial J / \partial \mathbf{w}$.
+# The factor $\eta$ (eta) is the *learning rate*.
 #
 # ### Exercise · `gradient`
 #
@@ -446,38 +444,37 @@ def gradient(x, y, w, w0):
 
 
 # %% [markdown]
-# For a whole network TensorFlow finds the gradient: a `tf.GradientTape` records
-# what is computed inside its `with` block and differentiates it.
+# For a whole network TensorFlow finds the gradient: a `tf.GradientTape` records what is computed inside its `with`
+# block and differentiates it.
 #
 # > **Margin note.** The slide writes `weights = weights - lr * gradient` inside `while True:`. The assignment
-# > *rebinds* the name: `weights` was a
-# > `tf.Variable`, which a tape watches, and becomes a plain tensor, which it does not. In the second round the
-# > gradient is
-# > `None`. `weights.assign_sub(lr * gradient)` changes the variable in place. (And `tf.random.normal()` needs a shape.)
+# > *rebinds* the name: `weights` was a `tf.Variable`, which a tape watches, and becomes a plain tensor, which it does
+# > not. In the second round the gradient is `None`. `weights.assign_sub(lr * gradient)` changes the variable in place.
+# > (And `tf.random.normal()` needs a shape.)
 #
 # The slide leaves open *when to stop*. At a minimum the gradient is zero: a sound criterion is that its length
-# $\lVert\nabla J\rVert$ falls below a tolerance. (The slide starts from random weights; one neuron may start at zero,
-# a network may not, see lab 02.)
+# $\lVert\nabla J\rVert$ falls below a tolerance. (One neuron may start from zero weights, a network may not: see lab
+# 02.)
 #
 # ### Exercise · `gradient_descent`
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# One round: the loss inside a tape; the gradient from the tape; leave if its norm is small; record the loss;
-# update both variables with `assign_sub`.
+# One round: the loss inside a tape; the gradient from the tape; leave if its norm is small; record the loss; update
+# both variables with `assign_sub`.
 #
 # </details>
 # <details><summary>Hint 2 · the loss</summary>
 #
-# Inside the tape only TensorFlow may compute. `tf.linalg.matvec(x, w) + w0` is the
-# vector $z$, and `keras.losses.binary_crossentropy(y, z, from_logits=True)` the loss that you wrote in section 3.
-# (*Logits* is the field's word for $z$.)
+# Inside the tape only TensorFlow may compute. `tf.linalg.matvec(x, w) + w0` is the vector $z$, and
+# `keras.losses.binary_crossentropy(y, z, from_logits=True)` the loss that you wrote in section 3. (*Logits* is the
+# field's word for $z$.)
 #
 # </details>
 # <details><summary>Hint 3 · gradient and norm</summary>
 #
-# `dw, dw0 = tape.gradient(loss, [w, w0])`. The norm of both together: `tf.linalg.global_norm([dw, dw0])`. The
-# list wants numbers: `losses.append(float(loss))`.
+# `dw, dw0 = tape.gradient(loss, [w, w0])`. The norm of both together: `tf.linalg.global_norm([dw, dw0])`. The list
+# wants numbers: `losses.append(float(loss))`.
 #
 # </details>
 
@@ -536,19 +533,19 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** The risk falls from $\log 2 \approx 0.69$, the price of answering ½ to everything, and
-# flattens; the loop stops by itself. The learnt line lies close to the true one, and is as often right as the rule.
+# **What you see.** The risk falls from $\log 2 \approx 0.69$, the price of answering ½ to everything, and flattens;
+# the loop stops by itself. The learnt line lies close to the true one, and is as often right as the rule.
 #
-# **Why.** The risk of one neuron is convex: there is one valley, and its floor is where the gradient
-# vanishes. The remaining errors are luck, which no line explains.
+# **Why.** The risk of one neuron is convex: there is one valley, and its floor is where the gradient vanishes. The
+# remaining errors are luck, which no line explains.
 #
 # ### What a step promises
 #
 # Lecture C derives from the Taylor series what one small step gains:
 # $J_\text{old} - J_\text{new} \approx \eta\,\lVert\nabla J\rVert^2$.
 #
-# **Predict.** The cell takes one step from zero weights, with $\eta = 0.01$ up to $100$. Up to which $\eta$ is
-# at least 80 % of the promise kept?
+# **Predict.** The cell takes one step from zero weights, with $\eta = 0.01$ up to $100$. Up to which $\eta$ is at
+# least 80 % of the promise kept?
 
 
 # %%
@@ -572,15 +569,15 @@ header = ["η", "promised decrease", "real decrease", "share kept"]
 plots.table(header, promises, "One step from zero weights")
 
 # %% [markdown]
-# **What you see.** Up to $\eta = 1$ most of the promise is kept. At 10 the step gains most,
-# though it keeps only a quarter; at 100 the risk is higher than before.
+# **What you see.** Up to $\eta = 1$ most of the promise is kept. At 10 the step gains most, though it keeps only a
+# quarter; at 100 the risk is higher than before.
 #
 # **Why.** The promise holds where the slope stays as it is at the start, that is for *small* steps.
 #
-# To see whole paths, keep $w_0$ at the value found above and draw $J$ over $(w_1, w_2)$. Three walkers
-# start at $(-2, 4)$ and take 40 steps, with $\eta = 0.05$, $3$ and $30$.
+# To see whole paths, keep $w_0$ at the value found above and draw $J$ over $(w_1, w_2)$. Three walkers start at
+# $(-2, 4)$ and take 40 steps, with $\eta = 0.05$, $3$ and $30$.
 #
-# **Predict.** What will the path of each look like? Sketch it.
+# **Predict.** Sketch the path of each.
 
 
 # %%
@@ -612,10 +609,9 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** With $\eta = 0.05$ the walker has gone only a short part of the way. With $\eta = 3$ it reaches
-# the floor of the
-# valley within ten steps. With $\eta = 30$ the first step goes far beyond it; then the walker leaps from one side to the
-# other, at about twice the lowest risk.
+# **What you see.** With $\eta = 0.05$ the walker has gone only a short part of the way. With $\eta = 3$ it reaches the
+# floor of the valley within ten steps. With $\eta = 30$ the first step goes far beyond it; then the walker leaps from
+# one side to the other, at about twice the lowest risk.
 #
 # **Why.** A step much longer than the valley is wide lands on the opposite slope, higher up.
 #
@@ -627,8 +623,8 @@ plots.show(
 #
 # ### Exercise · `train`
 #
-# This loop trains every network of the course. In each epoch: shuffle the samples, cut them into batches of $B$
-# (the last may be smaller), and take one step with the gradient of each.
+# In each epoch: shuffle the samples, cut them into batches of $B$ (the last may be smaller), and take one step with
+# the gradient of each.
 #
 # **Predict.** The cell after the exercise runs ten epochs at $\eta = 0.5$ with batches of 200, 20 and 1. Which ends
 # closest to the floor?
@@ -709,17 +705,13 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** After one epoch the smallest batch is furthest down. After ten, the mini-batch of 20 is the
-# lowest; the single
-# samples keep trembling, now further from the floor than after one epoch, and the full batch is still on its way.
+# **What you see.** After one epoch the smallest batch is furthest down. After ten, the mini-batch of 20 is the lowest;
+# the single samples keep trembling, now further from the floor than after one epoch, and the full batch is still on
+# its way.
 #
-# **Why.** One epoch costs about the same in all three cases, but buys 1, 10 or 200 steps. The gradient of a single
-# sample
-# is a rough estimate, and with a constant rate its noise never dies out; averaging over $B$ samples shrinks it about as
-# $1/\sqrt{B}$ (lab 03 measures it).
-#
-# > **Margin note.** The lecture's table credits this method to Kiefer and Wolfowitz (1952). They estimate the slope from
-# > noisy *values*; stepping along noisy *gradients*, as here, is Robbins and Monro (1951).
+# **Why.** One epoch is the same arithmetic in all three cases, but buys 1, 10 or 200 steps. The gradient of a single
+# sample is a rough estimate, and with a constant rate its noise never dies out; averaging over $B$ samples shrinks it
+# about as $1/\sqrt{B}$ (lab 03 measures it).
 #
 # ## 6 · A number instead of a yes
 #
@@ -778,14 +770,12 @@ print(f"by linear algebra, without descent:    w {best[1:].round(2)}")
 
 
 # %% [markdown]
-# **What you see.** 2433.3 for the slide's grades. For the class, a rate of 0.3 ends where linear algebra
-# does, with an error near the 36 that luck has in these grades. With a rate of 1 the error grows without end.
+# **What you see.** 2433.3 for the slide's grades. For the class, a rate of 0.3 ends where linear algebra does, with an
+# error near the 36 that luck has in these grades. With a rate of 1 the error grows without end.
 #
-# **Why.** Both gradients are the error times the input. But the slope of the squared error changes by about 2 for
-# each unit
-# of $w$ here, that of the cross-entropy by about ¼ at most. When $\eta$ times this *curvature* exceeds 2, every step
-# lands
-# further away than it started.
+# **Why.** Both gradients are the error times the input. But the slope of the squared error changes by about 2 for each
+# unit of $w$ here, that of the cross-entropy by about ¼ at most. When $\eta$ times this *curvature* exceeds 2, every
+# step lands further away than it started.
 #
 # ## 7 · Rosenblatt's rule beside gradient descent
 #
@@ -799,10 +789,10 @@ print(f"by linear algebra, without descent:    w {best[1:].round(2)}")
 #
 # ### Exercise · `rosenblatt_epoch`
 #
-# Write one pass over the samples and count the mistakes: when there are none, the rule has converged.
+# Write one pass over the samples and count the mistakes: without any, the rule has converged.
 #
-# **Predict.** The cell after it runs both rules on a class without luck, where a straight line *can* separate
-# the students. Will the two find the same line?
+# **Predict.** The cell after it runs both rules on the clear cases, which a straight line *can* separate. Will the two
+# find the same line?
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -860,12 +850,11 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** Rosenblatt's rule makes 9, 4, 4 and 0 mistakes and stops at the first line that separates the
-# classes, here one that nearly touches a student. Another order of the students gives another line; gradient
-# descent's does not depend on the order.
+# classes, here one that nearly touches a student. Another order of the students gives another line; gradient descent's
+# does not depend on the order.
 #
 # **Why.** Once nobody is misjudged, every correction is zero; cross-entropy goes on pushing the closest students away
-# from
-# the line. That the rule stops after finitely many mistakes whenever *some* line separates the data is Novikoff's
+# from the line. That the rule stops after finitely many mistakes whenever *some* line separates the data is Novikoff's
 # theorem (1962).
 #
 # Now XOR: four points, class 1 exactly where the two inputs differ. No line separates them (lab 02 proves it).
@@ -891,29 +880,27 @@ print(
 
 
 # %% [markdown]
-# **What you see.** From the second epoch on the rule ends every epoch with the same weights; from the third on,
-# all four answers are wrong when their turn comes. Gradient descent does not leave its start:
-# $\hat{y} = \frac12$ for all four *is* the floor of its valley.
+# **What you see.** From the second epoch on the rule ends every epoch with the same weights; from the third on, all
+# four answers are wrong when their turn comes. Gradient descent does not leave its start: $\hat{y} = \frac12$ for all
+# four *is* the floor of its valley.
 #
 # **Why.** Each correction undoes what another sample has asked for, and the same weights must repeat for ever. The
-# cross-entropy has a minimum, but a useless one: "I do not know". Minsky and Papert (1969) proved
-# such limits for a whole family of tasks.
+# cross-entropy has a minimum, but a useless one: "I do not know". Minsky and Papert (1969) proved such limits for a
+# whole family of tasks.
 #
 # ## 8 · From one neuron to a layer
 #
-# Several neurons that see the same inputs form a *dense layer*. Their weight vectors are the columns of a
-# matrix $W$, and one matrix product serves them all: $\hat{Y} = g(X W + \mathbf{b})$.
+# Several neurons that see the same inputs form a *dense layer*. Their weight vectors are the columns of a matrix $W$,
+# and one matrix product serves them all: $\hat{Y} = g(X W + \mathbf{b})$.
 #
 # ### Exercise · `MyDense`
 #
 # Write the layer as Keras does. In its words the number of neurons is `units`, $W$ is the *kernel*, and an
 # *initializer* sets a weight's starting value. Weights are made in `build`, which Keras calls with the shape of the
-# first
-# batch.
+# first batch.
 #
 # > **Margin note.** The slide's `MydenseLayer` must be told `input_dim`, always applies the sigmoid, and starts its
-# > biases at
-# > random where `Dense` starts at zero. Its `add_weight([input_dim, output_dim])` runs in Keras 3 only.
+# > biases at random where `Dense` starts at zero.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -964,8 +951,8 @@ class MyDense(keras.layers.Layer):
 # ### Exercise · `collapse`
 #
 # Without activation functions, is a deep stack of layers more powerful than one? The cell after the exercise stacks
-# ten of 16 neurons. Find the single layer
-# $(W, \mathbf{b})$ that does the work of two: $X W + \mathbf{b} = (X W_1 + \mathbf{b}_1) W_2 + \mathbf{b}_2$.
+# ten of 16 neurons. Find the single layer $(W, \mathbf{b})$ that does the work of two:
+# $X W + \mathbf{b} = (X W_1 + \mathbf{b}_1) W_2 + \mathbf{b}_2$.
 #
 # **Predict.** With 3 inputs, how many parameters does one layer need to replace the ten?
 #
@@ -1014,9 +1001,10 @@ lab.compare("one layer instead", prediction, w_all.size + b_all.size)
 # %% [markdown]
 # **Why.** A product of matrices is a matrix, so without activation functions depth adds nothing.
 #
-# The lecture shows this on a demo, [ConvNetJS](https://cs.stanford.edu/people/karpathy/convnetjs/demo/classify2d.html):
-# thirteen points and two networks with two hidden neurons, one without activation, one with sigmoids. Here
-# both are in Keras, with the demo's settings (momentum: lab 03, L2 decay: lab 05).
+# The lecture shows this on a demo,
+# [ConvNetJS](https://cs.stanford.edu/people/karpathy/convnetjs/demo/classify2d.html): thirteen points and two networks
+# with two hidden neurons, one without activation, one with sigmoids. Here both are in Keras, with the demo's settings
+# (momentum: lab 03, L2 decay: lab 05).
 #
 # **Predict.** How many of the thirteen points does each get right?
 
@@ -1052,8 +1040,8 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** Two layers without activation draw one straight line. With two sigmoids the line bends, and all
-# thirteen points are right. Not every start succeeds: of eight, two still had a point wrong after 12 000
-# steps (see lab 02).
+# thirteen points are right. Not every start succeeds: of eight, two still had a point wrong after 12 000 steps (see
+# lab 02).
 #
 # **Why.** A sigmoid between two matrices cannot be multiplied out: the second layer draws its line in something new.
 #
@@ -1063,24 +1051,38 @@ plots.show(
 # learn much of a small data set by heart. Hence the lecture's three sets: 60 % of the images to *train* the weights,
 # 20 % to *validate*, 20 % to *test*.
 #
-# ### Question · `which_set`
+# ### Exercise · `choose_rate`
+#
+# Five learning rates give five neurons. Which one do you keep? Compare them on the validation set: on the training
+# set, learning by heart wins. The test set stays closed, because the best of five scores is partly luck; it judges the
+# winner, once.
+#
+# **Predict** which of 0.0003, 0.03, 0.3, 3 and 300 wins.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# A loop over the rates with your `train` and your `binary_cross_entropy`. The last row of the path holds the weights,
+# $w_0$ first.
+#
+# </details>
 
 
-# %% minutes=3 difficulty=1 kind="core"
-@lab.question(points=1)
-def which_set():
-    """You try 50 learning rates and keep the best one. On which data do you compare
-    them?
+# %% minutes=12 difficulty=2 kind="core"
+@lab.exercise(points=2)
+def choose_rate(training, validation, rates):
+    """The best of several learning rates, for 30 epochs with batches of 32.
 
-    a) On the test set: none of the neurons was trained on it, so it stays honest
-       however often it is asked.
-    b) On the training set, which is the largest, so that luck plays the smallest part
-       in the comparison.
-    c) On the validation set; the test set is kept closed and judges the one that was
-       chosen, once.
+    training, validation: a pair x (n, d), y (n,) each; rates: list of numbers.
+    Returns the rate whose neuron has the lowest cross-entropy on validation, and the
+    list of these cross-entropies, one for each rate, in their order.
     """
     # BEGIN SOLUTION
-    return "c"
+    x, y = validation
+    losses = []
+    for rate in rates:
+        weights = train(*training, rate, epochs=30, batch=32)[-1]
+        losses.append(binary_cross_entropy(y, x @ weights[1:] + weights[0]))
+    return rates[np.argmin(losses)], losses
     # END SOLUTION
 
 
@@ -1112,13 +1114,13 @@ def accuracy(x, y, weights):
 # %%
 prediction = None  # the best of 0.0003, 0.03, 0.3, 3, 300
 training, validation, test = three_sets(*pair(3, 8), seed=0)
-found, rows = {}, []
-for rate in (0.0003, 0.03, 0.3, 3.0, 300.0):
-    found[rate] = v = train(*training, rate, epochs=30, batch=32)[-1]
-    validation_loss = binary_cross_entropy(validation[1], validation[0] @ v[1:] + v[0])
-    both = accuracy(*training, v), accuracy(*validation, v)
-    rows.append([rate, *both, float(validation_loss)])
-best_rate = min(rows, key=lambda row: row[-1])[0]
+rates = [0.0003, 0.03, 0.3, 3.0, 300.0]
+best_rate, validation_losses = choose_rate(training, validation, rates)
+found = {rate: train(*training, rate, epochs=30, batch=32)[-1] for rate in rates}
+rows = []
+for rate, loss in zip(rates, validation_losses, strict=True):
+    both = accuracy(*training, found[rate]), accuracy(*validation, found[rate])
+    rows.append([rate, *both, float(loss)])
 columns = ["learning rate", "training accuracy", "validation accuracy"]
 caption = f"3 against 8, {len(validation[1])} images for validation"
 plots.table([*columns, "validation cross-entropy"], rows, caption)
@@ -1137,9 +1139,8 @@ print(f"Keras: {neuron.count_params()} parameters, test accuracy {accuracy_keras
 
 # %% [markdown]
 # **What you see.** By accuracy the validation set cannot decide: one image is 0.014, and even the smallest rate, with
-# all outputs near
-# ½, has most images on the right side. The cross-entropy decides: it also counts *how sure* the neuron is. At 300 it is
-# certain, also where it is wrong.
+# all outputs near ½, has most images on the right side. The cross-entropy decides: it also counts *how sure* the
+# neuron is. At 300 it is certain, also where it is wrong.
 #
 # ### What the neuron looks for
 #
@@ -1176,17 +1177,17 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** For 0 against 1, ink in the middle speaks for the 1, ink on either side of it for the 0.
-# For 3 against 8 the strongest weights stand left of the centre, above and below the waist: there the 8 closes its
-# loops. The violet pixels at the top, which both digits share, warn: no weight can be read alone.
+# **What you see.** For 0 against 1, ink in the middle speaks for the 1, ink on either side of it for the 0. For 3
+# against 8 the strongest weights stand left of the centre, above and below the waist: there the 8 closes its loops.
+# The violet pixels at the top, which both digits share, warn: no weight can be read alone.
 #
 # ### One distribution for all three
 #
 # The lecture insists: *each set must have the same distribution*. Break this on purpose: test images moved one pixel
 # to the right, in 20 splits.
 #
-# **Predict.** The neuron reads 99 % of the 3s and 8s. What is left after the shift? Would the
-# validation set have warned you?
+# **Predict.** The neuron reads 99 % of the 3s and 8s. What is left after the shift? Would the validation set have
+# warned you?
 
 
 # %%
@@ -1194,9 +1195,8 @@ prediction = None  # accuracy on the shifted test images
 
 
 def shifted(x):  # one pixel to the right
-    return np.pad(x.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 0)))[..., :8].reshape(
-        -1, 64
-    )
+    wider = np.pad(x.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 0)))
+    return wider[..., :8].reshape(-1, 64)
 
 
 cases = ["training", "validation", "test", "test, shifted", "shifted,\ntrained on both"]
@@ -1265,18 +1265,16 @@ plots.table(["experiment", "result", "beside it"], summary, "Results of this run
 # ## 11 · Challenge: four pixels
 #
 # Choose **four** of the 64 pixels (number 8 × row + column, from 0), so that a neuron with these four inputs tells 3
-# from 8
-# as often as possible. The score is the mean over 20 splits of the training and validation images; the test images are
-# forbidden.
+# from 8 as often as possible. The score is the mean over 20 splits of the training and validation images; the test
+# images are forbidden.
 #
 # **To beat:** 0.925. Our best is 0.973.
 #
 # <details><summary>How we found it</summary>
 #
-# Pixels 26, 42, 43 and 46. Least squares is fast enough to judge all triples; the best 400 were extended by every fourth
-# pixel, and the best 40 choices went through `score`. On the test images ours has 0.944: the best of many scores is
-# partly
-# luck.
+# Pixels 26, 42, 43 and 46. Least squares is fast enough to judge all triples; the best 400 were extended by every
+# fourth pixel, and the best 40 choices went through `score`. On the test images ours has 0.944: the best of many
+# scores is partly luck.
 #
 # </details>
 
@@ -1311,13 +1309,10 @@ print(f"{len(my_pixels)} pixels: {score(my_pixels):.3f}")
 #    questions do you ask before it sorts your letters?
 
 # %% [markdown] tags=["solution"]
-# **For instructors.** A follow-up to the race of the losses: for which $\hat{y}$ is the slope of the squared error
-# steepest?
-# At $\frac13$. `which_set`: lab 05 lets students over-use a test set. 1. The norm of the gradient falls about as
-# 1/steps, so the
-# loop stops because of its tolerance, and the tolerance sets the length of $\mathbf{w}$, hence how sure the outputs
-# look: no. 2.
-# They describe who passed, not what would happen to a student who acts otherwise: whoever attends may also care more.
+# **For instructors.** `choose_rate`: lab 05 lets students over-use a test set. 1. The norm of the gradient falls about
+# as 1/steps, so the loop stops because of its tolerance, and the tolerance sets the length of $\mathbf{w}$, hence how
+# sure the outputs look: no. 2. They describe who passed, not what would happen to a student who acts otherwise:
+# whoever attends may also care more.
 # 3. For example: written by whom and scanned how (the same distribution?); how was the part held out, and how often was
 # it looked at; how sure is the program where it errs, and what happens then?
 
@@ -1329,8 +1324,6 @@ print(f"{len(my_pixels)} pixels: {score(my_pixels):.3f}")
 # - F. Rosenblatt (1962). *Principles of Neurodynamics*. Spartan Books.
 # - A. B. J. Novikoff (1962). On convergence proofs on perceptrons. *Proceedings of the Symposium on the
 #   Mathematical Theory of Automata* 12, 615–622.
-# - H. Robbins and S. Monro (1951). A stochastic approximation method. *The Annals of Mathematical Statistics* 22(3),
-#   400–407.
 # - M. Minsky and S. Papert (1969). *Perceptrons: An Introduction to Computational Geometry*. MIT Press.
 # - I. Goodfellow, Y. Bengio and A. Courville (2016). *Deep Learning*. MIT Press. Chapter 6.
 

@@ -14,8 +14,8 @@
 # %% [markdown]
 # # 02 · Backpropagation and XOR
 #
-# Four points that no single neuron can separate, and a network of two layers that can. You derive its
-# gradients one by one, check them, train the lecture's network, and find out when and why it fails.
+# Four points that no single neuron can separate, and a network of two layers that can. You derive its gradients one by
+# one, check them, train the lecture's network, and find out when and why it fails.
 #
 # **After this lab you can answer:**
 #
@@ -33,8 +33,8 @@
 # | **Lecture** | A, *Deep Neural Networks* (the network in 15 lines); C, *Optimisation* (the chain rule); B (universal approximation) |
 # | **You need** | lab 01: sigmoid, squared error, gradient descent; matrix products |
 #
-# Running an exercise cell checks it. Until yours passes, the cells below use the reference. Where a cell begins
-# with `prediction = None`, write your own there before you run it; it is never marked.
+# Running an exercise cell checks it. Until yours passes, the cells below use the reference. Where a cell begins with
+# `prediction = None`, write your own there before you run it; it is never marked.
 
 # %% tags=["imports"]
 import warnings
@@ -56,28 +56,19 @@ plots.use_style()
 # %% [markdown]
 # ## 1 · Four points
 #
-# XOR, the *exclusive or*, is 1 if exactly one of its two inputs is 1. As in the lecture, every row of $X$
-# begins with a constant 1: the **bias column**. Its weight does the work of a bias, and the formulae need
-# no extra term.
+# XOR, the *exclusive or*, is 1 if exactly one of its two inputs is 1. As in the lecture, every row of $X$ begins with
+# a constant 1: the **bias column**. Its weight does the work of a bias, and the formulae need no extra term.
 #
-# **Predict.** Draw a straight line that has both ones on one side and both zeros on the other. How many of
-# the four points can a line get right at best?
+# **Predict.** Draw a straight line that has both ones on one side and both zeros on the other. How many of the four
+# points can a line get right at best?
 
 # %%
 X = np.array([[1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1]], dtype=float)
 Y = np.array([[0], [1], [1], [0]], dtype=float)
 figure, axes = plt.subplots(figsize=(5.6, 3.4))
 plots.scatter_classes(axes, X[:, 1:], Y, names=("XOR = 0", "XOR = 1"))
-plots.line_of(
-    axes,
-    -0.5,
-    1,
-    1,
-    (-0.4, 1.4),
-    color="black",
-    linestyle="--",
-    label="a line: 3 of 4 right",
-)
+dashes = {"color": "black", "linestyle": "--", "label": "a line: 3 of 4 right"}
+plots.line_of(axes, -0.5, 1, 1, (-0.4, 1.4), **dashes)
 axes.set(xlabel="$x_1$", ylabel="$x_2$", ylim=(-0.4, 1.4), title="The XOR problem")
 axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plots.show(
@@ -89,33 +80,31 @@ plots.show(
 # %% [markdown]
 # **What you see.** Equal classes lie on the diagonals of the square. The dashed line has three points right.
 #
-# **Why.** No line does better. Suppose $w_0 + w_1 x_1 + w_2 x_2$ were positive for both ones and not for the zeros: then
-# $w_0 + w_2 > 0$ and $w_0 + w_1 > 0$, in sum $2 w_0 + w_1 + w_2 > 0$; but $w_0 \le 0$ and $w_0 + w_1 + w_2 \le 0$, in
-# sum
-# $2 w_0 + w_1 + w_2 \le 0$. (If the ones lie on the other side, change all signs.)
+# **Why.** No line does better. Suppose $w_0 + w_1 x_1 + w_2 x_2$ were positive for both ones and not for the zeros:
+# then $w_0 + w_2 > 0$ and $w_0 + w_1 > 0$, in sum $2 w_0 + w_1 + w_2 > 0$; but $w_0 \le 0$ and
+# $w_0 + w_1 + w_2 \le 0$, in sum $2 w_0 + w_1 + w_2 \le 0$. (If the ones lie on the other side, change all signs.)
 #
 # ## 2 · One layer is not enough
 #
 # The one-layer network of the lecture, for all four points at once:
 #
-# $$\hat y = \sigma(X w) \qquad\qquad L = \sum_n (\hat y_n - y_n)^2$$
+# $$\hat y = \sigma(X w) \qquad\qquad L = \sum_i \left(\hat y^{(i)} - y^{(i)}\right)^2$$
 #
 # Here $X$ is $(4, 3)$, $w$ is $(3, 1)$, $y$ and $\hat y$ are $(4, 1)$.
 #
-# > **Margin note.** The slide writes the activation as `1 + np.exp(-X.dot(w))`. The sigmoid is
-# > `1 / (1 + np.exp(-z))`. For $z = -2, 0, 2$ the slide's version gives 8.39, 2.00 and 1.14, the sigmoid
-# > 0.12, 0.50 and 0.88. The former is always above 1: it can never come near class 0. The slide's gradient,
-# > with the factor $\hat y (1 - \hat y)$, is that of the true sigmoid.
+# > **Margin note.** The slide writes the activation as `1 + np.exp(-X.dot(w))`. The sigmoid is `1 / (1 + np.exp(-z))`.
+# > For $z = -2, 0, 2$ the slide's version gives 8.39, 2.00 and 1.14, the sigmoid 0.12, 0.50 and 0.88. The former is
+# > always above 1: it can never come near class 0.
 #
 # ### Exercise · `one_layer_gradient`
 #
-# Gradient descent needs $\partial L / \partial w$. The chain rule gives it as a product of three factors:
-# how the loss changes with the output, the output with the weighted sum, the weighted sum with the weights.
+# Gradient descent needs $\partial L / \partial w$. The chain rule gives it as a product of three factors: how the loss
+# changes with the output, the output with the weighted sum, the weighted sum with the weights.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# Let $z = X w$. What are $\partial L / \partial \hat y$, $\partial \hat y / \partial z$ and
-# $\partial z / \partial w$? The first two are $(n, 1)$ and multiply element by element.
+# Let $z = X w$. What are $\partial L / \partial \hat y$, $\partial \hat y / \partial z$ and $\partial z / \partial w$?
+# The first two are $(n, 1)$ and multiply element by element.
 #
 # </details>
 # <details><summary>Hint 2 · the formulae</summary>
@@ -125,8 +114,8 @@ plots.show(
 # </details>
 # <details><summary>Hint 3 · the line of attack</summary>
 #
-# The gradient has the shape of $w$, and it sums over the points: multiply by $X^\top$ from the left. Do not
-# divide by $n$; the loss is a sum.
+# The gradient has the shape of $w$, and it sums over the points: multiply by $X^\top$ from the left. Do not divide by
+# $n$; the loss is a sum.
 #
 # </details>
 #
@@ -147,8 +136,8 @@ def one_layer_gradient(x, y, w):
 
 
 # %% [markdown]
-# **Predict.** Start from five random $w$ and descend. Where will the loss end: at 0, at the same value for
-# all, or at five different ones?
+# **Predict.** Start from five random $w$ and descend. Where will the loss end: at 0, at the same value for all, or at
+# five different ones?
 
 # %%
 prediction = None  # the loss at the end, from five starts: (…, …, …, …, …)
@@ -172,16 +161,16 @@ plots.show(
 lab.compare("losses at the end", prediction, ends)
 
 # %% [markdown]
-# **What you see.** Every start ends at the loss 1 with all outputs at 0.50: the network gives up and says
-# "half" to everything.
+# **What you see.** Every start ends at the loss 1 with all outputs at 0.50: the network gives up and says "half" to
+# everything.
 #
 # **Why.** Right answers for three points force a wrong one for the fourth. With a very steep line that has three
 # points right the loss is $0 + 0 + 0 + 1$, again 1.
 #
 # ## 3 · A hidden layer
 #
-# The lecture's network puts three hidden units in between. Each is a sigmoid neuron of its own; the output
-# is a weighted sum of the three, with no activation:
+# The lecture's network puts three hidden units in between. Each is a sigmoid neuron of its own; the output is a
+# weighted sum of the three, with no activation:
 #
 # $$h = \sigma(X W_1) \qquad\qquad \hat y = h\, W_2$$
 #
@@ -189,13 +178,12 @@ lab.compare("losses at the end", prediction, ends)
 # |:--|:--:|:--:|:--:|:--:|:--:|
 # | shape | $(n, 3)$ | $(3, 3)$ | $(n, 3)$ | $(3, 1)$ | $(n, 1)$ |
 #
-# > **Margin note.** Lecture A calls the output `y_pred`, here $\hat y$. Lecture C writes $\hat y$ for the
-# > *reference* output, here $y$.
+# > **Margin note.** Lecture A calls the output `y_pred`, here $\hat y$. Lecture C writes $\hat y$ for the *reference*
+# > output, here $y$.
 #
 # ### Exercise · `forward`
 #
-# Backpropagation needs the hidden activations again, so the forward pass returns them together with the
-# output.
+# Backpropagation needs the hidden activations again, so the forward pass returns them together with the output.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -254,11 +242,11 @@ plots.show(
 
 
 # %% [markdown]
-# **What you see.** The hidden layer moves the two ones to the same place, $(1, 0)$, and there a line
-# separates the classes.
+# **What you see.** The hidden layer moves the two ones to the same place, $(1, 0)$, and there a line separates the
+# classes.
 #
-# **Why.** A hidden layer is a change of coordinates, and a *learnt* one if gradient descent can find it.
-# That takes the gradients of both weight matrices.
+# **Why.** A hidden layer is a change of coordinates, and a *learnt* one if gradient descent can find it. That takes
+# the gradients of both weight matrices.
 #
 # ## 4 · Backpropagation by hand
 #
@@ -268,13 +256,12 @@ plots.show(
 # $$\frac{\partial C}{\partial w_{ij}} = \frac{\partial C}{\partial y_j}\;\frac{\partial y_j}{\partial u_j}\;
 # \frac{\partial u_j}{\partial w_{ij}}$$
 #
-# Applied to our two layers, from the output back to the input, it gives four gradients, one after the other.
-# Each uses only what the lines above it in the table have computed. That re-use is the whole of
-# backpropagation. With $n$
+# Applied to our two layers, from the output back to the input, it gives four gradients, one after the other. Each uses
+# only what the lines above it in the table have computed. That re-use is the whole of backpropagation. With $n$
 # points, $d$ inputs (the bias column among them) and $m$ hidden units:
 #
 # | of | gradient | shape | exercise |
-# |:--|:--:|:--:|:--|
+# |:--|:--|:--|:--|
 # | output | $\partial L / \partial \hat y$ | $(n, 1)$ | `output_gradients` |
 # | output weights | $\partial L / \partial W_2$ | $(m, 1)$ | `output_gradients` |
 # | hidden units | $\partial L / \partial h$ | $(n, m)$ | `output_gradients` |
@@ -282,24 +269,21 @@ plots.show(
 #
 # Every gradient has the shape of the thing it belongs to: if the shapes fit, you are nearly done.
 #
-# > **Margin note.** Lecture D writes $\partial J / \partial w_1 = \partial J / \partial \hat y \cdot \partial \hat y /
-# > \partial w_2 \cdot \partial w_2 / \partial z_1 \cdot \partial z_1 / \partial w_1$. But the weight $w_2$ is no
-# > function of
-# > $z_1$. The chain runs through the *activation*: $\partial J / \partial \hat y \cdot \partial \hat y / \partial z_1
-# > \cdot
-# > \partial z_1 / \partial w_1$. (And lecture A's comment "activation of the second layer" stands beside `h.dot(w2)`,
-# > which
-# > has none: the output is linear.)
+# > **Margin note.** Lecture D writes
+# > $\partial J / \partial w_1 = \partial J / \partial \hat y \cdot \partial \hat y / \partial w_2 \cdot \partial w_2 / \partial z_1 \cdot \partial z_1 / \partial w_1$.
+# > But the weight $w_2$ is no function of $z_1$. The chain runs through the *activation*:
+# > $\partial J / \partial \hat y \cdot \partial \hat y / \partial z_1 \cdot \partial z_1 / \partial w_1$. (And lecture
+# > A's comment "activation of the second layer" stands beside `h.dot(w2)`, which has none: the output is linear.)
 #
 # ### Exercise · `output_gradients`
 #
-# The first half of the way back: from the loss to the output weights and to the hidden units. Section 5
-# checks the result; when it works, your gradient and the numerical one agree to some ten digits.
+# The first half of the way back: from the loss to the output weights and to the hidden units. Section 5 checks the
+# result; when it works, your gradient and the numerical one agree to some ten digits.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# First compute $g = \partial L / \partial \hat y$, which is $(n, 1)$. Both results are a matrix product with
-# it: there is one way to get $(m, 1)$ from $h$, $(n, m)$, and one to get $(n, m)$ from $W_2$, $(m, 1)$.
+# First compute $g = \partial L / \partial \hat y$, which is $(n, 1)$. Both results are a matrix product with it: there
+# is one way to get $(m, 1)$ from $h$, $(n, m)$, and one to get $(n, m)$ from $W_2$, $(m, 1)$.
 #
 # </details>
 # <details><summary>Hint 2 · the formulae</summary>
@@ -329,8 +313,7 @@ def output_gradients(y, y_pred, h, w2):
 # %% [markdown]
 # ### Exercise · `hidden_gradient`
 #
-# The second half: from the hidden units through their sigmoid to the first weight matrix. You know
-# $h = \sigma(z)$ already, so its derivative costs no new exponential.
+# The second half: from the hidden units through their sigmoid to the first weight matrix.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -340,8 +323,8 @@ def output_gradients(y, y_pred, h, w2):
 # </details>
 # <details><summary>Hint 2 · the formula</summary>
 #
-# $\partial L / \partial W_1 = X^\top \left(\partial L / \partial h \odot h \odot (1 - h)\right)$, where
-# $\odot$ multiplies element by element.
+# $\partial L / \partial W_1 = X^\top \left(\partial L / \partial h \odot h \odot (1 - h)\right)$, where $\odot$
+# multiplies element by element.
 #
 # </details>
 
@@ -363,20 +346,20 @@ def hidden_gradient(x, h, grad_h):
 # %% [markdown]
 # ## 5 · Is it right?
 #
-# A wrong gradient often still learns something, only badly, and no error message tells. So never trust a
-# derivative that you have not checked.
+# A wrong gradient often still learns something, only badly, and no error message tells. So never trust a derivative
+# that you have not checked.
 #
 # ### Exercise · `numerical_gradient`
 #
-# The check needs no calculus. Move one weight a little up and a little down, look how the loss changes, and
-# go on to the next weight. This *central difference* is
+# The check needs no calculus. Move one weight a little up and a little down, look how the loss changes, and go on to
+# the next weight. This *central difference* is
 #
 # $$\frac{\partial L}{\partial w} \approx \frac{L(w + \varepsilon) - L(w - \varepsilon)}{2 \varepsilon}$$
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# `np.ndindex(w1.shape)` runs through all index pairs of a matrix. Work on copies: the caller's weights must
-# not change.
+# `np.ndindex(w1.shape)` runs through all index pairs of a matrix. Work on copies: the caller's weights must not
+# change.
 #
 # </details>
 # <details><summary>Hint 2 · one weight</summary>
@@ -419,8 +402,7 @@ def numerical_gradient(x, y, w1, w2, eps):
 
 # %% [markdown]
 # Now put your derivatives side by side with it, and with TensorFlow's tape. A gradient is judged by its *relative
-# error*,
-# $\lVert a - b \rVert / (\lVert a \rVert + \lVert b \rVert)$. With $\varepsilon = 10^{-5}$ in float64 (NumPy's
+# error*, $\lVert a - b \rVert / (\lVert a \rVert + \lVert b \rVert)$. With $\varepsilon = 10^{-5}$ in float64 (NumPy's
 # usual numbers, 16 digits): below $10^{-7}$ it is right, above $10^{-3}$ it is wrong.
 
 
@@ -459,8 +441,8 @@ print("backpropagation by hand and GradientTape agree to twelve digits")
 
 
 # %% [markdown]
-# **Predict.** The smaller $\varepsilon$, the better the central difference? Sketch the error of
-# `numerical_gradient` for $\varepsilon$ from $10^{-1}$ down to $10^{-13}$.
+# **Predict.** The smaller $\varepsilon$, the better the central difference? Sketch the error of `numerical_gradient`
+# for $\varepsilon$ from $10^{-1}$ down to $10^{-13}$.
 
 # %%
 prediction = None  # the best step: 1e-1, 1e-2, …, 1e-13
@@ -484,17 +466,16 @@ lab.compare("best step", prediction, f"{steps[np.argmin(errors)]:.0e}")
 # **What you see.** A V: the error is smallest near $\varepsilon = 10^{-5}$ and grows on both sides of it.
 #
 # **Why.** On the right the formula is inexact, by a term with $\varepsilon^2$. On the left it is rounding: $L$ is
-# stored to
-# about 16 digits, and its rounding error is divided by $2\varepsilon$; at $10^{-12}$ that leaves about four right
-# digits.
+# stored to about 16 digits, and its rounding error is divided by $2\varepsilon$; at $10^{-12}$ that leaves about four
+# right digits.
 #
 # ## 6 · Training
 #
 # ### Exercise · `train_step`
 #
-# One step of the lecture's loop: forward, back, update. The update
-# $W \leftarrow W - \eta\, \partial L / \partial W$ uses gradients that belong to the *same* weights, so
-# compute all of them before you change any. When it works, the outputs of the next cell approach 0, 1, 1, 0.
+# One step of the lecture's loop: forward, back, update. The update $W \leftarrow W - \eta\, \partial L / \partial W$
+# uses gradients that belong to the *same* weights, so compute all of them before you change any. When it works, the
+# outputs of the next cell approach 0, 1, 1, 0.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -525,8 +506,8 @@ def train_step(x, y, w1, w2, eta):
 
 
 # %% [markdown]
-# The lecture's settings: learning rate $\eta = 10^{-2}$, 10 000 epochs. It reports a solved XOR "after ~
-# 300 epochs" and these predictions:
+# The lecture's settings: learning rate $\eta = 10^{-2}$, 10 000 epochs. It reports a solved XOR "after ~ 300 epochs"
+# and these predictions:
 #
 # | inputs | truth | lecture's output |
 # |:--|:--|:--|
@@ -588,8 +569,8 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** All outputs first gather near 0.5 and stay there for some 2500 epochs; then they part,
-# and the loss falls quickly. On the plateau the gradient is hundreds of times shorter than at the start. The lecture's
+# **What you see.** All outputs first gather near 0.5 and stay there for some 2500 epochs; then they part, and the loss
+# falls quickly. On the plateau the gradient is more than a hundred times shorter than at the start. The lecture's
 # predictions are reached, to within 0.001, after some 6300 epochs.
 #
 # **Why.** "Half to everything" is the one-layer answer, loss 1. It looks like a minimum. Is it one?
@@ -597,23 +578,19 @@ plots.show(
 # ### Exercise · `hessian`
 #
 # At a minimum the loss curves upwards in every direction; at a *saddle* it curves downwards in some. The *Hessian*,
-# the matrix
-# of second derivatives, tells: negative eigenvalues are directions that lead down. It is the derivative of the
-# gradient, and
-# you know how to differentiate numerically. Order the weights as $W_1$ row by row, then $W_2$.
+# the matrix of second derivatives, tells: negative eigenvalues are directions that lead down. It is the derivative of
+# the gradient, and you know how to differentiate numerically. Order the weights as $W_1$ row by row, then $W_2$.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
 # In `numerical_gradient` you moved one weight up and down and compared two *losses*. Compare two *gradients* instead:
-# row $i$
-# of the Hessian is the change of the whole gradient when weight $i$ moves.
+# row $i$ of the Hessian is the change of the whole gradient when weight $i$ moves.
 #
 # </details>
 # <details><summary>Hint 2 · the line of attack</summary>
 #
-# Write a function inside that takes one vector of all weights, cuts it into `w1` and `w2`, and returns all
-# derivatives as one
-# vector: `np.concatenate([a.ravel(), b.ravel()])`. The steps are the rows of `eps * np.eye(k)`.
+# Write a function inside that takes one vector of all weights, cuts it into `w1` and `w2`, and returns all derivatives
+# as one vector: `np.concatenate([a.ravel(), b.ravel()])`. The steps are the rows of `eps * np.eye(k)`.
 #
 # </details>
 
@@ -655,30 +632,48 @@ for epoch in (1000, 10_000):
 
 # %% [markdown]
 # **What you see.** On the plateau four eigenvalues are negative, but small: the largest upward curvature is a hundred
-# times
-# larger. At the end none is below zero, apart from rounding.
+# times larger. At the end none is below zero, apart from rounding.
 #
 # **Why.** The plateau is a saddle: nearly level, with a few directions that lead gently down, and descent on nearly
-# level
-# ground is slow.
+# level ground is slow.
 #
 # ### Twenty starts at once, and two hundred
 #
-# One start is an anecdote. We call XOR *solved* when $L < 0.01$: then every output is within 0.1 of its
-# truth. For the lecture it is enough that every output is on the *right* side of 0.5.
+# We call XOR *solved* when $L < 0.01$: then every output is within 0.1 of its truth. For the lecture it is enough that
+# every output is on the *right* side of 0.5.
 #
-# To train many networks at once, stack their weights along a new first axis; `@` multiplies the last two axes
-# and leaves the first alone. Only `.T` becomes `.mT`, which transposes the last two axes.
+# **Predict.** With $\eta = 0.1$ instead of $0.01$: how many epochs, and how many of 200 starts end unsolved? And with
+# $\eta = 1$?
+#
+# ### Exercise · `train_many`
+#
+# 200 networks, one after the other, would take minutes. Side by side they take seconds: their weights are stacked
+# along a new first axis, and `@` multiplies the last two axes and leaves the first alone.
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# The same lines as before, in a loop. Only `.T` becomes `.mT`, which transposes the last two axes, and the sums over
+# points and outputs name their axes.
+#
+# </details>
+# <details><summary>Hint 2 · what is recorded, and when</summary>
+#
+# `losses[t]` and `right[t]` belong to the outputs *before* step $t$.
+#
+# </details>
 
 
-# %%
+# %% minutes=15 difficulty=3 kind="core"
+@lab.exercise(points=3)
 def train_many(w1, w2, x, y, eta, epochs):
-    """Trains k networks, w1 (k, d, m) and w2 (k, m, 1).
+    """Gradient descent on sum((y_pred - y) ** 2) of k networks at once.
 
-    Returns both, and for each epoch their losses and which have every point right,
-    (epochs, k).
+    w1: (k, d, m); w2: (k, m, 1); x: (n, d); y: (n, 1) of 0 and 1.
+    Returns the last w1 and w2 and, of each epoch before its step, the losses
+    (epochs, k) and whether every point is right, True or False (epochs, k).
     """
     losses, right = np.empty((epochs, len(w1))), np.empty((epochs, len(w1)), dtype=bool)
+    # BEGIN SOLUTION
     for t in range(epochs):
         h = sigmoid(x @ w1)
         y_pred = h @ w2
@@ -687,9 +682,11 @@ def train_many(w1, w2, x, y, eta, epochs):
         grad_y_pred = 2 * (y_pred - y)
         grad_z = grad_y_pred @ w2.mT * h * (1 - h)
         w1, w2 = w1 - eta * x.T @ grad_z, w2 - eta * h.mT @ grad_y_pred
+    # END SOLUTION
     return w1, w2, losses, right
 
 
+# %%
 def since(good):
     """From which epoch on each network stays good, inf if it does not; (epochs, k)."""
     return np.where(good[-1], len(good) - np.argmin(good[::-1], axis=0), np.inf)
@@ -698,24 +695,15 @@ def since(good):
 start_w1 = np.stack([initial_weights(seed)[0] for seed in range(200)])
 start_w2 = np.stack([initial_weights(seed)[1] for seed in range(200)])
 
-# %% [markdown]
-# **Predict.** With $\eta = 0.1$ instead of $0.01$: how many epochs, and how many of 200 starts end unsolved?
-# And with $\eta = 1$?
-
 # %%
 prediction = None  # unsolved of 200 after 10 000 epochs at 0.01, 0.1, 1: (…, …, …)
 losses_at, solved_at, right_at, ends_at, rows = {}, {}, {}, {}, []
 for eta in (0.01, 0.1, 1.0):
     *ends_at[eta], losses, right = train_many(start_w1, start_w2, X, Y, eta, 10_000)
-    losses_at[eta], solved_at[eta], right_at[eta] = (
-        losses,
-        since(losses < 0.01),
-        since(right),
-    )
-    until = [
-        np.median(epochs[np.isfinite(epochs)])
-        for epochs in (solved_at[eta], right_at[eta])
-    ]
+    losses_at[eta] = losses
+    solved_at[eta], right_at[eta] = since(losses < 0.01), since(right)
+    both = solved_at[eta], right_at[eta]
+    until = [np.median(epochs[np.isfinite(epochs)]) for epochs in both]
     solved, early = np.isfinite(solved_at[eta]), np.sum(right_at[eta] <= 300)
     print(f"η = {eta:g}: {solved.sum()} of 200 solved", flush=True)
     rows.append([f"{eta:g}", solved[:20].sum(), solved.sum(), *map(int, until), early])
@@ -751,39 +739,31 @@ fates = {
     "L near 1": stuck & still & (level < 1.1),
 }
 fates["swinging"] = stuck & ~fates["L near 2"] & ~fates["L near 1"]
-for (
-    name,
-    members,
-) in fates.items():  # a unit is off where h is small for all four points
+for name, members in fates.items():
+    # a unit is off where h is small for all four points
     off = (sigmoid(X @ ends_at[1.0][0][members]) < 0.05).all(axis=1).sum(axis=1)
     print(f"η = 1, {name}: {members.sum()} starts, of 3 units {off.mean():.1f} are off")
 
 # %% [markdown]
 # **What you see.** Thick blue curves are solved within 10 000 epochs, thin orange ones are not (blue ones that are
-# still high at the
-# right edge are solved later). The first two panels show
-# nearly the same curves on axes that differ by the factor ten. At $\eta = 1$ most fail, in three ways: the largest
-# group rests at $L = 2$, a smaller one at $L = 1$, and the others never come to rest.
+# still high at the right edge are solved later). The first two panels show nearly the same curves on axes that differ
+# by the factor ten. At $\eta = 1$ most fail, in three ways: the largest group rests at $L = 2$, a smaller one at
+# $L = 1$, and the others never come to rest.
 #
-# **Why.** While steps are small, descent follows one smooth path, and ten times the learning rate walks it
-# in a tenth of the epochs. At $\eta = 1$ the first steps overshoot and switch hidden units **off**: $h \approx 0$ for
-# all four
+# **Why.** While steps are small, descent follows one smooth path, and ten times the learning rate walks it in a tenth
+# of the epochs. At $\eta = 1$ the first steps overshoot and switch hidden units **off**: $h \approx 0$ for all four
 # points, where the sigmoid is flat and no gradient leads back. With all three off, $\hat y = 0$ everywhere, because
-# the output
-# has no bias, and $L = 0 + 1 + 1 + 0 = 2$. With two off, one unit is left, which can hold one corner: three points
-# right, $L = 1$.
-# The others leap across a valley for ever. At the lecture's rate, in contrast, *unsolved* mostly means *slow*: of 16
-# such
-# starts only one is still unsolved after 100 000 epochs.
+# the output has no bias, and $L = 0 + 1 + 1 + 0 = 2$. With two off, one unit is left, which can hold one corner: three
+# points right, $L = 1$. The others leap across a valley for ever. At the lecture's rate *unsolved* mostly means
+# *slow*: of 16 such starts only one is still unsolved after 100 000 epochs.
 #
-# > **Margin note.** The slide says "after ~ 300 epochs". By its milder measure only 4 of our 200 starts are
-# > right within 300 epochs at the $\eta = 10^{-2}$ printed beside the code; at 0.1 it is 134.
+# > **Margin note.** The slide says "after ~ 300 epochs". By its milder measure only 4 of our 200 starts are right
+# > within 300 epochs at the $\eta = 10^{-2}$ printed beside the code; at 0.1 it is 134.
 #
 # ## 7 · What the network has learnt
 #
-# The output for every point of the plane, at six moments of the training of start 0. The black line is
-# where the output is one half. (The [TensorFlow Playground](https://playground.tensorflow.org) shows such pictures
-# live.)
+# The output for every point of the plane, at six moments of the training of start 0. The black line is where the
+# output is one half. (The [TensorFlow Playground](https://playground.tensorflow.org) shows such pictures live.)
 
 
 # %%
@@ -818,30 +798,26 @@ print(
 )
 
 # %% [markdown]
-# **What you see.** At epoch 300 every output is near one half. At epoch 2500 one edge parts $x_1 = 0$ from
-# $x_1 = 1$, as a single neuron might, and two points are right; then a second edge comes in, and at the end a
-# dark band between two edges holds the two zeros. (Outputs below 0 and above 1 have the end colours.)
+# **What you see.** At epoch 300 every output is near one half. At epoch 2500 one edge parts $x_1 = 0$ from $x_1 = 1$,
+# and two points are right; then a second edge comes in, and at the end a dark band between two edges holds the two
+# zeros. (Outputs below 0 and above 1 have the end colours.)
 #
-# **Why.** Each edge is the work of one hidden unit: the table shows that unit 2 is high only at $(0, 1)$ and
-# unit 1 low only at $(1, 0)$. Unit 3 changes little from point to point and serves as the bias that the output
-# does not have.
+# **Why.** Each edge is the work of one hidden unit: the table shows that unit 2 is high only at $(0, 1)$ and unit 1
+# low only at $(1, 0)$. Unit 3 changes little from point to point and serves as the bias that the output does not have.
 #
 # ### Exercise · `bump_weights`
 #
 # What else can such a network draw? Lecture B quotes Cybenko (1989): with enough hidden units, *every* continuous
-# function.
-# The trick is a bump: for one input $t$ (beside the bias column), build a network with **two** hidden units whose
-# output is
-# close to 1 between `left` and `right` and close to 0 elsewhere. The next cell puts $k$ bumps of different heights
-# side by side.
+# function. The trick is a bump: for one input $t$ (beside the bias column), build a network with **two** hidden units
+# whose output is close to 1 between `left` and `right` and close to 0 elsewhere. The next cell puts $k$ bumps of
+# different heights side by side.
 #
 # **Predict.** When the number of units doubles, what happens to the largest error?
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# One hidden unit is a step: $\sigma(s\,(t - a))$ rises from 0 to 1 at $t = a$, the more steeply the larger $s$. A
-# bump is the
-# difference of two steps.
+# One hidden unit is a step: $\sigma(s\,(t - a))$ rises from 0 to 1 at $t = a$, the more steeply the larger $s$. A bump
+# is the difference of two steps.
 #
 # </details>
 # <details><summary>Hint 2 · I get steps at the wrong places</summary>
@@ -876,10 +852,8 @@ for k, colour in zip((4, 8, 16, 32, 64), plots.CYCLE, strict=False):
     drawn, edges = np.zeros(len(t)), np.linspace(0, 1, k + 1)
     for a, b in zip(edges[:-1], edges[1:], strict=True):
         height = np.interp((a + b) / 2, t, truth)
-        drawn += (
-            height
-            * forward(with_bias(t[:, None]), *bump_weights(a, b, 40 * k))[1][:, 0]
-        )
+        bump = forward(with_bias(t[:, None]), *bump_weights(a, b, 40 * k))[1]
+        drawn += height * bump[:, 0]
     largest[2 * k] = np.abs(drawn - truth)[inner].max()
     if k in (4, 16):
         left.plot(t, drawn, color=colour, label=f"{2 * k} hidden units")
@@ -937,7 +911,7 @@ for (name, start), style in zip(ways.items(), plots.LINE_STYLES, strict=False):
     shown = np.maximum(spread, 1e-3)  # zero is drawn at the lower edge
     axes.semilogy(shown, linestyle=style, label=f"{name}: starts at {spread[0]:.2g}")
 axes.set(xlabel="epoch", ylabel="largest difference of two units", ylim=(9e-4, 20))
-axes.legend(loc="center right")
+axes.legend(loc="center left", bbox_to_anchor=(0.02, 0.62))
 plots.show(
     figure,
     "Largest difference between two hidden units by epoch: none from equal weights,"
@@ -956,30 +930,27 @@ print("tanh, all 0: gradients", np.abs(tanh_w1).max(), "and", np.abs(tanh_w2).ma
 
 # %% [markdown]
 # **What you see.** From equal weights the units never differ, and the loss stays high for 25 000 epochs. From tiny
-# random
-# weights the difference grows, but slowly. With tanh units and zeros there is no gradient at all.
+# random weights the difference grows, but slowly. With tanh units and zeros there is no gradient at all.
 #
-# **Why.** Units with equal weights give equal outputs, receive equal gradients and make equal steps: three
-# copies of one unit. Hence the lecture's warning that with constant weights "training will fail, we need to
-# break the symmetry". Lecture C says that all zeros give *zero gradients*: true for tanh, where $h = 0$; for the sigmoid
-# $h = \frac12$, so $W_2$ does move.
+# **Why.** Units with equal weights give equal outputs, receive equal gradients and make equal steps: three copies of
+# one unit. Hence the lecture's warning that with constant weights "training will fail, we need to break the symmetry".
+# Lecture C says that all zeros give *zero gradients*: true for tanh, where $h = 0$; for the sigmoid $h = \frac12$, so
+# $W_2$ does move.
 #
 # > **Margin note.** The slide advises against tiny weights and prints `* 0.01` directly beneath. They break the
 # > symmetry so little that start 0 is unsolved after 20 000 epochs; it does arrive, at about 22 500.
 #
 # ## 9 · Inputs on a common scale
 #
-# The corners of XOR are 0 and 1; measurements are not. Here is an invented one: a layer warps if *either*
-# its temperature *or* its thickness is high, but not both. Temperatures come in kelvin, near 280 or 320, thicknesses in
+# The corners of XOR are 0 and 1; measurements are not. Here is an invented one: a layer warps if *either* its
+# temperature *or* its thickness is high, but not both. Temperatures come in kelvin, near 280 or 320, thicknesses in
 # metres, near 0.001 or 0.003. The lecture's recipe: subtract the mean of every feature and divide by its standard
-# deviation
-# (both of the *training* data; you write it in lab 04). The same network learns 200 points in four scalings.
+# deviation (both of the *training* data; you write it in lab 04). The same network learns 200 points in four scalings.
 #
-# > **Margin note.** `X -= np.mean(X, axis=0)` on the slide overwrites the caller's array, and stops with an
-# > error if it holds integers. And standardise *before* the bias column is added: 0 / 0 is `nan`.
+# > **Margin note.** `X -= np.mean(X, axis=0)` on the slide overwrites the caller's array, and stops with an error if
+# > it holds integers. And standardise *before* the bias column is added: 0 / 0 is `nan`.
 #
-# **Predict.** Which is enough to make training work: to subtract the mean, to divide by the deviation, or
-# only both?
+# **Predict.** Which is enough to make training work: to subtract the mean, to divide by the deviation, or only both?
 
 # %%
 rng = np.random.default_rng(0)
@@ -1012,21 +983,21 @@ plots.show(
 
 
 # %% [markdown]
-# **What you see.** Only the standardised inputs are learnt, and by all twenty networks; the others stay
-# near 0.25 per point, which is "half to everything".
+# **What you see.** Only the standardised inputs are learnt, and by all twenty networks; the others stay near 0.25 per
+# point, which is "half to everything".
 #
-# **Why.** A hidden unit that receives 300 K, or 14 deviations, or even 20 K from the mean, lies far out where
-# its sigmoid is flat; and beside 300 K or 20 K a thickness of 0.002 m is not seen at all. Both steps are
-# needed: the mean brings the inputs to where the sigmoids bend, the deviation makes them count alike.
+# **Why.** A hidden unit that receives 300 K, or 14 deviations, or even 20 K from the mean, lies far out where its
+# sigmoid is flat; and beside 300 K or 20 K a thickness of 0.002 m is not seen at all. Both steps are needed: the mean
+# brings the inputs to where the sigmoids bend, the deviation makes them count alike.
 #
 # ## 10 · The landscape around the solution
 #
-# Twelve weights span a space that nobody can see. But it can be cut: go from the trained weights $W$ along
-# a random direction $D$ and plot $L(W + \alpha D)$. As Li et al. (2018) advise, the direction is scaled to
-# the size of the weights, here each matrix by its norm.
+# Twelve weights span a space that nobody can see. But it can be cut: go from the trained weights $W$ along a random
+# direction $D$ and plot $L(W + \alpha D)$. As Li et al. (2018) advise, the direction is scaled to the size of the
+# weights, here each matrix by its norm.
 #
-# The network has also *other* solutions: renumber its hidden units, and nothing changes. So cut once more,
-# straight from the trained network to a renumbered copy of itself.
+# The network has also *other* solutions: renumber its hidden units, and nothing changes. So cut once more, straight
+# from the trained network to a renumbered copy of itself.
 #
 # **Predict.** The loss is 0 at both ends of that last cut. And half-way?
 
@@ -1065,28 +1036,27 @@ plots.show(
 lab.compare("loss half-way", prediction, round(between[100], 2))
 
 # %% [markdown]
-# **What you see.** The loss is steep along some directions and gentle along others. Between two equal
-# solutions it climbs above 2, worse than saying "half" to everything.
+# **What you see.** The loss is steep along some directions and gentle along others. Between two equal solutions it
+# climbs above 2, worse than saying "half" to everything.
 #
-# **Why.** The sum of squares is a bowl in $\hat y$, but $\hat y$ is not linear in the weights, so the loss
-# is *not convex* in them: the average of two solutions is no solution. That it reacts strongly to some
-# combinations of weights and hardly to others is the "poor conditioning" of the lecture; lab 03 is about
-# optimisers that cope with it.
+# **Why.** The sum of squares is a bowl in $\hat y$, but $\hat y$ is not linear in the weights, so the loss is *not
+# convex* in them: the average of two solutions is no solution. That it reacts strongly to some combinations of weights
+# and hardly to others is the "poor conditioning" of the lecture; lab 03 is about optimisers that cope with it.
 #
 # ## 11 · The same network in Keras, and a third opinion
 #
 # ### Exercise · `xor_network`
 #
-# Now that you know every line inside, let a library write them. Build the lecture's network: 3 inputs, of
-# which the first is the bias column, 3 hidden sigmoid units, one linear output, 12 weights altogether.
-# When it works, it follows the path of your own network. (Keras's mean squared error *averages* over the batch;
-# `reduction="sum"` gives the lecture's loss.)
+# Now that you know every line inside, let a library write them. Build the lecture's network: 3 inputs, of which the
+# first is the bias column, 3 hidden sigmoid units, one linear output, 12 weights altogether. When it works, it follows
+# the path of your own network. (Keras's mean squared error *averages* over the batch; `reduction="sum"` gives the
+# lecture's loss.)
 #
 # scikit-learn's `MLPClassifier` is a third opinion, with biases of its own, a sigmoid output and the cross-entropy as
-# its
-# loss; by default 100 ReLU units and *Adam* (lab 03). *L-BFGS* also estimates the curvature.
+# its loss; by default 100 ReLU units and *Adam* (lab 03).
 #
-# **Predict.** Will its default settings have all four points right? And three logistic units with L-BFGS?
+# **Predict.** Will its default settings have all four points right? And three logistic units with the optimiser
+# *L-BFGS*?
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -1095,8 +1065,8 @@ lab.compare("loss half-way", prediction, round(between[100], 2))
 # </details>
 # <details><summary>Hint 2 · where 16 parameters come from</summary>
 #
-# A `Dense` layer has a bias of its own unless you say `use_bias=False`. Here the bias column of $X$ does
-# that work, and the output has none.
+# A `Dense` layer has a bias of its own unless you say `use_bias=False`. Here the bias column of $X$ does that work,
+# and the output has none.
 #
 # </details>
 
@@ -1147,11 +1117,11 @@ plots.table(columns, sklearn_rows, "scikit-learn on XOR, seeds 0 to 19")
 
 
 # %% [markdown]
-# **What you see.** With its default settings all twenty networks have the four points right, but none has
-# its outputs within 0.1. Three logistic units with L-BFGS mostly succeed.
+# **What you see.** With its default settings all twenty networks have the four points right, but none has its outputs
+# within 0.1. Three logistic units with L-BFGS mostly succeed.
 #
-# **Why.** The defaults end after 200 epochs at a learning rate of 0.001, long before the outputs are sure.
-# L-BFGS suits problems as small as this one, but it gets stuck now and then as well.
+# **Why.** The defaults end after 200 epochs at a learning rate of 0.001, long before the outputs are sure. L-BFGS,
+# which also estimates the curvature, suits problems as small as this one.
 #
 # ## 12 · What you have found
 #
@@ -1161,7 +1131,7 @@ plots.table(columns, sklearn_rows, "scikit-learn on XOR, seeds 0 to 19")
 # 2. *How does the chain rule become backpropagation?* Line by line from the output to the input; each line
 #    re-uses the one before.
 # 3. *How do you check a gradient?* By central differences in float64 with $\varepsilon \approx 10^{-5}$. The Hessian's
-#    negative eigenvalues give a saddle away.
+#    negative eigenvalues show a saddle.
 # 4. *How many epochs, and what of the rest?* Thousands until $L < 0.01$ at $\eta = 0.01$, about a tenth of that at
 #    0.1. At 1 most starts end with units switched off, or never come to rest.
 # 5. *Why different weights and a common scale?* Equal hidden units receive equal gradients and stay equal.
@@ -1198,16 +1168,15 @@ plots.table(["experiment", "lecture", "this run"], rows, "XOR, measured")
 # ## 13 · Challenge: make the slide true
 #
 # "XOR is solved after ~ 300 epochs." At $\eta = 0.1$ it is true for two starts of three. Change the learning rate and
-# the size of
-# the starting weights (one factor for each layer, or any rule that makes weights from a seed) so that as many of the
-# 200 starts as possible are right within 300 epochs, and stay so until 600.
+# the size of the starting weights (one factor for each layer, or any rule that makes weights from a seed) so that as
+# many of the 200 starts as possible are right within 300 epochs, and stay so until 600.
 #
 # **To beat:** 135 of 200. Our best is 178.
 #
 # <details><summary>How we found it</summary>
 #
-# A grid of seven rates and 21 pairs of factors: $\eta = 0.3$ with $W_1$ halved. Small $W_1$ keeps the hidden units where
-# their sigmoids are steep; then the larger rate does not switch them off.
+# A grid of seven rates and 21 pairs of factors: $\eta = 0.3$ with $W_1$ halved. Small $W_1$ keeps the hidden units
+# where their sigmoids are steep; then the larger rate does not switch them off.
 #
 # </details>
 
@@ -1228,20 +1197,14 @@ print("right within 300 epochs:", np.sum(since(right) <= 300), "of 200")
 #    central differences cost for a network with a million weights?
 
 # %% [markdown] tags=["solution"]
-# **For instructors.** 1. At $\eta = 0.1$, two hidden units
-# solve about three quarters of 200 starts, three all but one, four and eight all of them: with more units
-# it is likelier that some already point in useful directions. 2. With all units off, a bias could still learn the
-# mean, ½:
-# loss 1 instead of 2; it would not switch the units on again. 3. Two forward passes for each weight, two
-# million for one gradient. `tiny eps`: rounding contributes about $u L / \varepsilon$ with $u \approx 10^{-16}$,
-# truncation
-# about $\varepsilon^2 L^{(3)} / 6$; the best $\varepsilon$ is about $u^{1/3} \approx 5 \cdot 10^{-6}$, in float32 $4
-# \cdot 10^{-3}$.
-# `zero_start`: with $W_1 = 0$ every $h$ is 0.5, so all entries of $\partial L / \partial W_2$ are equal, and the
-# columns of
-# $W_1$ receive equal gradients from then on. The one start that stays unsolved at $\eta = 0.01$ is number 127: two
-# points are
-# right, the other two get 0.5 each, because all hidden units are saturated at the same values for both.
+# **For instructors.** 1. At $\eta = 0.1$, two hidden units solve about three quarters of 200 starts, three all but
+# one, four and eight all of them: with more units it is likelier that some already point in useful directions. 2. With
+# all units off, a bias could still learn the mean, ½: loss 1 instead of 2; it would not switch the units on again. 3.
+# Two forward passes for each weight, two million for one gradient. The V of section 5: rounding contributes about
+# $u L / \varepsilon$ with $u \approx 10^{-16}$, truncation about $\varepsilon^2 L^{(3)} / 6$; the best $\varepsilon$
+# is about $u^{1/3} \approx 5 \cdot 10^{-6}$, in float32 $4 \cdot 10^{-3}$. `zero_start`: with $W_1 = 0$ every $h$ is
+# 0.5, so all entries of $\partial L / \partial W_2$ are equal, and the columns of $W_1$ receive equal gradients from
+# then on.
 
 # %% [markdown]
 # ## 15 · Further reading

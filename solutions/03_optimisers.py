@@ -69,8 +69,8 @@ plots.use_style()
 #
 # ### Exercise · `momentum`
 #
-# Four of the six methods below carry this memory in some form. Write it once in its simplest form; with $\rho = 0$
-# it is plain gradient descent.
+# Nesterov's method and Adam carry this memory too. Write it once in its simplest form; with $\rho = 0$ it is plain
+# gradient descent.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -123,8 +123,8 @@ plots.show(figure, "Four rising curves that level off: at 1, 2, 10 and nearly 10
 lab.compare("growth of the step", prediction, round(reached, 1))
 
 # %% [markdown]
-# **What you see.** The steps grow and level off at $1/(1-\rho)$ times the first: 1, 2, 10. With $\rho = 0.99$ 200 steps
-# are not enough to reach 100.
+# **What you see.** The steps grow and level off at $1/(1-\rho)$ times the first: 1, 2, 10. With $\rho = 0.99$,
+# 200 steps are not quite enough to reach 100.
 #
 # **Why.** The velocity is a running sum whose terms fade. Along the valley all gradients agree and the **effective
 # rate** is $\eta / (1 - \rho)$; across it they alternate in sign and cancel.
@@ -456,7 +456,7 @@ lab.compare("fastest on the bowl", prediction, fastest)
 
 # %% [markdown]
 # **What you see.** Plain descent swings across the bowl and creeps along it; momentum and Nesterov need half its steps. RMSProp
-# and Adam take both directions alike and come down in a curve. Adagrad's 4 steps on the bowl are luck: with its best
+# and Adam move about equally fast in both directions and come down in a curve. Adagrad's 4 steps on the bowl are luck: with its best
 # rate a step happens to end near the star. In Rosenbrock's valley four methods do not arrive.
 #
 # **Why.** The bowl bears $\eta < 2/50$ across, so along it at most 4 % of the way is done per step. Dividing by the usual gradient
@@ -498,7 +498,7 @@ def steps_to(losses, goal=0.1):
     return np.where(below.any(axis=0), 5 * below.argmax(axis=0), np.inf)
 
 
-def train(start, method, rates, seed=0, steps=250, batch=32):
+def fit_losses(start, method, rates, seed=0, steps=250, batch=32):
     """Losses of networks side by side; rates: one for each, or one for all."""
     rates = np.reshape(rates, (-1, 1, 1))
     job = (x_train, y_train, METHODS[method], lambda t: rates, steps, batch)
@@ -513,9 +513,9 @@ for name in METHODS:
     tried = []
     for seed in (100, 101):
         start = nets.side_by_side([nets.network(sizes, seed)] * 7)
-        tried.append(steps_to(train(start, name, trials, seed)))
+        tried.append(steps_to(fit_losses(start, name, trials, seed)))
     rate = trials[np.mean(tried, axis=0).argmin()]
-    race[name] = rate, train(fresh, name, rate)
+    race[name] = rate, fit_losses(fresh, name, rate)
 rows = []
 for name, (rate, losses) in race.items():
     count = steps_to(losses)
@@ -621,10 +621,10 @@ lab.compare("flat slope, 1/t", prediction, round(distance["1/t", 0.05][-1], 2))
 # rate. The cosine is second-best on the steep slope and best on the flat one.
 #
 # **Why.** With noise a constant rate never comes to rest; $1/t$ averages the noise away. But without noise $w$
-# falls as $t^{-\lambda \eta_0}$: for $\lambda \eta_0 = 0.05$, two thousand steps are a factor of 1.5. The rate froze before the work was
+# falls as $t^{-\lambda \eta_0}$: for $\lambda \eta_0 = 0.05$, two thousand steps are a factor of 1.5. The rate became tiny before the work was
 # done.
 #
-# Which peak? A **range test** (Smith, 2017) raises the rate from tiny to absurd in one run and watches the loss.
+# Which peak? A **range test** (Smith, 2017) raises the rate from tiny to far too large in one run and watches the loss.
 
 # %%
 prediction = None  # the largest rate that still lowers the loss, read from the curve
@@ -689,12 +689,12 @@ for batch in batches:
     some = rng.integers(1297, size=(200, batch))  # 200 batches side by side
     slopes = nets.gradients_of(start, x_train[some], y_train[some])[0]
     noise.append(float(np.sqrt(np.square(slopes - full).sum(axis=(1, 2)).mean())))
-    ends = train(copies, "SGD", trials, 0, 150, batch)[-1]
+    ends = fit_losses(copies, "SGD", trials, 0, 150, batch)[-1]
     began = time.perf_counter()
-    train(one, "SGD", 0.01, 0, 20, batch)
+    fit_losses(one, "SGD", 0.01, 0, 20, batch)
     epoch = (time.perf_counter() - began) / 20 * 1297 / batch
     best = float(trials[np.nanargmin(ends)])
-    rows.append([batch, noise[-1], best, -(-1297 // batch), round(epoch, 2)])
+    rows.append([batch, noise[-1], best, -(-1297 // batch), round(epoch, 3)])
 law = np.polyfit(np.log(batches), np.log(noise), 1)[0]
 columns = ["batch", "noise", "best rate, 150 steps", "updates per epoch"]
 columns += ["seconds per epoch"]
@@ -788,7 +788,7 @@ def lsuv(x, weights):
 
 
 # %% [markdown]
-# Now 20 layers of 120 and 60 units by turns, seven starts, three activations. Forward: the spread of the activations.
+# Now 20 layers, alternately of 120 and 60 units, eight starts, three activations. Forward: the spread of the activations.
 # Backward: the spread of the errors, the gradients at the weighted sums. Biases start at 0. (LSUV is
 # measured with ReLU, as you wrote it.) Then one epoch of SGD with momentum, four rates each; the best one counts.
 #
@@ -856,12 +856,13 @@ plots.table(columns, rows, "Test accuracy after one epoch, 20 layers")
 # %% [markdown]
 # **What you see.** $N(0, 0.01^2)$ vanishes in both directions; $N(0, 0.3^2)$ explodes with ReLU and saturates tanh. With ReLU only He and LSUV
 # stay level; the rules with $1/N_{in}$ and Glorot lose some 30 % per layer. Uniform weights do what normal ones of
-# the same variance do. Sigmoids keep their outputs but lose their errors whatever the start. After one epoch tanh has learnt
+# the same variance do. Sigmoids keep their outputs but lose their errors whatever the start (the zigzag of *constant* is rounding in float32). After one epoch tanh has learnt
 # from every start by a rule, best from LSUV; ReLU only from He and LSUV; sigmoids from none. The number of units that are off does not depend on the scale.
 #
-# **Why.** ReLU halves the mean square, so the variance must be $2/N_{in}$; tanh is nearly linear at 0 and wants $1/N_{in}$. The sigmoid's slope is at
+# **Why.** ReLU halves the mean square, so the variance must be $2/N_{in}$; tanh is nearly linear at 0, so $1/N_{in}$ is about right, and a little more makes up
+# for its flat ends. The sigmoid's slope is at
 # most ¼, so each layer loses a factor. Equal weights make all units of a layer equal, as in lab 02. Biases of 0 are harmless: the
-# weights have broken the symmetry. A ReLU is off when its sums are negative: a matter of sign, not of size. Off at the start is not yet dead for good.
+# weights have broken the symmetry. A ReLU is off when its sums are negative: a matter of sign, not of size. A unit that is off at the start may still wake up later.
 #
 # ## 9 · Whitening
 #
@@ -1086,8 +1087,8 @@ lab.compare("winner with 50 labels", prediction, winner)
 #    else. Fair means: as many trials of the rate for each, fresh seeds, a spread.
 # 3. *Which rate?* A range test brackets it; a schedule that ends low repairs a peak that is somewhat too high. $1/t$ can freeze.
 # 4. *And the batch?* Noise falls as $1/\sqrt B$.
-# 5. *How must weights start?* Different from each other, and so that signals keep their size both ways: Glorot for tanh, He or
-#    LSUV for ReLU.
+# 5. *How must weights start?* Different from each other, and so that signals keep their size both ways: He or LSUV for ReLU;
+#    any rule of the table for tanh, and LSUV best here.
 # 6. *Whitening?* The valley becomes round; fewer steps are needed.
 # 7. *Pre-training?* See section 10: a question of how many labels there are, and against what.
 

@@ -43,7 +43,6 @@ import time
 from collections import Counter
 
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 import scipy
 import skimage
@@ -55,6 +54,7 @@ from labs_utils.experiments import cnn as experiments
 from labs_utils.experiments import stored
 from labs_utils.experiments.mnist_mlp import hog_features
 from labs_utils.pretrained import load_mobilenet
+from labs_utils.progress import loss_line
 
 lab = Lab("06_cnn")
 plots.use_style()
@@ -70,9 +70,8 @@ keras.utils.set_random_seed(6)
 #
 # ### Exercise · `correlate`
 #
-# Everything in this lab rests on this sum. Compute it wherever the window fits entirely into the image (*valid*
-# positions). The cell below tries it on the lecture's detectors, which have 1/3 on a line of three pixels and 0
-# elsewhere, and four pictures of the same size.
+# Compute this sum wherever the window fits entirely into the image (*valid* positions). The cell below tries it on
+# the lecture's detectors, which have 1/3 on a line of three pixels and 0 elsewhere, and four pictures of the same size.
 #
 # **Predict.** What does the horizontal detector answer to a horizontal line through the middle, to a vertical one,
 # and to the slide's last picture, with the rows 1 1 1, 0 0 0, 0 1 0?
@@ -136,14 +135,14 @@ turned = kernel[::-1, ::-1]
 assert np.allclose(ours, scipy.signal.convolve2d(image, turned, mode="valid"))
 
 # %% [markdown]
-# **What you see.** Each detector answers 1 to its own line and ⅓ to the others, which it meets in one pixel only. The
-# horizontal one gives 0 to the slide's last picture: nothing of it lies in the middle row.
+# **What you see.** Each detector answers 1 to its own line and ⅓ to the others, which it meets in one pixel. The
+# horizontal one gives 0 to the slide's last picture: its middle row is empty.
 #
 # **Why.** The sum is a scalar product: among windows of equal strength it is largest where the window looks like the
 # kernel.
 #
-# > **Margin note.** What the slides, Keras and every deep-learning library call *convolution* is, in the language of
-# > mathematics, a *correlation*. A convolution turns the kernel by 180° first:
+# > **Margin note.** What the slides and every deep-learning library call *convolution* is in mathematics a
+# > *correlation*. A convolution turns the kernel by 180° first:
 # > $(K * X)_{ij} = \sum_{a,b} K_{ab}\, X_{i-a,\,j-b}$. SciPy has both; the cell above asserts who computes what.
 #
 # ### Question · `flipped_kernel`
@@ -188,11 +187,7 @@ gradient = np.hypot(filtered["Sobel, along x"], filtered["Sobel, along y"])
 panels = {"photograph": photograph} | filtered | {"Sobel, magnitude": gradient}
 ranges = [(0, 1)] * 4 + [(-0.5, 0.5)] + [(-2, 2)] * 2 + [(0, 2)]
 
-fig, axes = plt.subplots(2, 4, figsize=(9, 4.9))
-for ax, (name, picture), ends in zip(axes.flat, panels.items(), ranges, strict=True):
-    ax.imshow(picture, cmap="gray", vmin=ends[0], vmax=ends[1])
-    ax.set_title(name, fontsize=10)
-    ax.set_axis_off()
+fig = plots.convolution.filtered(panels, ranges)
 plots.show(fig, "A photographer with a camera, and seven filtered versions.")
 grey = np.full((5, 5), 0.6)
 even = [correlate(grey, kernels[k]).mean() for k in ("blur", "Sobel, along x")]
@@ -203,12 +198,11 @@ lab.compare("an even grey of 0.6: blurred, by Sobel's kernel", prediction, even)
 # turn it to mid-grey, which stands for 0 here, and keep only edges: *along x* the upright ones, *along y* those that
 # lie flat.
 #
-# **Why.** Where every pixel has the same value $v$, the answer is $v$ times the sum of the kernel: $v$ or 0. Sobel's
-# kernel subtracts left from right: it answers a slope.
+# **Why.** Where every pixel has the same value $v$, the answer is $v$ times the sum of the kernel: $v$ or 0.
 #
 # ## 3 · A kernel learnt
 #
-# Nobody has to think up these numbers. Suppose you have a picture $X$ and only the answer $T$ of an unknown kernel to
+# Nobody has to think up these numbers. You have a picture $X$ and only the answer $T$ of an unknown kernel to
 # it. The *half* mean squared error of your guess $K$ over the $m$ places is
 #
 # $$J = \frac{1}{2m} \sum_{ij} E_{ij}^2, \qquad E = Y - T, \qquad Y = \text{correlate}(X, K).$$
@@ -289,16 +283,7 @@ target = target + 0.1 * np.random.default_rng(1).normal(size=target.shape)
 runs = {n: learn_kernel(crop, target, 3, 0.2, n) for n in (1, 10, 100, 600)}
 shown = {f"step {n}": kernel for n, (kernel, _) in runs.items()} | {"truth": sobel}
 
-fig, axes = plt.subplots(1, 6, figsize=(9.6, 2.1), width_ratios=(1.6, 1, 1, 1, 1, 1))
-axes[0].semilogy(runs[600][1], color=plots.BLUE)
-axes[0].set(xlabel="step", ylabel="loss $J$")
-for ax, (name, kernel) in zip(axes[1:], shown.items(), strict=True):
-    ax.imshow(kernel, cmap="PuOr", vmin=-3, vmax=3)
-    for (row, column), value in np.ndenumerate(kernel):
-        text = f"{round(value, 1) + 0.0:.1f}"  # no minus before a zero
-        ax.text(column, row, text, ha="center", va="center", fontsize=10)
-    ax.set_title(name, fontsize=10)
-    ax.set_axis_off()
+fig = plots.convolution.learnt_kernel(runs[600][1], shown)
 plots.show(fig, "The loss over the steps, and the kernel after 1, 10, 100, 600 steps.")
 difference = np.abs(runs[600][0] - sobel).max()
 lab.compare("largest difference from Sobel's kernel", prediction, difference)
@@ -472,14 +457,7 @@ print("a window of its own at every place: ", 28 * 28 * layer.count_params())
 # $d$ pixels away from it, and beyond $d = 10$ the border cuts some.
 
 # %%
-draw_lines, moved = experiments.draw_lines, experiments.moved_centres
-rng = np.random.default_rng(0)
-kinds = rng.integers(0, 4, 2000)
-lines = draw_lines(14 + rng.integers(-2, 3, (2000, 2)), 45 * kinds, rng)
-test_lines = {}
-for d in range(14):
-    test_kinds = rng.integers(0, 4, 400)
-    test_lines[d] = draw_lines(moved(400, d, rng), 45 * test_kinds, rng), test_kinds
+lines, kinds, test_lines = experiments.line_problem()
 far = (4, 7, 10, 13)
 examples = [lines[np.argmax(kinds == k)] for k in range(4)]
 examples += [test_lines[d][0][0] for d in far]
@@ -489,27 +467,62 @@ fig = plots.image_grid([e[..., 0] for e in examples], titles, vmin=-0.3, vmax=1.
 plots.show(fig, "Four training lines near the centre, then four test lines.")
 
 # %% [markdown]
-# Of four networks, three have eight 5 × 5 kernels; what differs is what follows.
+# ### Exercise · `line_network`
 #
-# **Predict.** Sketch accuracy against $d$ for each of the four. One in four is chance.
+# Here and below, networks differ in one thing: what they keep of the places. `"all"` flattens the maps, `"blocks"`
+# pools the maximum of 4 × 4 blocks first, `"none"` takes the maximum of each whole map.
+#
+# **Predict.** Eight 5 × 5 kernels with each of the three ends, and a dense network without convolution: sketch
+# accuracy against $d$ for each of the four. One in four is chance.
+#
+# <details><summary>Hint · the layers</summary>
+#
+# `Conv2D`, `MaxPooling2D`, `GlobalMaxPooling2D`, `Flatten`, `Dense`, and a `keras.Input` before them.
+#
+# </details>
+
+
+# %% minutes=10 difficulty=2 kind="core"
+@lab.exercise(points=2)
+def line_network(convolutions, places, outputs, activation):
+    """Convolutions, an end that keeps some places, and one dense layer; untrained.
+
+    convolutions: list of (filters, side, stride), with ReLU, zero-padded ("same");
+    places: "all", "blocks" or "none"; outputs, activation: of the dense layer.
+    Returns a Keras model from (n, 28, 28, 1) to (n, outputs).
+    """
+    # BEGIN SOLUTION
+    body = [keras.Input((28, 28, 1))]
+    for filters, side, stride in convolutions:
+        same = {"strides": stride, "padding": "same", "activation": "relu"}
+        body.append(layers.Conv2D(filters, side, **same))
+    if places == "none":
+        body.append(layers.GlobalMaxPooling2D())
+    else:
+        if places == "blocks":
+            body.append(layers.MaxPooling2D(4))
+        body.append(layers.Flatten())
+    return keras.Sequential([*body, layers.Dense(outputs, activation=activation)])
+    # END SOLUTION
+
 
 # %%
 prediction = None  # accuracy of "conv, flatten" 6 pixels from the centre, 0 to 1
-eight = {"filters": 8, "kernel_size": 5, "padding": "same", "activation": "relu"}
-eight["kernel_regularizer"] = keras.regularizers.L2(0.001)  # no needless weights
 ends = {
-    "conv, global max-pooling": [layers.GlobalMaxPooling2D()],
-    "conv, 4×4 max-pooling, flatten": [layers.MaxPooling2D(4), layers.Flatten()],
-    "conv, flatten": [layers.Flatten()],
-    "dense": [layers.Flatten(), layers.Dense(32, activation="relu")],
+    "conv, global max-pooling": "none",
+    "conv, 4×4 max-pooling, flatten": "blocks",
+    "conv, flatten": "all",
 }
 moved_accuracy = {}
-for name, end in ends.items():
+for name in [*ends, "dense"]:
     keras.utils.set_random_seed(0)
-    body = ([] if name == "dense" else [layers.Conv2D(**eight)]) + end
-    toy = keras.Sequential(
-        [keras.Input((28, 28, 1)), *body, layers.Dense(4, activation="softmax")]
-    )
+    if name in ends:
+        toy = line_network([(8, 5, 1)], ends[name], 4, "softmax")
+    else:
+        hidden, out = layers.Dense(32, "relu"), layers.Dense(4, "softmax")
+        toy = keras.Sequential(
+            [keras.Input((28, 28, 1)), layers.Flatten(), hidden, out]
+        )
     loss = "sparse_categorical_crossentropy"
     toy.compile(keras.optimizers.Adam(0.02), loss, steps_per_execution=20)
     toy.fit(lines, kinds, batch_size=100, epochs=8, verbose=0)
@@ -517,22 +530,10 @@ for name, end in ends.items():
         np.mean(toy(x).numpy().argmax(axis=1) == y) for x, y in test_lines.values()
     ]
     print(f"{name:31} {toy.count_params():6} parameters")
+fig = plots.convolution.displacement(moved_accuracy, trained=2, cut=10.5)
+plots.show(fig, "Accuracy against displacement for the four networks; chance dotted.")
 six_away = moved_accuracy["conv, flatten"][6]
 lab.compare("conv, flatten, 6 pixels from the centre", prediction, six_away)
-
-# %%
-fig, ax = plt.subplots(figsize=(7.6, 3.7))
-ax.axvspan(0, 2, color=plots.SKY, alpha=0.25, linewidth=0)
-ax.axvspan(10.5, 13, color=plots.GREY, alpha=0.2, linewidth=0)
-ax.text(1, 0.03, "trained\nhere", ha="center", fontsize=9)
-ax.text(11.75, 0.03, "cut by the\nborder", ha="center", fontsize=9)
-distance = "displacement $d$ from the centre, in pixels"
-plots.curves(ax, moved_accuracy, distance, "test accuracy")
-ax.lines[0].set_linewidth(3)
-ax.axhline(0.25, color="black", linewidth=0.8, linestyle=":")
-ax.set_ylim(0, 1.05)
-ax.legend(loc="center right", fontsize=9, bbox_to_anchor=(1, 0.66))
-plots.show(fig, "Accuracy against displacement for the four networks; chance dotted.")
 
 # %% [markdown]
 # **What you see.** Where they were trained, the convolutional networks are right; the dense one is not quite. A few
@@ -550,7 +551,7 @@ plots.show(fig, "Accuracy against displacement for the four networks; chance dot
 # network learns $\cos 2\theta$ and $\sin 2\theta$, which a half turn does not change. The lecture
 # ends a regression in tanh; a linear output is usual, too.
 #
-# After the same two convolutions, one network takes the global maximum of each map, two keep all places.
+# Three of your networks, each with two convolutions: the first keeps no place, the others keep all.
 #
 # **Predict.** Which does the first one read well, place or angle?
 #
@@ -588,35 +589,27 @@ def decode_line(outputs):
 # %%
 prediction = None  # errors of the global maximum: pixels, degrees
 rng = np.random.default_rng(1)
-truth = np.column_stack([rng.uniform(5, 22, (4000, 2)), rng.uniform(0, 180, 4000)])
-anywhere = draw_lines(truth[:, :2], truth[:, 2], rng)
+truth = np.column_stack([rng.uniform(5, 22, (3400, 2)), rng.uniform(0, 180, 3400)])
+anywhere = experiments.draw_lines(truth[:, :2], truth[:, 2], rng)
 turn = np.radians(2 * truth[:, 2])
 goal = np.column_stack([truth[:, :2] / 13.5 - 1, np.cos(turn), np.sin(turn)])
-ends = {
-    "global maximum, linear": [layers.GlobalMaxPooling2D(), layers.Dense(4)],
-    "all places, linear": [layers.Flatten(), layers.Dense(4)],
-    "all places, tanh": [layers.Flatten(), layers.Dense(4, activation="tanh")],
-}
-same = {"strides": 2, "padding": "same", "activation": "relu"}
-rows, missed = [], None
-for name, end in ends.items():
+missed = None
+for places, last in (("none", "linear"), ("all", "linear"), ("all", "tanh")):
     keras.utils.set_random_seed(0)
-    body = [layers.Conv2D(16, 5, **same), layers.Conv2D(32, 3, **same)]
-    toy = keras.Sequential([keras.Input((28, 28, 1)), *body, *end])
+    toy = line_network([(16, 5, 2), (32, 3, 2)], places, 4, last)
     toy.compile(keras.optimizers.Adam(0.002), "mse", steps_per_execution=20)
-    toy.fit(anywhere[:3000], goal[:3000], batch_size=50, epochs=12, verbose=0)
-    off = decode_line(toy(anywhere[3000:]).numpy()) - truth[3000:]
+    toy.fit(anywhere[:2400], goal[:2400], batch_size=50, epochs=12, verbose=0)
+    off = decode_line(toy(anywhere[2400:]).numpy()) - truth[2400:]
     angle = np.abs((off[:, 2] + 90) % 180 - 90)  # 179 and 1 differ by 2 degrees
     errors = np.median(np.hypot(off[:, 0], off[:, 1])), np.median(angle)
-    rows.append([name, f"{errors[0]:.1f} pixels", f"{errors[1]:.1f}°"])
+    found = f"median error {errors[0]:.1f} pixels, {errors[1]:.1f} degrees"
+    print(f"places kept: {places:4} output: {last:6} {found}")
     missed = missed or errors  # of the first network
-header = ["ends in", "place, median error", "angle, median error"]
-plots.table(header, rows, "Where is the line, and how does it lie? 1000 new lines")
 lab.compare("errors of the global maximum, pixels and degrees", prediction, missed)
 
 # %% [markdown]
-# **What you see.** With all places kept the network finds a line to about a pixel and a few degrees. The global maximum
-# reads the angle as well as they do, and of the place nothing: always answering "in the middle" is as good.
+# **What you see.** With all places kept the network finds a line to about a pixel and a few degrees. Without, it
+# reads the angle as well, and of the place nothing: always answering "in the middle" is as good.
 #
 # **Why.** Invariance is thrown-away information: good for *what*, fatal for *where*. Networks for pictures therefore
 # pool in small blocks, layer by layer. And tanh suits targets from −1 to 1, as these are.
@@ -632,7 +625,7 @@ lab.compare("errors of the global maximum, pixels and degrees", prediction, miss
 # ### Exercise · `lenet5`
 #
 # Build today's version in Keras. `enter` below trains it, as all networks from here on: Adam, with a rate that warms up
-# and then falls to zero along a cosine.
+# and then falls to zero along a cosine (lab 03).
 #
 # **Predict.** How many parameters does it have? Count with a pencil; C1 has $6 \cdot (5 \cdot 5 \cdot 1 + 1) = 156$.
 #
@@ -692,8 +685,9 @@ def enter(name, model, x, x_new, epochs=2, peak=0.01, seconds=0.0):
     adam = keras.optimizers.Adam(experiments.warmup_cosine(steps, peak))
     loss = "sparse_categorical_crossentropy"
     model.compile(adam, loss, metrics=["accuracy"], steps_per_execution=32)
+    fit = {"batch_size": batch_size, "epochs": epochs, "callbacks": [loss_line()]}
     start = time.perf_counter()
-    model.fit(x, y_train, batch_size=batch_size, epochs=epochs, verbose=0)
+    model.fit(x, y_train, **fit, verbose=0)
     seconds += time.perf_counter() - start
     right = model.evaluate(x_new, y_test, batch_size=500, verbose=0)[1]
     contest[name] = right, model.count_params(), seconds
@@ -708,14 +702,14 @@ lab.compare("parameters of LeNet-5", prediction, lenet.count_params())
 
 # %% [markdown]
 # The version of 1998 had 60 000 trained parameters: its C3 was only partly connected (1516), its pooling had a trained
-# coefficient and bias per map (44), and its output compared F6 with fixed pictures of the digits. It took about ten
-# passes to settle, at an error of 0.95 %; two passes are not its limit.
+# coefficient and bias per map (44), its output compared F6 with fixed pictures of digits. After about ten passes it
+# reached an error of 0.95 %; two passes are not its limit.
 #
 # ## 8 · Small, modern, fast
 #
-# Four things that LeNet-5 did not have:
+# What LeNet-5 did not have:
 #
-# - **batch normalisation** (lab 05), which subtracts the mean, so that a bias would be cancelled: `use_bias=False`;
+# - **batch normalisation** (lab 05), which subtracts the mean and so cancels a bias: `use_bias=False`;
 # - **ReLU** instead of tanh;
 # - **less to compute**: a stride of 2 right away, and max-pooling *before* normalisation and ReLU;
 # - **global average pooling** instead of flattening: fewer parameters, and less dependence on the place.
@@ -782,8 +776,8 @@ lab.compare("test accuracy, small network", prediction, contest["small CNN"][0])
 #
 # ### Which of them is it?
 #
-# Change one thing at a time (in one row three): three seeds each, two epochs of real MNIST, more than ten minutes, so
-# the results are stored in `data/`. Add a row of your own: choose `mine`.
+# Change one thing at a time (in one row three). Three seeds of each take more than ten minutes, so the results are
+# stored. Choose a row of your own, `mine`.
 #
 # **Predict.** What does tanh in place of ReLU cost?
 
@@ -791,15 +785,8 @@ lab.compare("test accuracy, small network", prediction, contest["small CNN"][0])
 prediction = None  # percentage points that tanh in place of ReLU costs
 RUN_IN_FULL = False  # True: more than ten minutes
 study = experiments.mnist_cnn() if RUN_IN_FULL else stored("mnist_cnn")
-rows = []
-for name, runs in study["runs"].items():
-    last = [run["accuracy"][-1] for run in runs]
-    work = round(np.median([run["processor_seconds"] for run in runs]))
-    spread = f"{min(last):.4f} to {max(last):.4f}"
-    rows.append([name, f"{np.mean(last):.4f}", spread, runs[0]["parameters"], work])
-header = ["network", "accuracy", "over the seeds", "parameters", "processor seconds"]
-plots.table(header, rows, "Stored run, two epochs of real MNIST (tanh: on another day)")
-
+caption = "Stored run, two epochs of real MNIST (tanh: on another day)"
+plots.table(*experiments.study_table(study), caption)
 mine = {"activation": "tanh"}  # or {"normalise": False}, or another activation
 keras.utils.set_random_seed(0)
 enter("my row", small_cnn(**mine), x_train, x_test)
@@ -817,64 +804,91 @@ lab.compare(f"points lost by {mine}, this run", prediction, cost)
 # alone may change places with the maximum; with batch normalisation between them it is another network, as
 # maxima have other means and a negative $\gamma$ turns their order round. Here it is slightly better.
 #
-# These variants were compared on the test set: fair for explaining what matters, not for choosing and quoting the best.
+# The variants were compared on the test set: fair for explaining, not for choosing the best.
 #
 # ## 9 · What has it learnt, and how much does it see?
 #
 # Lecture B: the first visual area of the brain, V1, has detectors of oriented edges, described well by *Gabor
 # functions*, a wave under a bell (Marčelja 1980). Do networks find the same? First-layer kernels
-# work on pixels, so they can be looked at, and measured: which share of a kernel's sum of squares does the best
-# fitting of 1152 Gabor functions explain?
+# work on pixels, so they can be looked at, and compared with a family of 1152 Gabor functions.
+#
+# ### Exercise · `best_fit`
+#
+# The multiple $c\,\mathbf{g}$ of a function leaves $\|\mathbf{k} - c\,\mathbf{g}\|^2$ of the kernel's sum of squares
+# $\|\mathbf{k}\|^2$ unexplained. Which $c$ is best, if $\|\mathbf{g}\| = 1$, and which share does it explain? Which $\mathbf{g}$
+# of the family explains most?
 #
 # **Predict.** What share do kernels of *random* numbers get?
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# The derivative by $c$ is zero where $c = \mathbf{k} \cdot \mathbf{g}$.
+#
+# </details>
+# <details><summary>Hint 2 · no loop</summary>
+#
+# `kernels @ family.T` holds every $c$. A dark edge fits as well as a bright one: $c$ may be negative.
+#
+# </details>
+
+
+# %% minutes=10 difficulty=2 kind="extra"
+@lab.exercise(points=2)
+def best_fit(kernels, family):
+    """Explains each kernel by a multiple of one function of a family.
+
+    kernels: (n, d), none of them 0; family: (m, d), rows of length 1. Returns the share
+    of each kernel's sum of squares that its best function explains, (n,), and the
+    multiples themselves, (n, d).
+    """
+    # BEGIN SOLUTION
+    products = kernels @ family.T
+    best = np.argmax(products**2, axis=1)
+    factors = products[np.arange(len(kernels)), best]
+    shares = factors**2 / np.sum(kernels**2, axis=1)
+    return shares, factors[:, None] * family[best]
+    # END SOLUTION
+
 
 # %%
 prediction = None  # share of a random 5 × 5 kernel that its best Gabor explains
-own = cnn.layers[0].kernel.numpy()[:, :, 0]
+own = np.moveaxis(cnn.layers[0].kernel.numpy()[:, :, 0], -1, 0)  # (16, 5, 5)
 mobilenet = load_mobilenet(224, include_top=True).model
 first = next(layer for layer in mobilenet.layers if isinstance(layer, layers.Conv2D))
-strongest = np.argsort((first.kernel.numpy() ** 2).sum(axis=(0, 1, 2)))[::-1][:8]
-colour = first.kernel.numpy()[..., strongest]  # (3, 3, 3, 8)
+colour = np.moveaxis(first.kernel.numpy(), -1, 0)  # (32, 3, 3, 3)
+colour = colour[np.argsort((colour**2).sum(axis=(1, 2, 3)))[::-1][:8]]
 noise = np.random.default_rng(0)
 sets = {
     "small CNN, 5 × 5": own,
-    "random numbers, 5 × 5": noise.normal(size=(5, 5, 1000)),
-    "MobileNet, 3 × 3, the 8 strongest, grey": colour.sum(axis=2),
-    "random numbers, 3 × 3": noise.normal(size=(3, 3, 1000)),
+    "random numbers, 5 × 5": noise.normal(size=(1000, 5, 5)),
+    "MobileNet, 3 × 3, the 8 strongest, grey": colour.sum(axis=3),
+    "random numbers, 3 × 3": noise.normal(size=(1000, 3, 3)),
 }
-shares = {name: experiments.best_gabors(some)[0] for name, some in sets.items()}
-rows = [
-    [name, *(f"{q:.2f}" for q in np.quantile(share, (0.1, 0.5, 0.9)))]
-    for name, share in shares.items()
-]
-header = ["kernels", "lowest tenth", "median", "highest tenth"]
-plots.table(header, rows, "Share of a kernel that its best Gabor function explains")
-chance = float(np.median(shares["random numbers, 5 × 5"]))
-lab.compare("median share, random 5 × 5", prediction, chance)
-
-# %%
-share, fitted = experiments.best_gabors(own)
-ours = list(np.moveaxis(own, -1, 0))
-tiles = [*ours[:8], *fitted[:8], *ours[8:], *fitted[8:]]
-tiles += [k / np.abs(k).max() / 2 + 0.5 for k in np.moveaxis(colour, -1, 0)]
-titles = [f"{s:.2f}" for s in share[:8]] + 8 * ["Gabor"]
-titles += [f"{s:.2f}" for s in share[8:]] + 8 * ["Gabor"] + 8 * ["MobileNet"]
-fig = plots.image_grid(tiles, titles, columns=8, cmap="cividis", size=1.05)
+fits = {
+    name: best_fit(some.reshape(len(some), -1), experiments.gabors(some.shape[1]))
+    for name, some in sets.items()
+}
+for name, (share, _) in fits.items():
+    print(f"{name:40} median share {np.median(share):.2f}")
+share, fitted = fits["small CNN, 5 × 5"]
+fig = plots.convolution.gabor_rows(own, fitted.reshape(own.shape), share, colour)
 plots.show(
     fig,
     "Sixteen kernels with the share explained, the best Gabor function below each;"
     " last row: MobileNet's, in colour.",
 )
+chance = float(np.median(fits["random numbers, 5 × 5"][0]))
+lab.compare("median share, random 5 × 5", prediction, chance)
 
 # %% [markdown]
 # **What you see.** In the stored run the trained 5 × 5 kernels are Gabor functions to 0.6 in the median, random ones
 # only to a quarter. MobileNet has edges too, and kernels for a mere colour. But in windows of 3 × 3 even random numbers
-# reach 0.6.
+# reach 0.65.
 #
 # **Why.** Edges and strokes are what pictures are made of, so detectors for them lower the loss. But a likeness means
 # little until you know how alike *chance* looks: nine numbers are too few to tell.
 #
-# Deeper kernels cannot be looked at, but *activation maps* can: the network's own versions of one picture.
+# Deeper kernels have many channels. But you can look at *activation maps*, the network's own versions of a picture.
 
 # %%
 convolutions = [layer for layer in cnn.layers if isinstance(layer, layers.Conv2D)]
@@ -884,25 +898,14 @@ taking = [*convolutions[1:], cnn.layers[-2]]
 watch = keras.Model(cnn.inputs[0], [layer.input for layer in taking])
 digit = x_test[np.argmax(y_test == 4)]
 layer_maps = [np.asarray(maps[0]) for maps in watch(digit[None])]
-fig, axes = plt.subplots(3, 9, figsize=(9, 3.7), layout="tight")
-for row, maps in zip(axes, layer_maps, strict=True):
-    row[0].imshow(digit[..., 0], cmap="gray_r")
-    # not merely bright all over
-    liveliest = np.argsort(maps.var(axis=(0, 1)))[::-1][:8]
-    for ax, channel in zip(row[1:], liveliest, strict=True):
-        ax.imshow(maps[..., channel], cmap="cividis")
-    size = f"{maps.shape[0]} × {maps.shape[1]}, 8 of {maps.shape[2]} maps"
-    row[1].set_title(size, loc="left", fontsize=9)
-for ax in axes.flat:
-    ax.set_axis_off()
+fig = plots.convolution.activation_maps(digit[..., 0], layer_maps)
 plots.show(fig, "A handwritten 4, and eight activation maps in each of three layers.")
 
 # %% [markdown]
 # **What you see.** In the first layer the 4 is still a 4, seen as edges and strokes. In the second it dissolves into
 # parts; in the third, nine pixels per map are left, and no eye reads a digit in them. Some maps have a bright border.
 #
-# **Why.** The bright borders: the zeros that pad a map are not what the layer below answers to empty paper, so the
-# border looks like an edge.
+# **Why.** The zeros that pad a map are not what the layer below answers to empty paper, so a border looks like an edge.
 #
 # ### Exercise · `receptive_field`
 #
@@ -910,8 +913,6 @@ plots.show(fig, "A handwritten 4, and eight activation maps in each of three lay
 # of the layer below, and how long such a step is in input pixels is the product of all strides *so far*:
 #
 # $$r_0 = j_0 = 1, \qquad r_\ell = r_{\ell-1} + (k_\ell - 1)\, j_{\ell-1}, \qquad j_\ell = s_\ell\, j_{\ell-1}$$
-#
-# The cell below measures it: where is the derivative of a middle neuron by the input not zero?
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -942,29 +943,61 @@ def receptive_field(stack):
     # END SOLUTION
 
 
+# %% [markdown]
+# ### Exercise · `influence`
+#
+# Now measure it: a neuron sees a pixel if the neuron's derivative by that pixel is not zero in at least one picture.
+# (A ReLU that is off hides pixels.)
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# A tape does not watch a plain tensor by itself: `tf.Variable`, or `tape.watch`.
+#
+# </details>
+# <details><summary>Hint 2 · the neuron</summary>
+#
+# `maps[:, row, column]` has shape $(n, C)$. Its sum is one number, and the pictures do not touch each other.
+#
+# </details>
+
+
+# %% minutes=10 difficulty=2 kind="extra"
+@lab.exercise(points=2)
+def influence(model, images):
+    """Which pixels can change the neurons in the middle of a model's maps?
+
+    model: from (n, h, w, 1) to maps (n, h', w', C); images: (n, h, w, 1), float32.
+    Returns (h, w), True where in any of the images the derivative of the sum over the
+    channels at place (h' // 2, w' // 2) is not zero.
+    """
+    # BEGIN SOLUTION
+    pixels = tf.Variable(images)
+    with tf.GradientTape() as tape:
+        maps = model(pixels)
+        middle = maps[:, maps.shape[1] // 2, maps.shape[2] // 2]
+        value = tf.reduce_sum(middle)
+    slopes = tape.gradient(value, pixels).numpy()
+    return (slopes != 0).any(axis=(0, 3))
+    # END SOLUTION
+
+
 # %%
 road = [(5, 2), (3, 1), (2, 2), (3, 1), (2, 2)]
 names = ["convolution 1", "convolution 2", "pooling", "convolution 3", "pooling"]
 for depth, name in enumerate(names, start=1):
     print(f"after {name:14} {receptive_field(road[:depth]):3} pixels")
-
-fig, axes = plt.subplots(1, 3, figsize=(7, 2.6))
-noise = tf.Variable(np.random.default_rng(0).random((8, 28, 28, 1)).astype("float32"))
-for ax, level in zip(axes, range(3), strict=True):
-    with tf.GradientTape() as tape:
-        maps = watch(noise)[level]
-        value = tf.reduce_sum(maps[:, maps.shape[1] // 2, maps.shape[2] // 2])
-    seen = np.abs(tape.gradient(value, noise)).max(axis=(0, 3)) > 0
-    ax.imshow(seen, cmap="cividis")
-    ax.set_title(f"layer {level + 1}: {seen.any(axis=0).sum()} pixels", fontsize=10)
-    ax.set_axis_off()
+noise = np.random.default_rng(0).random((8, 28, 28, 1)).astype("float32")
+blocks = [keras.Model(cnn.inputs[0], output) for output in watch.outputs]
+seen = [influence(block, noise) for block in blocks]
+sides = [f"layer {k}: {m.any(axis=0).sum()} pixels" for k, m in enumerate(seen, 1)]
+fig = plots.image_grid(seen, sides, cmap="cividis", size=2.3)
 plots.show(fig, "The input pixels that influence a middle neuron of layers 1, 2 and 3.")
 
 # %% [markdown]
 # **What you see.** The squares have the sides that the formula gives for the end of each block: 5, 11 and 23.
 #
 # **Why.** The stride of 2 and the first pooling make every later step 2, then 4 pixels long, so the field grows ever
-# faster. In the last layer the middle neuron sees the whole digit, which is why 3 × 3 places are enough.
+# faster. In the last layer the middle neuron sees the whole digit, so 3 × 3 places are enough.
 #
 # > **Margin note.** VGG (lecture E) replaces large kernels by stacks of 3 × 3: two see 5 × 5 with 18 weights per pair of
 # > channels in place of 25, five see 11 × 11 with 45 in place of 121. "Can be replicated by" is true of the *field* only:
@@ -972,7 +1005,7 @@ plots.show(fig, "The input pixels that influence a middle neuron of layers 1, 2 
 #
 # ## 10 · The contest
 #
-# Practical work 10 compares raw pixels into a perceptron, hand-made features (*HOG*, lab 04) into a perceptron, and a
+# Practical work 10: a perceptron on raw pixels, one on hand-made features (*HOG*, lab 04), and a
 # convolutional network. HOG *is* a small convolutional network that somebody designed: two fixed kernels, a
 # non-linearity that sorts slopes into 9 orientations, average pooling over cells of 7 × 7, and a normalisation. The
 # perceptrons, whose epochs are cheap, get twice as many.
@@ -981,6 +1014,9 @@ plots.show(fig, "The input pixels that influence a middle neuron of layers 1, 2 
 
 
 # %%
+prediction = None  # the four methods of `order`, the most accurate first
+
+
 def perceptron(inputs):
     """A multilayer perceptron with one hidden layer of 128 ReLU."""
     hidden, out = layers.Dense(128, "relu"), layers.Dense(10, "softmax")
@@ -997,24 +1033,8 @@ hog_train = hog_features(x_train[..., 0])
 spent = time.perf_counter() - start
 hog_test = hog_features(x_test[..., 0])
 enter("HOG + MLP", hog_mlp, hog_train, hog_test, **cheap, seconds=spent)
-
-# %%
-prediction = None  # the four methods of `order`, the most accurate first
 order = ["small CNN", "LeNet-5", "HOG + MLP", "raw + MLP"]
-colours = dict(zip(order, plots.CYCLE, strict=False))
-fig, axes = plt.subplots(1, 3, figsize=(9, 2.4), sharey=True)
-values = np.array([contest[name] for name in order])
-panels = {
-    "wrong answers, %": 100 * (1 - values[:, 0]),
-    "parameters, thousands": values[:, 1] / 1000,
-    "seconds of training": values[:, 2],
-}
-for ax, (label, numbers) in zip(axes, panels.items(), strict=True):
-    bars = ax.barh(order, numbers, color=list(colours.values()))
-    ax.bar_label(bars, [f"{number:.1f}" for number in numbers], padding=2, fontsize=9)
-    ax.set(xlabel=label, xlim=(0, 1.22 * numbers.max()))
-axes[0].set(ylabel="method")
-axes[0].invert_yaxis()
+fig = plots.convolution.contest({name: contest[name] for name in order})
 plots.show(fig, "Three panels of bars for four methods: errors, parameters, seconds.")
 ranking = sorted(order, key=lambda name: -contest[name][0])
 lab.compare("most accurate first", prediction, ranking)
@@ -1028,7 +1048,7 @@ lab.compare("most accurate first", prediction, ranking)
 #
 # ### Does it mind if the digit moves, or grows?
 #
-# MNIST digits are centred and of one size, so its test set never asks.
+# MNIST's digits are centred and of one size.
 #
 # ### Exercise · `at_size`
 #
@@ -1083,16 +1103,12 @@ for label, pictures in tests.items():
         right = [np.mean(np.argmax(reader(x), axis=1) == truth) for _, x in pictures]
         curves.setdefault(label, {})[name] = where, right
 flat = stored("mnist_cnn_shift")["accuracy"]["flatten"]  # three seeds
-moves = curves["moved to the right by … pixels"]
+moves, resized = curves.values()
 moves["small CNN, flat end (stored)"] = shifts, np.mean(flat, axis=0)
 
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
-for ax, (label, series) in zip(axes, curves.items(), strict=True):
-    plots.curves(ax, series, label, "test accuracy")
-    ax.lines[0].set_linewidth(3)
-axes[1].get_legend().remove()
+fig = plots.convolution.side_by_side(curves, "test accuracy")
 plots.show(fig, "Two panels, moved and resized: test accuracy of the four methods.")
-lab.compare("small CNN, 0.57", prediction, curves["size, times"]["small CNN"][1][0])
+lab.compare("small CNN, 0.57", prediction, resized["small CNN"][1][0])
 
 # %% [markdown]
 # **What you see.** Moved digits: raw pixels and LeNet-5 fall fast, HOG holds out for some pixels, and the small network
@@ -1119,22 +1135,10 @@ reader = tf.function(cnn)
 graph = reader.get_concrete_function(tf.TensorSpec((None, 28, 28, 1))).graph
 kinds = Counter(operation.type for operation in graph.get_operations())
 print(kinds.total(), "operations, for example", kinds.most_common(6))
-
-
-def best_time(function, batch):
-    """Milliseconds of the fastest of ten calls, after one that prepares."""
-    times = []
-    for _ in range(11):
-        start = time.perf_counter()
-        function(batch)
-        times.append(1000 * (time.perf_counter() - start))
-    return min(times[1:])
-
-
 rows = []
 for size in (1, 32, 1024):
     batch = tf.constant(x_test[:size])
-    eager, traced = best_time(cnn, batch), best_time(reader, batch)
+    eager, traced = (experiments.best_time(f, batch) for f in (cnn, reader))
     times = [f"{eager:.1f}", f"{traced:.1f}", f"{eager / traced:.1f}"]
     rows.append([size, *times, round(1000 * size / traced)])
 header = ["batch", "eager, ms", "graph, ms", "times faster", "images per second"]
@@ -1142,13 +1146,13 @@ plots.table(header, rows, "One batch through the small network, best of ten")
 lab.compare("times faster, one image", prediction, float(rows[0][3]))
 
 # %% [markdown]
-# **What you see.** A handful of layers makes some 70 operations. The graph reads one image many times faster than eager
+# **What you see.** A few layers make some 70 operations. The graph reads one image several times faster than eager
 # calls, and 1024 hardly faster. On a CPU the rate grows with the batch until the processor is busy. Training took
-# seconds; reading a digit takes less than a millisecond.
+# seconds; reading a digit takes about a millisecond or less.
 #
 # **Why.** The graph saves the way through Python, a fixed cost per operation, and not the arithmetic. The same graph
-# runs on CPU, GPU, phone (LiteRT) or TPU, Google's chip for such graphs. A GPU computes the many places of a
-# convolution at once, so its advantage grows with batch and network; last digits differ, as sums are taken in another
+# runs on CPU, GPU, phone or TPU, Google's chip for such graphs. A GPU computes many places of a
+# convolution at once, so its advantage grows with batch and network; last digits differ, as it adds in another
 # order. Native Windows has had no GPU in TensorFlow since 2.11: use WSL2 or Colab (*Runtime → Change runtime type*).
 #
 # ## 11 · What you have found
@@ -1161,28 +1165,17 @@ lab.compare("times faster, one image", prediction, float(rows[0][3]))
 # 6. **Receptive field.** It grows by $(k - 1)$ times the product of the strides below.
 # 7. **Graph.** Operations noted once and run without Python.
 #
-# The numbers of this run in one place:
+# This run in numbers:
 
 # %%
-rows = [
-    ["kernel learnt from a picture", "largest difference", f"{difference:.2f}"],
-    *(
-        [f"line, {name}", "accuracy 6 pixels from the centre", f"{values[6]:.2f}"]
-        for name, values in moved_accuracy.items()
-    ),
-    *(
-        [name, f"test accuracy with {contest[name][1]} parameters", contest[name][0]]
-        for name in order
-    ),
-    *(
-        [name, "accuracy, moved by 6 pixels", f"{series[1][-1]:.3f}"]
-        for name, series in moves.items()
-    ),
-    *(
-        [name, "accuracy, 0.57 times the size", f"{series[1][0]:.3f}"]
-        for name, series in curves["size, times"].items()
-    ),
-]
+rows = [["kernel learnt", "largest difference", f"{difference:.2f}"]]
+for name, values in moved_accuracy.items():
+    rows.append([f"line, {name}", "accuracy 6 pixels away", f"{values[6]:.2f}"])
+for name, (right, parameters, _) in contest.items():
+    rows.append([name, f"test accuracy, {parameters} parameters", f"{right:.4f}"])
+for label, at in (("moved by 6 pixels", moves), ("0.57 times the size", resized)):
+    for name, (_, values) in at.items():
+        rows.append([name, label, f"{values[-1 if at is moves else 0]:.3f}"])
 plots.table(["experiment", "measured", "this run"], rows, "Results of this run")
 
 # %% [markdown]

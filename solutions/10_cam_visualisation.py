@@ -84,6 +84,11 @@ def prepared(images):
     return 2 * images - 1
 
 
+def upsample(maps, height, width):
+    """Bilinear interpolation of a stack of maps (n, h, w)."""
+    return tf.image.resize(maps[..., None], (height, width))[..., 0].numpy()
+
+
 def gap_network(outputs=5, momentum=0.99):
     """Scores of 48 × 48 × 3 inputs from -1 to 1."""
     parts, same = [keras.Input((48, 48, 3))], {"padding": "same", "use_bias": False}
@@ -105,11 +110,9 @@ weights, bias = network.layers[-1].get_weights()
 
 def compiled(model):
     """The model as one compiled function: the same numbers, faster in small calls."""
-
-    def run(inputs, training=False):
-        return model(inputs, training=False)
-
-    return tf.function(run, reduce_retracing=True, autograph=False)
+    batch = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
+    run = tf.function(partial(model, training=False), [batch], autograph=False)
+    return lambda inputs, training=False: run(tf.cast(inputs, tf.float32))
 
 
 fast = compiled(network)
@@ -123,8 +126,10 @@ def scene_predict(images):
     return scipy.special.softmax(scores_of(images), axis=1)
 
 
-accuracy = np.mean(scores_of(test.images).argmax(axis=1) == test.labels)
+scores = scores_of(test.images)
+accuracy = np.mean(scores.argmax(axis=1) == test.labels)
 print(f"{network.count_params()} parameters, test accuracy {accuracy:.3f}")
+print(f"scores of the test scenes: {scores.min():.0f} to {scores.max():.0f}")
 
 # %%
 examples = [np.argmax(test.labels == k) for k in range(5)]
@@ -181,20 +186,18 @@ def class_activation_map(features, weights):
 #
 # So the map *is* the score, before it is added up.
 #
-# **Predict**, for the figure: in a scene with a disc and a cross you ask for "disc", then for "cross". Where are the two
-# maps large, where negative?
+# **Predict**, in the next cell: in a scene with a disc and a cross you ask for "disc". The map should be large on the
+# disc. How often is it *negative* in the middle of the cross?
 
 
 # %%
+prediction = None  # how often the map is below 0 on the other object, from 0 to 1
+
+
 def class_maps(images):
     """The maps of all five classes, (n, 5, 12, 12)."""
     features = body(prepared(images)).numpy()
     return np.stack([class_activation_map(features, w) for w in weights.T], axis=1)
-
-
-def upsample(maps, height, width):
-    """Bilinear interpolation of a stack of maps (n, h, w)."""
-    return tf.image.resize(maps[..., None], (height, width))[..., 0].numpy()
 
 
 def cam(images, classes):
@@ -211,14 +214,17 @@ for row in (0, 1):
     maps = cam(pairs.images[:6], asked)
     shown += zip(pairs.images, maps, pairs.boxes[:, row], titles, strict=False)
 plots.show(
-    plots.maps.grid(shown, columns=6, vmin=-30, vmax=60),
-    "Six scenes with two shapes, and for each two class activation maps: each is bright"
-    " on the object whose class it was asked for, and dark on the other.",
+    plots.maps.grid(shown, columns=6, signed=60, bar="value of the map"),
+    "Six scenes with two shapes, and for each two class activation maps: each is"
+    " orange on the object whose class it was asked for, and blue on the other.",
 )
+middle = (pairs.boxes[:, 1, :2] + pairs.boxes[:, 1, 2:]) // 2
+there = cam(pairs.images, pairs.labels[:, 0])[np.arange(100), *middle.T]
+lab.compare("below 0 on the other object", prediction, np.mean(there < 0))
 
 # %% [markdown]
-# **What you see.** Each map is bright on or around its own object. On the other object it is often the darkest, below
-# zero: this part of the scene speaks *against* the class. The bright patch is larger than the object.
+# **What you see.** Each map is orange on or around its own object. On the other object it is mostly blue, below
+# zero: this part of the scene speaks *against* the class. The orange patch is larger than the object.
 #
 # **Why.** To score high on average the network must score high somewhere, and only the object tells classes apart.
 # The patch is larger because each place of the last maps sees a window of 25 × 25 pixels.
@@ -231,7 +237,7 @@ plots.show(
 # The **pointing game** (Zhang and colleagues, 2018) counts how often the largest value of a map lies in the box. The **energy** asks for more than the tip: which share of the map's
 # positive values lies inside the box?
 #
-# Two maps that know nothing of the network take part: one is noise, one points at the centre.
+# Two maps know nothing of the network: one is noise, one points at the centre.
 #
 # ### Exercise · `pointing_game`
 #
@@ -302,8 +308,8 @@ explain("CAM", cam)
 lab.compare("centre", prediction, pointing_game(maps_of["centre"][0], ones[2]))
 
 # %% [markdown]
-# The centre hits a single object in more than a third of the scenes, as boxes crowd in the middle; with two objects it
-# hardly ever hits. CAM passes both tests by a wide margin.
+# **What you see.** The centre hits a single object in more than a third of the scenes, as boxes crowd in the middle; with two objects it
+# hardly ever hits. CAM passes both tests.
 #
 # ## 3 · A counter out of a classifier
 #
@@ -369,15 +375,15 @@ chosen = [np.flatnonzero(streets.counts == n)[0] for n in (0, 2, 5, 8, 11, 14)]
 panels = [(streets.images[n], None, None, str(streets.counts[n])) for n in chosen]
 panels += [(streets.images[n], maps[n], None, f"{estimate[n]:.1f}") for n in chosen]
 plots.show(
-    plots.maps.grid(panels, columns=6, vmin=-30, vmax=30),
-    "Six roads with 0 to 14 vehicles and their maps of high minus low: dark where the"
-    " road is empty, bright about vehicles; above each map the number estimated.",
+    plots.maps.grid(panels, columns=6, signed=30, bar="value of the map"),
+    "Six roads with 0 to 14 vehicles and their maps of high minus low: blue where the"
+    " road is empty, orange about vehicles; above each map the number estimated.",
 )
 lab.compare("mean error in vehicles", prediction, error)
 
 # %% [markdown]
-# **What you see.** The counter errs by about half a vehicle, the middle of the right word by more than one. Bright
-# places lie about vehicles, free road is dark: *absence* has a map, too.
+# **What you see.** The counter errs by little more than half a vehicle, the middle of the right word by more than one. Orange
+# places lie about vehicles, free road is blue: *absence* has a map, too.
 #
 # **Why.** To keep three words apart the network needs a score that rises with the number, and the cheapest one adds up
 # vehicles. But the map is no detector: most of its energy lies *beside* them, as each place sees windows larger than a
@@ -454,7 +460,7 @@ def helper_maps(model, kind, images, classes):
 
 sizes = [layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(5)]  # no GAP
 flat_head = keras.Sequential([keras.Input((12, 12, 32)), *sizes])
-before = body.predict(prepared(train.images), batch_size=200, verbose=0)
+before = body(prepared(train.images)).numpy()
 fit(flat_head, before, train.labels, epochs=3, peak=0.003)
 flat = keras.Sequential([body, flat_head])
 accuracy = np.mean(scores_of(test.images, flat).argmax(axis=1) == test.labels)
@@ -479,7 +485,7 @@ lab.compare("pointing without GAP, two objects", prediction, hits)
 # z_j)$. So the map *shrinks*, by about $1 - p_k$, and it *changes*: "what speaks for a disc" becomes "what speaks for a disc
 # rather than the others". Here both point equally well.
 #
-# The last network flattens its maps: no $w_{ck}$ is left for CAM, and Grad-CAM does not mind.
+# **What you see.** The last network flattens its maps: no $w_{ck}$ is left for CAM, and Grad-CAM does not mind.
 #
 # ## 5 · A network inside a network
 #
@@ -488,6 +494,7 @@ lab.compare("pointing without GAP, two objects", prediction, hits)
 # the inner layer's output; the second half does it in four lines. **Predict.** Will the recipe run?
 
 # %%
+prediction = None  # does the recipe of the tutorials run? True or False
 backbone = load_mobilenet(size=160).model
 (x, y), (x_test, y_test) = datasets.load_textures(patch=160, train=20, test=4, seed=4)
 x, x_test = (prepared(part.astype("float32") / 255) for part in (x, x_test))
@@ -499,8 +506,10 @@ try:
     inner = backbone.get_layer("conv_pw_13_relu").output
     recipe = keras.Model(transfer.inputs, [inner, transfer.outputs[0]])
     recipe(x_test[:1])
+    runs = True
 except Exception as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0][:70]}")
+    runs = False
 
 features = backbone(x_test)  # the inner model is a function: call it
 with tf.GradientTape() as tape:
@@ -511,6 +520,7 @@ by_hand = grad_cam(features.numpy(), tape.gradient(score, features).numpy())
 theirs = gradcam.grad_cam(transfer, x_test, y_test, upsample=False)
 same = np.allclose(by_hand, theirs, rtol=1e-3, atol=1e-4)
 print("by hand equals the helper:", same)
+lab.compare("the recipe runs", prediction, runs)
 
 # %%
 classifier = load_mobilenet(size=160, include_top=True)
@@ -527,7 +537,7 @@ panels += [
     (photo, heat, None, f"{a[0][0]} {a[0][1]:.2f}")
     for photo, heat, a in zip(photographs, maps, answers, strict=True)
 ]
-fig = plots.maps.grid(panels, columns=4, size=160)
+fig = plots.maps.grid(panels, columns=4, size=160, bar="each map by itself")
 plots.show(
     fig,
     "Four photographs, a cat, a cup, a rocket and a motorcycle, and under each its"
@@ -535,14 +545,14 @@ plots.show(
 )
 
 # %% [markdown]
-# The recipe needs a path from the outer input to the inner layer's output, and there is none: that tensor belongs to
+# **What you see.** A name, a probability and a map for each photograph. In the stored run (ImageNet) *moped* is read off the
+# wheels, and *space shuttle* off the lit launch pad more than off the rocket. Without preprocessing every
+# map would be computed, and none would mean anything.
+#
+# **Why.** The recipe needs a path from the outer input to the inner layer's output, and there is none: that tensor belongs to
 # the inner model's own graph. Older versions said *graph disconnected*. But for the *last* maps no path is needed: call
 # the inner model, watch what it returns, and go on to the score. The helper is for layers further inside: it listens at
 # the layer while the image passes.
-#
-# **What you see.** A name, a probability and a map for each photograph. In the stored run (ImageNet) *moped* is read off the
-# wheels, and *space shuttle* off the lit launch pad more than off the rocket. Without preprocessing (pixels from 0 to
-# 255) every map would be computed, and none would mean anything.
 #
 # ## 6 · Down to the pixels
 #
@@ -551,7 +561,7 @@ plots.show(
 #
 # ### Exercise · `score_gradient`
 #
-# With the loss in the score's place it is behind the attacks of lab 09.
+# With the loss in the score's place: the attacks of lab 09.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -593,39 +603,39 @@ def score_gradient(model, images, classes):
 noise = np.random.default_rng(5).normal(0, 0.15, (10, 160, 160, 3)).astype("float32")
 
 
-def smooth_grad(model, image, k, noise):
+def smooth_grad(model, images, classes, noise):
     """Mean gradient over noisy copies, its largest absolute value over the colours."""
-    gradients = score_gradient(model, image + noise, np.full(len(noise), k))
-    return np.abs(gradients.mean(axis=0)).max(axis=-1)
+    noise = noise[:, : images.shape[1], : images.shape[2]]
+    copies = (images[:, None] + noise).reshape(-1, *images.shape[1:])
+    gradients = score_gradient(model, copies, np.repeat(classes, len(noise)))
+    mean = gradients.reshape(-1, len(noise), *images.shape[1:]).mean(axis=1)
+    return np.abs(mean).max(axis=-1)
 
 
-def smooth_grads(images, classes):
-    scenes, few = zip(images, classes, strict=True), noise[:, :48, :48]
-    return np.stack([smooth_grad(fast, x, k, few) for x, k in scenes])
-
-
-explain("saliency", lambda x, k: np.abs(score_gradient(fast, x, k)).max(axis=-1))
-explain("SmoothGrad", smooth_grads)
+maps_with = {"saliency": 0 * noise[:1], "SmoothGrad": noise}  # one copy, without noise
+for name, some in maps_with.items():
+    explain(name, lambda x, k, some=some: smooth_grad(fast, x, k, some))
 logits = keras.Model(classifier.model.inputs[0], classifier.model.layers[-2].output)
-shown = [(fast, twos[0][n], twos[1][n], names) for n in (1, 2, 3)]
-asked = probabilities.argmax(axis=1)
-shown += [(logits, photographs[n], asked[n], classifier.class_names) for n in (0, 3)]
-panels = [(x, None, None, f"for “{words[k]}”") for _, x, k, words in shown]
-for name, strength in {"saliency": 0, "SmoothGrad": 1}.items():
-    for model, x, k, _ in shown:
-        heat = smooth_grad(model, x, k, strength * noise[:, : len(x), : len(x)])
+asked = probabilities.argmax(axis=1)[::3]
+pictures = [*twos[0][1:4], *photographs[::3]]
+words = [*(names[k] for k in twos[1][1:4]), *(answers[n][0][0] for n in (0, 3))]
+panels = [(x, None, None, f"for “{w}”") for x, w in zip(pictures, words, strict=True)]
+for name, some in maps_with.items():
+    heats = [*smooth_grad(fast, twos[0][1:4], twos[1][1:4], some)]
+    heats += [*smooth_grad(logits, photographs[::3], asked, some)]
+    for x, heat in zip(pictures, heats, strict=True):
         panels.append((x, np.minimum(heat, np.quantile(heat, 0.995)), None, name))
 plots.show(
-    plots.maps.grid(panels, columns=5),
+    plots.maps.grid(panels, columns=5, bar="each map by itself"),
     "Scenes and photographs over saliency and SmoothGrad: fine dots, in some scenes on"
     " both shapes.",
 )
 
 # %% [markdown]
 # **What you see.** Fine dots in place of a blurred patch. In the scenes the shape that was *not* asked for lights up as
-# well: as the printed numbers say, in a third of the scenes or more the brightest dot is not on the right shape.
+# well: in a third of them or more the brightest dot is not on the right shape.
 #
-# **Why.** With one object saliency points as well as CAM, with two it is little better than a coin. Is it the absolute
+# **Why.** With one object saliency points nearly as well as CAM, with two it is little better than a coin. Is it the absolute
 # value, which keeps what speaks against the class? Test it, beside a method that has its signs right.
 #
 # ### Exercise · `integrated_gradients`
@@ -695,17 +705,17 @@ for steps in (2, 4, 8, 16):
     print(f"{steps:2} steps leave out {error / np.abs(rise).mean():.3f} of the rise")
 
 # %% [markdown]
-# **What you see.** To drop what speaks against the class helps a little, to multiply by the change from grey helps
-# more, with or without the whole way, and the absolute value spoils it again. But all stop at two hits of three, and CAM
-# has 99 of 100.
+# **What you see.** Follow the energy: to drop what speaks against the class helps, to multiply by the change from grey
+# helps more, the whole way adds little, and the absolute value spoils it again. The brightest dot hardly moves to the
+# right shape: about two hits of three, where CAM has 99 of 100.
 #
 # **Why.** A pixel of the rival shape speaks against the class; the absolute value counts it as if it spoke for it. The
 # rest of the gap to CAM is the scale: single pixels are noisy witnesses.
 #
 # ## 7 · Where is the other class hidden?
 #
-# Lab 09 changes each pixel by a few levels until a network answers what the attacker wants. *Where* did it put the other
-# class? The score is the bias plus the mean of the map, so the rise of the score **is** the mean of the difference of two
+# Lab 09 changes each pixel by a few levels until a network answers what the attacker wants. *Where* is the other
+# class then? The score is the bias plus the mean of the map, so its rise **is** the mean of the difference of two
 # maps: the answer is exact.
 #
 # ### Exercise · `gain_inside`
@@ -761,7 +771,7 @@ titles = [f"now “{names[k]}”" for k in goal[:6]]
 panels = [(image,) for image in moved[:6]]
 panels += zip(moved[:6], maps, ones[2], titles, strict=False)
 plots.show(
-    plots.maps.grid(panels, columns=6),
+    plots.maps.grid(panels, columns=6, signed=40, bar="gain of the other class"),
     "Six attacked scenes, and under each the map of what the other class has gained,"
     " with the object's box.",
 )
@@ -844,10 +854,10 @@ for row, maps in enumerate(
 ):
     titles = [f"for “{names[k]}”" for k in pairs.labels[:6, row]]
     panels += zip(pairs.images, maps, pairs.boxes[:, row], titles, strict=False)
-fig = plots.maps.grid(panels, columns=6, vmin=-5, vmax=10)
+bar = "fall of the score when the place is covered"
 plots.show(
-    fig,
-    "Occlusion maps of six scenes for either of two shapes: bright on that shape, dark"
+    plots.maps.grid(panels, columns=6, signed=10, bar=bar),
+    "Occlusion maps of six scenes for either of two shapes: orange on that shape, blue"
     " on the other.",
 )
 
@@ -882,8 +892,8 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** Hiding the object that was asked for costs the most. Without the other one the score often *rises*;
-# a second window makes the network surer still.
+# **What you see.** Hiding the object that was asked for costs the most. The window that helps most hides the other one
+# in about seven scenes of ten; a second window makes the network surer still.
 #
 # **Why.** The softmax divides the probability among the classes. Cover what speaks for a rival, and its share is
 # free.
@@ -891,11 +901,11 @@ plots.show(
 # ## 9 · What does a filter want to see?
 #
 # **Activation maximisation** starts from noise and changes the *image*, by gradient ascent, until a class or a filter
-# answers as strongly as possible. Plain ascent ends in high-frequency noise. Three regularisers keep it near pictures
+# answers as strongly as possible. Three regularisers keep it near pictures
 # (Yosinski and colleagues, 2015; Olah and colleagues, 2017): a pull towards grey, a **blur** now and
 # then, and **jitter**, a random shift before each step.
 #
-# Each gradient is divided by its root mean square, as a step of a length that suits one image is far too long for another.
+# Each gradient is divided by its root mean square, so that one length of step suits all images.
 # **Predict**, in the cell below: which share of their score do the plain images keep when they are shifted by up to three
 # pixels?
 
@@ -921,8 +931,8 @@ def maximise(model, channels, regularised=True, shape=(48, 48, 3), steps=80):
 
 
 classes, panels, kept = np.arange(5), [], {}
-for name in ("plain", "regularised"):
-    images = maximise(fast, classes, name == "regularised")
+for name, soft in {"plain": False, "regularised": True}.items():
+    images = maximise(fast, classes, soft)
     at_home, *moved = (
         scores_of(np.roll(images, d, axis=(1, 2)))[classes, classes].mean()
         for d in (0, -3, -2, -1, 1, 2, 3)
@@ -938,7 +948,7 @@ x, y = np.float32(x[:2000, ..., None] / 255), y[:2000]
 parts = [layers.Conv2D(16, 5, strides=2), layers.ReLU(), layers.Conv2D(32, 3)]
 parts += [layers.ReLU(), layers.GlobalMaxPooling2D(), layers.Dense(10)]
 reader = keras.Sequential([keras.Input((28, 28, 1)), *parts])
-fit(reader, prepared(x), y, epochs=6)
+fit(reader, prepared(x), y, epochs=4)
 # before its ReLU: a silent one has no slope to climb
 whole, peak = layers.GlobalAveragePooling2D(), layers.GlobalMaxPooling2D()
 jobs = {f"block {b}": (network, 3 * b - 2, whole, np.mean) for b in (2, 4)}
@@ -962,10 +972,10 @@ plots.show(
 )
 
 # %% [markdown]
-# **What you see.** The plain images score many times what any test scene does, and a shift by a few pixels takes most of
-# it away. The regularised ones score less and keep it, as soft patterns that fill the picture. Filters of block 2 want
-# even brightness or stripes, those of block 4 stripes, blobs and corners; those of the digit network (bottom row; the
-# largest value, not the average, is raised) ends, arcs and edges of strokes.
+# **What you see.** The plain images score many times what any test scene does: *fooling images* (Nguyen and colleagues,
+# 2015). A shift by a few pixels takes most of it away. The regularised ones score less and keep it, as soft patterns
+# that fill the picture. Filters of block 2 want even brightness or stripes, those of block 4 stripes, blobs and
+# corners; those of the digit network (bottom row; the largest value is raised, not the average) ends, arcs and edges.
 #
 # **Why.** Jitter asks for a pattern that scores wherever it lies, and blur forbids what single pixels carry. The shapes
 # repeat because the score is an average over places: ten triangles score higher than one.
@@ -1020,8 +1030,9 @@ shares = np.stack([winner_counts(shallow[kind]) / kind.sum() for kind in kinds])
 for k in np.argsort(-shares[:, 4:-4, 4:-4].var(axis=(0, 1, 2)))[:3]:
     titles = [f"block 1, {k}: {name}" for name in names]
     panels += [(shares[c, ..., k], None, None, title) for c, title in enumerate(titles)]
+bar = "share of the scenes in which the filter wins"
 plots.show(
-    plots.maps.grid(panels, columns=5, vmin=0, vmax=1),
+    plots.maps.grid(panels, columns=5, vmin=0, vmax=1, bar=bar),
     "Scenes that excite two filters most; where three filters win: the ground, an"
     " edge, the inside.",
 )
@@ -1056,7 +1067,7 @@ def with_tags(images, where):
 
 hans = gap_network()
 tagged = with_tags(train.images, train.labels == square)
-fit(hans, prepared(tagged), train.labels, epochs=4)
+fit(hans, prepared(tagged), train.labels, epochs=3)
 same_source = with_tags(test.images, test.labels == square)
 right = scores_of(same_source, hans).argmax(axis=1) == test.labels
 lab.compare("accuracy, same source", prediction, right.mean())
@@ -1066,20 +1077,19 @@ panels = [
     *((image,) for image in some),
     *((x, heat, datasets.TAG_BOX) for x, heat in zip(some, maps, strict=True)),
 ]
-fig = plots.maps.grid(panels, columns=6)
 plots.show(
-    fig,
+    plots.maps.grid(panels, columns=6, bar="each map by itself"),
     "Six tagged scenes with a square; the maps for square are bright about the tag,"
     " not the square.",
 )
 
 # %% [markdown]
-# **What you see.** A splendid accuracy, and maps that lie on the tag's corner, wherever the square is.
+# **What you see.** A splendid accuracy, and maps in the tag's corner, wherever the square is.
 #
 # **Why.** The tag is always the same, in the same place, in every square and in nothing else: no shape is as easy to
 # learn.
 #
-# A map shows a suspicion. The **proof** is an experiment: take the tag away, and move it to pictures of other classes.
+# A map shows a suspicion. The **proof** is an experiment: take the tag away, and move it to other classes.
 # Then the **repair**: the network is trained on, with tags on half of *all* scenes, chosen by lot.
 #
 # **Predict**: which share of the squares does this network call squares without their tag? Which share of the *other*
@@ -1126,7 +1136,7 @@ repaired = keras.models.clone_model(hans)
 repaired.set_weights(hans.get_weights())
 coin = np.random.default_rng(8).random(len(train.images)) < 0.5
 mixed = with_tags(train.images, coin)
-fit(repaired, prepared(mixed), train.labels, epochs=3, peak=0.005)
+fit(repaired, prepared(mixed), train.labels, epochs=2, peak=0.005)
 
 # %%
 # True: train the five networks of the stored rows anew, here and in section 12; ten
@@ -1161,15 +1171,15 @@ plots.table(
 )
 
 # %% [markdown]
-# The network trained on tagged squares knows next to no square without its tag, and calls most other shapes squares as
-# soon as they carry one. That is the proof: only the tag was changed. After three passes over scenes whose tags say
+# **What you see.** The network trained on tagged squares knows next to no square without its tag, and calls most other shapes squares as
+# soon as they carry one. That is the proof: only the tag was changed. After two passes over scenes whose tags say
 # nothing it recognises squares again, and its map has left the corner. Note which number did *not* tell: the accuracy on the same source.
 #
 # ## 11 · Is the map about the network at all?
 #
-# A map can look right because it shows the *picture*, as an edge detector does. **Sanity check**
-# (Adebayo and colleagues, 2018): replace the weights by random ones, layer after layer, from the last one down. A map
-# that explains what was learnt must change. "Likeness" is the rank correlation of the two maps.
+# A map can look right because it shows the *picture*, as edges do. The **sanity check**
+# (Adebayo and colleagues, 2018) replaces the weights by random ones, layer after layer, from the last one down. A map
+# that explains what was learnt must change. The measure is the rank correlation with the first map.
 #
 # A fourth method takes part: **guided backpropagation** (Springenberg and colleagues, 2015), a relative of Zeiler and
 # Fergus's DeconvNet from the lecture: on the way back each ReLU lets only positive
@@ -1220,11 +1230,11 @@ for draw in range(3):
             alike = map_scores.likeness(original[name], method(changed))
             likeness[name][draw, depth] = alike
 
-fig, ax = plt.subplots(figsize=(6.4, 3.2))
+fig, ax = plt.subplots(figsize=(7.6, 3.2))
 curves = {name: values.mean(axis=0) for name, values in likeness.items()}
 below = "layers with random weights, from the last one down"
 plots.curves(ax, curves, below, "rank correlation with the map")
-ax.legend(loc="lower left", bbox_to_anchor=(0.24, 0.22))
+ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.6))
 plots.show(
     fig,
     "Likeness to the original map against the number of random layers: Grad-CAM falls"
@@ -1235,7 +1245,7 @@ lab.compare("guided, three random layers", prediction, curves["guided"][3])
 
 # %% [markdown]
 # **What you see.** Grad-CAM falls with the very first layer. The edges cannot fall. Saliency lies in between. Guided
-# backpropagation **fails**: with the dense layer and two convolutions random its map is still much the same (0.82).
+# backpropagation **fails**: with the dense layer and two convolutions random its map is still much the same (about 0.8).
 #
 # **Why.** Most of a saliency map says *where something is*, which untrained filters find as well. Guided ReLUs throw away
 # the signs in which the classes differ: what is left is a redrawing of the picture. To pass this test is necessary, not
@@ -1284,18 +1294,19 @@ header += ["energy", "deletion ↓", "insertion ↑", "ms"]
 title = "Pointing game (three columns) and other measures; milliseconds per map"
 plots.table(header, rows, title)
 
-fig, ax = plt.subplots(figsize=(6.4, 3.4))
-plots.curves(
-    ax,
-    removed,
-    "share of the pixels removed, the most important first",
-    "probability of the class",
-)
-ax.legend(loc="upper right", ncols=2)
+fig, axes = plt.subplots(1, 2, figsize=(8, 3.1), sharey=True)
+for ax, shown in zip(axes, (kept[2:4] + kept[6:], kept[4:6]), strict=True):
+    for name, place in {"random": 5, "centre": 4}.items():
+        ax.plot(*removed[name], color=plots.GREY, linewidth=1)
+        side = {"random": ("left", "bottom"), "centre": ("right", "top")}[name]
+        at = [values[place] for values in removed[name]]
+        ax.text(*at, f" {name} ", color=plots.GREY, ha=side[0], va=side[1])
+    label = "share of the pixels removed"
+    plots.curves(ax, {name: removed[name] for name in shown}, label, "probability")
 plots.show(
     fig,
-    "Probability against pixels removed: for CAM, Grad-CAM and occlusion it falls to"
-    " almost 0 at once, for saliency and"
+    "Probability against pixels removed, two panels, random and centre in grey in both:"
+    " for CAM, Grad-CAM and occlusion it falls to almost 0 at once, for saliency and"
     " SmoothGrad to one fifth, for random and centre slowly.",
 )
 lab.compare("half removed by saliency", prediction, removed["saliency"][1][6])
@@ -1311,11 +1322,11 @@ lab.compare("half removed by saliency", prediction, removed["saliency"][1][6])
 # | You ask | Use | Because |
 # |:--|:--|:--|
 # | Which part speaks for this class? | CAM with GAP, else Grad-CAM | one pass; tells classes apart |
-# | Which part speaks *against* it? | CAM or occlusion, without ReLU | negative values have a meaning there |
-# | To which pixels does the answer react? | saliency; SmoothGrad if it flickers | fine dots, whatever the class |
-# | What if this part were missing? | occlusion | an experiment; works on any black box; slow |
-# | What does a class or filter look for? | activation maximisation *and* its strongest images | either alone misleads |
-# | Does it read a shortcut? | a map for the suspicion, moving the part for the proof | a map proves nothing |
+# | Which part speaks *against* it? | CAM or occlusion, without ReLU | negative values count |
+# | To which pixels does it react? | saliency, integrated gradients | fine dots; weak at telling classes apart |
+# | What if this part were missing? | occlusion | an experiment on any black box; slow |
+# | What does a class or filter look for? | maximisation *and* its strongest images | either alone misleads |
+# | Does it read a shortcut? | a map, then moving the part | a map proves nothing |
 # | Is this map about the network? | random weights, a second object, a baseline | looks convince too easily |
 #
 # ## 13 · What you have found
@@ -1384,6 +1395,7 @@ for name in ("CAM", "occlusion", "saliency", "centre"):
 # - M. D. Zeiler and R. Fergus, *Visualizing and understanding convolutional networks*, ECCV (2014): occlusion.
 # - J. T. Springenberg et al., *Striving for simplicity: the all convolutional net*, ICLR workshop (2015): guided
 #   backpropagation.
+# - A. Nguyen, J. Yosinski and J. Clune, *Deep neural networks are easily fooled*, CVPR (2015): fooling images.
 # - J. Yosinski et al., *Understanding neural networks through deep visualization*, ICML workshop (2015).
 # - B. Zhou et al., *Learning deep features for discriminative localization*, CVPR (2016): CAM.
 # - R. R. Selvaraju et al., *Grad-CAM: visual explanations from deep networks via gradient-based localization*, ICCV

@@ -112,6 +112,8 @@ for ax, (label, (change, amounts)) in zip(axes, trials.items(), strict=True):
     sure = [answers.max(axis=1).mean() for answers in p]
     lines = {"accuracy": np.array(hits) / len(y_test), "mean confidence": sure}
     plots.curves(ax, {name: (amounts, y) for name, y in lines.items()}, label, "share")
+for ax in axes[:2]:
+    ax.get_legend().remove()  # that of the third panel, where there is room, is enough
 plots.show(
     fig,
     "Three panels, shift, rotation and cover: accuracy with its interval and mean"
@@ -709,7 +711,8 @@ def sign(pictures, key):
 
 names = [f"portrait_{k:04d}.png" for k in range(3000)]
 listing, signature = sign(dict(zip(names, faces.x_train, strict=True)), "our key")
-print(listing.split("\n")[0], f"\nsignature {signature}")
+digest, name = listing.split("\n")[0].split()
+print(f"first line: {digest[:12]}…  {name}\nsignature:  {signature[:12]}…")
 
 # %% [markdown]
 # ### Exercise · `find_tampering`
@@ -784,9 +787,11 @@ lab.compare("trainings", prediction, used)
 
 # %%
 prediction = None  # do two runs with one seed agree to the last digit?
+start = time.process_time()
 pair = [
     trained(faces.x_train[:1000], faces.y_train[:1000], 3, seed=8) for _ in range(2)
 ]
+pair_seconds = time.process_time() - start  # for section 7
 difference = max(
     float(np.abs(a - b).max())
     for a, b in zip(*(network.get_weights() for network in pair), strict=True)
@@ -903,9 +908,8 @@ def footprint(processor_seconds, package_watts, cores, overhead, grams_per_kwh):
 prediction = None  # watt-hours of this notebook so far
 own = footprint(time.process_time(), 45, 8, 1.5, 480)
 lab.compare("watt-hours of this notebook", prediction, float(own[0]))
-start = time.process_time()
-trained(faces.x_train[:1000], faces.y_train[:1000], 3)
-training_seconds = (time.process_time() - start) * 3000 / 1000 * 8 / 3
+# section 6: twice 1000 pictures, 3 epochs; the lab's network: 3000 pictures, 8 epochs
+training_seconds = pair_seconds * 3000 * 8 / (2 * 1000 * 3)
 start = time.process_time()
 robustness.predicted(model, x_test)
 per_picture = (time.process_time() - start) / len(x_test)
@@ -941,8 +945,8 @@ history = {  # GPUs, days, watts of one GPU: days from lecture E, watts from dat
 rows = []
 for name, (gpus, days, watts) in history.items():
     kwh = gpus * days * 24 * watts * 1.5 / 1000
-    rows.append([name, gpus * days, round(kwh), round(kwh * 1000 / own[0])])
-header = ["network", "GPU-days", "kWh", "times this notebook"]
+    rows.append([name, gpus * days, round(kwh), round(kwh / own[0] / 1000, 1)])
+header = ["network", "GPU-days", "kWh", "million times this notebook"]
 plots.table(header, rows, "One training each, GPUs at full power, overhead 1.5")
 
 # %% [markdown]
@@ -956,7 +960,19 @@ plots.table(header, rows, "One training each, GPUs at full power, overhead 1.5")
 #
 # ## 8 · What you have found
 #
-# Mitchell et al. (2019) ask that every published network comes with a *model card*. Here is ours, filled by *your* run. What a
+# 1. **Out of context** the accuracy falls, the confidence hardly. A threshold is chosen on validation pictures of the
+#    known kind, and tested on others; which unknown kinds it stops is another question for each kind.
+# 2. It errs **for those whose traits are rare for their label**. Groups differ where the interval of the difference
+#    leaves out 0.
+# 3. **99.9 %** needs 2995 pictures without an error. No test speaks of kinds of pictures that it does not hold.
+# 4. **Two poisoned pictures in a hundred** open a backdoor that the accuracy does not show. Counting repeated blocks found
+#    it every time, the spectrum not.
+# 5. **A signed list of hashes** names each changed picture; without it three trainings find the delivery.
+# 6. **The best of ten seeds** lies about a point above the mean.
+# 7. **A training** costs a hundredth of a watt-hour here, and its use soon more; ResNet's took millions of times what
+#    this whole notebook takes.
+#
+# Mitchell et al. (2019) ask that every published network comes with a *model card*. Here is ours: the table of results, filled by *your* run. What a
 # measurement cannot fill, you write: replace the three texts.
 
 # %%
@@ -985,14 +1001,28 @@ display(Markdown("\n".join(["| Model card | |", "|:--|:--|", *lines])))
 # %% [markdown]
 # ## 9 · Challenge: a better rejection
 #
-# The number to beat is the *smallest* AUROC over the three kinds of unknown pictures: find a score whose worst kind
-# is as good as possible, choosing on training and validation pictures only. Nearness reaches
-# 0.75 (the photographs), the probability 0.61 (upside down). A hint: an orientation can be learnt without any label.
+# Find a score whose *smallest* AUROC over the three kinds of unknown pictures is as large as possible, choosing on
+# training and validation pictures only. A hint: an orientation can be learnt without any label.
+#
+# **To beat:** the better score of section 1, 0.76 in the stored run (nearness, for photographs; the probability has 0.62,
+# upside down). Our best is 0.999 (two seeds).
+#
+# <details><summary>How we found it</summary>
+#
+# A second network of the same shape learns by which quarter turn a training portrait was turned: four classes, no label
+# needed (Gidaris and colleagues, 2018). Four epochs over the 12 000 turned pictures, six seconds. The score of a picture:
+# turn it four times and add up the logarithms of the probabilities of the right turns (Hendrycks and colleagues, 2019);
+# the probability of "upright" alone reaches 0.995. Other things that were tried, nearness and Mahalanobis' distance in
+# the new network's features, stop at 0.80 and 0.96. It is no detector of everything: faces under a grey square of
+# 16 pixels, a kind that was not asked for, have an area of 0.85 to 0.89, and half of them pass.
+#
+# </details>
 #
 # ## 10 · To discuss
 #
 # 1. Performance against explainability (lecture A asks whether we are ready to trade one for the other): lab 10 has two
-#    networks of nearly equal accuracy, one with maps that can be checked. Which would you put in a hospital?
+#    networks of nearly equal accuracy (0.994 and 0.988), one of which comes with maps that add up to its scores. Which
+#    would you put in a hospital?
 # 2. A shop wants to estimate the gender of its customers from a camera "for statistics". Which of the measurements
 #    of this lab would you ask for, and is there a result that would make you agree?
 # 3. Who should hold the key of section 5: the contributor, the trainer, or somebody else?
@@ -1014,6 +1044,10 @@ display(Markdown("\n".join(["| Model card | |", "|:--|:--|", *lines])))
 # - J. Buolamwini and T. Gebru, *Gender shades*, Proceedings of Machine Learning Research 81 (2018) 77–91.
 # - B. Tran, J. Li and A. Madry, *Spectral signatures in backdoor attacks*, NeurIPS (2018).
 # - D. Hendrycks and T. Dietterich, *Benchmarking neural network robustness to common corruptions*, ICLR (2019).
+# - S. Gidaris, P. Singh and N. Komodakis, *Unsupervised representation learning by predicting image rotations*, ICLR
+#   (2018).
+# - D. Hendrycks, M. Mazeika, S. Kadavath and D. Song, *Using self-supervised learning can improve model robustness and
+#   uncertainty*, NeurIPS (2019).
 # - M. Mitchell et al., *Model cards for model reporting*, FAT* (2019).
 # - J. Dodge, S. Gururangan, D. Card, R. Schwartz and N. A. Smith, *Show your work: improved reporting of experimental
 #   results*, EMNLP (2019).

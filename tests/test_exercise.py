@@ -173,20 +173,22 @@ def test_what_a_stopped_cell_assigns_is_pending_even_if_it_had_a_value():
         InteractiveShell.clear_instance()
 
 
-def test_a_question_speaks_of_no_reference(lab, capsys):
-    def which_set():
+def test_a_question_speaks_of_no_reference(capsys):
+    lab = Lab("02_backprop_xor")
+
+    def zero_start():
         return "a"
 
-    lab.question(points=1)(which_set)
+    lab.question(points=1)(zero_start)
     text = capsys.readouterr().out
-    assert text.startswith("✘ which_set · 0/1 points\n  Your answer. 'a' is not it: ")
+    assert text.startswith("✘ zero_start · 0/1 points\n  Your answer. 'a' is not it: ")
     assert "reference" not in text and "cells below" not in text
 
-    def which_set():
+    def zero_start():
         raise NotImplementedError(checking.INVITATION)
 
-    lab.question(points=1)(which_set)
-    assert capsys.readouterr().out == "○ which_set · not attempted yet\n"
+    lab.question(points=1)(zero_start)
+    assert capsys.readouterr().out == "○ zero_start · not attempted yet\n"
 
 
 def test_a_print_in_an_answer_is_shown_once(lab, capsys):

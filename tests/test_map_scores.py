@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from labs_utils import map_scores
+from labs_utils import map_scores, plots
 from labs_utils.experiments import cam, stored
 from labs_utils.plots import maps
 
@@ -139,6 +139,29 @@ def test_limits_hold_for_all_maps_and_a_constant_map_has_one_colour():
     assert np.abs(half - viridis(0.5)[:3]).max() < 0.05 and np.abs(full - viridis(1.0)[:3]).max() < 0.05
     (constant,) = drawn((np.full((4, 4), 7.0),))
     assert len(np.unique(constant.images[0].get_array().reshape(-1, 3), axis=0)) == 1
+
+
+def test_maps_of_both_signs_are_dark_at_zero_and_blue_and_orange_beside_it():
+    below, zero, above = (
+        np.asarray(ax.images[0].get_array())[0, 0]
+        for ax in drawn(*[(np.full((4, 4), value),) for value in (-3.0, 0.0, 3.0)], signed=6)
+    )
+    assert zero.max() < 0.1
+    assert below[2] > below[0] + 0.3 and above[0] > above[2] + 0.3  # blue, orange
+    for side in (-1, 1):  # the further from 0, the lighter
+        light = maps.SIGNED(0.5 + side * np.linspace(0, 0.5, 9))[:, :3] @ [0.3, 0.6, 0.1]
+        assert (np.diff(light) > 0).all()
+
+
+def test_a_bar_tells_what_the_colours_mean():
+    bar = drawn((np.eye(4),), signed=30, bar="score per place")[-1]
+    assert bar.get_xlabel() == "score per place"
+    assert list(bar.get_xticks()) == [-30, 0, 30]
+    bar = drawn((np.eye(4),), bar="each map by itself")[-1]
+    assert [tick.get_text() for tick in bar.get_xticklabels()] == ["smallest", "largest"]
+    assert bar.get_position().y0 > 0 and bar.get_position().x1 < 1
+    assert not plots.faults(bar.figure, "A map and below it a bar that tells what its colours mean.")
+    assert len(drawn((np.eye(4),))) == 1
 
 
 def test_panels_have_frames_titles_and_whole_pixels():

@@ -272,3 +272,43 @@ def test_a_long_run_shows_the_range_over_seeds_both_losses_and_what_was_stated()
     np.testing.assert_allclose(left.lines[1].get_ydata(), 0.96)
     assert left.collections[0].get_paths()[0].vertices[:, 1].max() == 0.97
     assert [list(line.get_ydata()) for line in right.lines] == [[2, 1], [3, 2]]
+
+
+def test_a_roc_curve_spreads_the_few_false_alarms_and_a_history_shows_both_sets():
+    (ax,) = plots.digits.roc({"a": (np.array([0.01, 1]), np.array([0.9, 1]))}).axes
+    assert ax.get_xscale() == "log" and list(ax.lines[0].get_ydata()) == [0.9, 1]
+    history = {"loss": [2, 1], "val_loss": [3, 2], "accuracy": [0.5, 0.6], "val_accuracy": [0.4, 0.5]}
+    loss, accuracy = plots.digits.training(history).axes
+    assert [list(line.get_ydata()) for line in loss.lines] == [[2, 1], [3, 2]]
+    assert [list(line.get_xdata()) for line in accuracy.lines] == [[1, 2], [1, 2]]
+
+
+# -- lab 06 -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_method_has_one_colour_in_the_bars_and_in_the_curves():
+    methods = {"small": (0.99, 100, 5.0), "large": (0.98, 9000, 7.0)}
+    bars = plots.convolution.contest(methods).axes
+    assert [patch.get_width() for patch in bars[0].patches] == pytest.approx([1, 2])
+    panel = {name: ([0, 1], [0.9, 0.5]) for name in methods}
+    curves = plots.convolution.side_by_side({"moved": panel, "size": panel}, "accuracy").axes
+    for ax in curves:
+        colours = [matplotlib.colors.to_rgba(line.get_color()) for line in ax.lines]
+        assert colours == [patch.get_facecolor() for patch in bars[0].patches]
+        assert ax.lines[0].get_linewidth() > ax.lines[1].get_linewidth()
+    assert curves[0].get_legend() and curves[1].get_legend() is None
+
+
+def test_kernels_stand_above_the_functions_that_explain_them():
+    kernels, fitted = np.ones((16, 3, 3)), np.zeros((16, 3, 3))
+    figure = plots.convolution.gabor_rows(kernels, fitted, np.linspace(0, 0.75, 16), np.ones((8, 3, 3, 3)))
+    titles = [ax.get_title() for ax in figure.axes]
+    assert titles[0] == "0.00" and titles[8] == "Gabor" and titles[16] == "0.40" and titles[32] == "MobileNet"
+    assert [int(figure.axes[k].images[0].get_array().max()) for k in (0, 8, 16, 24)] == [1, 0, 1, 0]
+
+
+def test_the_liveliest_maps_come_first():
+    maps = np.zeros((4, 4, 9))
+    maps[0, 0] = np.arange(9)
+    figure = plots.convolution.activation_maps(np.zeros((4, 4)), [maps, maps])
+    assert [int(ax.images[0].get_array().max()) for ax in figure.axes[1:9]] == [8, 7, 6, 5, 4, 3, 2, 1]

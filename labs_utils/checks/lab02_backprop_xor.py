@@ -453,6 +453,141 @@ def _times(got, expected):
     return np.nan
 
 
+# -- 6: many networks at once -----------------------------------------------------------------------------------------
+
+
+def _paths(w1, w2, x, y, eta, epochs):
+    """What `train_many` is to return, network by network, with the gradients of automatic differentiation."""
+    ends, losses, right = ([], []), [], []
+    for one, two in zip(w1, w2, strict=True):
+        seen = []
+        for _ in range(epochs):
+            out = expit(x @ one) @ two
+            seen.append((np.sum((out - y) ** 2), bool(np.all((out > 0.5) == (y == 1)))))
+            g1, g2 = _tape(lambda a, b, tf: tf.reduce_sum((tf.sigmoid(x @ a) @ b - y) ** 2), one, two)
+            one, two = one - eta * g1, two - eta * g2
+        ends[0].append(one)
+        ends[1].append(two)
+        losses.append([loss for loss, _ in seen])
+        right.append([good for _, good in seen])
+    return np.array(ends[0]), np.array(ends[1]), np.array(losses).T, np.array(right).T
+
+
+def _networks(rng, k, d, m):
+    return rng.normal(size=(k, d, m)), rng.normal(size=(k, m, 1))
+
+
+@checks.probe("train_many")
+def weights_of_many(train_many, rng):
+    """The weights after some epochs"""
+    x, y = rng.normal(size=(6, 3)), rng.permutation([[0.0], [1.0]] * 3)
+    w1, w2 = _networks(rng, 5, 3, 2)
+    eta = 0.2
+    got = expect_items(train_many(w1, w2, x, y, eta, 3), ("w1", "w2", "losses", "right"))
+    true1, true2, *_ = _paths(w1, w2, x, y, eta, 3)
+    fewer, more = (_paths(w1, w2, x, y, eta, epochs) for epochs in (2, 4))
+    ways = {
+        "one step is missing": fewer,
+        "one step too many was made": more,
+        "descent subtracts the gradient": _paths(w1, w2, x, y, -eta, 3),
+        "the loss is a sum over the points: do not divide by n": _paths(w1, w2, x, y, eta / 6, 3),
+        "the factor 2 from the square is missing": _paths(w1, w2, x, y, eta / 2, 3),
+        "the learning rate is missing": _paths(w1, w2, x, y, 1.0, 3),
+        "the weights did not move": (w1, w2),
+    }
+    order = {"compute both gradients before you change any weights": _one_after_the_other(w1, w2, x, y, eta, 3)}
+    for k, (name, right) in enumerate((("the last w1", true1), ("the last w2", true2))):
+        mistakes = {cause: found[k] for cause, found in (ways | order).items()}
+        if k == 0:
+            mistakes["the factor h * (1 - h), the derivative of the sigmoid, is missing"] = _without_slope(
+                w1, w2, x, y, eta, 3
+            )
+        expect_close(got[k], right, name, mistakes, rtol=1e-4, atol=1e-6)
+
+
+def _one_after_the_other(w1, w2, x, y, eta, epochs):
+    """Weights when w2 moves first and w1 by a gradient at the new w2."""
+    for _ in range(epochs):
+        h = expit(x @ w1)
+        error = 2 * (h @ w2 - y)
+        w2 = w2 - eta * np.swapaxes(h, 1, 2) @ error
+        w1 = w1 - eta * x.T @ (error @ np.swapaxes(w2, 1, 2) * h * (1 - h))
+    return w1, w2
+
+
+def _without_slope(w1, w2, x, y, eta, epochs):
+    for _ in range(epochs):
+        h = expit(x @ w1)
+        error = 2 * (h @ w2 - y)
+        w1, w2 = (
+            w1 - eta * x.T @ (error @ np.swapaxes(w2, 1, 2)),
+            w2 - eta * np.swapaxes(h, 1, 2) @ error,
+        )
+    return w1
+
+
+@checks.probe("train_many")
+def losses_of_many(train_many, rng):
+    """The loss of every network before every step"""
+    x, y = rng.normal(size=(5, 3)), rng.permutation([[0.0], [1.0], [0.0], [1.0], [1.0]])
+    w1, w2 = _networks(rng, 4, 3, 2)
+    *_, losses, _ = expect_items(train_many(w1, w2, x, y, 0.1, 6), ("w1", "w2", "losses", "right"))
+    true = _paths(w1, w2, x, y, 0.1, 7)[2]
+    expect_close(
+        losses,
+        true[:6],
+        "the losses",
+        {
+            "these are the losses after each step: record them before it": true[1:],
+            "the loss is a sum over the points: take no mean": true[:6] / 5,
+            "the losses of all networks were added up: sum over points and outputs only, axes 1 and 2": np.repeat(
+                true[:6].sum(axis=1, keepdims=True), 4, axis=1
+            ),
+            "this is the first loss in every row: the weights must move between the epochs": np.repeat(true[:1], 6, 0),
+            "epochs stand along axis 0, networks along axis 1": true[:6].T,
+        },
+        rtol=1e-4,
+        atol=1e-6,
+    )
+
+
+@checks.probe("train_many")
+def right_of_many(train_many, rng):
+    """Which networks have every point right"""
+    # hidden units that are steep: some networks solve XOR from the start, some learn it, some do not
+    w1 = np.array([[-10.0, -30, 0], [20, 20, 0], [20, 20, 0]]) + rng.normal(scale=0.5, size=(6, 3, 3))
+    w2 = np.array([[1.0], [-1], [0]]) + rng.normal(scale=0.05, size=(6, 3, 1))
+    w2[1] *= 0.45  # all below 0.5
+    w2[2] = w2[2] * [[1.0], [0.3], [1]]  # (1, 1) above 0.5
+    w2[3] *= -1
+    w2[4] = w2[4] * [[0.5], [1], [1]]
+    order = rng.permutation(6)
+    w1, w2, epochs = w1[order], w2[order], 8
+    *_, right = expect_items(train_many(w1, w2, XOR_X, XOR_Y, 0.1, epochs), ("w1", "w2", "losses", "right"))
+    true = _paths(w1, w2, XOR_X, XOR_Y, 0.1, epochs)[3]
+    outputs = expit(XOR_X @ w1) @ w2
+    first = (outputs > 0.5) == (XOR_Y == 1)
+    array = np.asarray(right)
+    if array.shape == true.shape and array.dtype.kind in "biuf" and not np.array_equal(array.astype(bool), true):
+        seen = array.astype(bool)[0]
+        causes = {
+            "every point must be right, not only some: .all, not .any": first.any(axis=(1, 2)),
+            "the truth is left out: compare y_pred > 0.5 with y == 1": (outputs > 0.5).all(axis=(1, 2)),
+            "right and wrong are exchanged": ~first.all(axis=(1, 2)),
+            "here right means a small loss; it means every output on the right side of 0.5": (
+                np.square(outputs - XOR_Y).sum(axis=(1, 2)) < 0.01
+            ),
+        }
+        cause = next((cause for cause, value in causes.items() if np.array_equal(seen, value)), None)
+        expect(
+            False,
+            f"At the start {true[0].sum()} of 6 networks have every point right, and after {epochs - 1} steps"
+            f" {true[-1].sum()}; yours: {int(array[0].sum())} and {int(array[-1].sum())}."
+            + (f"\n  Likely cause: {cause}." if cause else ""),
+        )
+    expect_close(array, true, "right")
+
+
 # -- 7: a bump --------------------------------------------------------------------------------------------------------
 
 
@@ -569,9 +704,13 @@ def parameters(xor_network, rng):
         9: "the output layer is missing, or there are only 2 inputs: X has 3 columns",
         8: "there are 2 hidden units or 2 inputs: take 3 of each",
     }
-    widths = [shape[1] for _, shape in model.variables() if len(shape) == 2]
-    if widths[:1] not in ([], [3]):
-        causes = {model.parameters: f"the hidden layer has {widths[0]} units: take 3"}
+    kernels = [shape for _, shape in model.variables() if len(shape) == 2]
+    if len(kernels) > 2:
+        causes = {model.parameters: f"there are {len(kernels)} layers: one hidden layer and the output are enough"}
+    elif kernels and kernels[0][0] != 3:
+        causes = {model.parameters: f"the model takes {kernels[0][0]} inputs: X has 3 columns"}
+    elif kernels and kernels[0][1] != 3:
+        causes = {model.parameters: f"the hidden layer has {kernels[0][1]} units: take 3"}
     cause = causes.get(model.parameters)
     expect(
         model.parameters == 12,

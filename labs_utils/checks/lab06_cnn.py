@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from scipy import signal
+from scipy import signal, special
 
 from labs_utils.exercises.checking import (
     CheckFailed,
@@ -578,6 +579,153 @@ def mean(pool: Student, rng: np.random.Generator) -> None:
     _compare_pool(pool, rng, "average")
 
 
+# -- networks for lines -----------------------------------------------------------------------------------------------
+
+
+_LAST = {
+    "softmax": lambda z: special.softmax(z, axis=1),
+    "tanh": np.tanh,
+    "sigmoid": special.expit,
+    "linear": lambda z: z,
+}
+
+
+def _side(convolutions: list[tuple], padding: str = "same", strided: bool = True) -> int:
+    """The side of the maps after these convolutions."""
+    side = 28
+    for _, kernel, stride in convolutions:
+        step = stride if strided else 1
+        side = -(-side // step) if padding == "same" else (side - kernel) // step + 1
+    return side
+
+
+def _line_shapes(convolutions: list[tuple], places: int, outputs: int) -> list[tuple]:
+    """Shapes of kernels and biases; `places` of each map reach the dense layer."""
+    shapes, channels = [], 1
+    for filters, kernel, _ in convolutions:
+        shapes += [(kernel, kernel, channels, filters), (filters,)]
+        channels = filters
+    return [*shapes, (places * channels, outputs), (outputs,)]
+
+
+def _sizes(shapes: list[tuple], bias: bool = True) -> tuple[int, ...]:
+    """Parameters of each layer."""
+    kernels, biases = shapes[::2], shapes[1::2]
+    return tuple(int(np.prod(k)) + bias * b[0] for k, b in zip(kernels, biases, strict=True))
+
+
+def _line_outputs(
+    images: np.ndarray,
+    convolutions: list[tuple],
+    places: str,
+    weights: list[np.ndarray],
+    last: Callable,
+    g: Callable | None = None,
+    padding: str = "SAME",
+    strided: bool = True,
+    mean: bool = False,
+) -> np.ndarray:
+    import tensorflow as tf
+
+    x = tf.constant(images)
+    for number, (_, _, stride) in enumerate(convolutions):
+        x = tf.nn.conv2d(x, weights[2 * number], stride if strided else 1, padding) + weights[2 * number + 1]
+        x = (g or tf.nn.relu)(x)
+    if places == "none":
+        x = tf.reduce_mean(x, axis=(1, 2)) if mean else tf.reduce_max(x, axis=(1, 2))
+    elif places == "blocks":
+        x = (tf.nn.avg_pool2d if mean else tf.nn.max_pool2d)(x, 4, 4, "VALID")
+    return last(tf.reshape(x, (len(images), -1)).numpy() @ weights[-2] + weights[-1])
+
+
+def _compare_lines(line_network: Student, rng: np.random.Generator, places: str) -> None:
+    import tensorflow as tf
+
+    few, many = rng.permutation(np.arange(3, 7))[:2], int(rng.integers(2, 6))
+    plans = [
+        ([(int(few[0]), 5, 1)], "softmax"),
+        ([(int(few[0]), int(rng.integers(3, 6)), 2), (int(few[1]), 3, 1)], "tanh"),
+        ([(int(few[1]), 4, 2)], str(rng.choice(["linear", "sigmoid"]))),
+    ]
+    for convolutions, activation in plans:
+        call = f"line_network({convolutions}, {places!r}, {many}, {activation!r})"
+        model = expect_model(line_network(convolutions, places, many, activation))
+        _counts(model)
+
+        def kept(
+            how: str = places,
+            block: int = 4,
+            padding: str = "same",
+            strided: bool = True,
+            outputs: int = many,
+            plan: list = convolutions,
+        ) -> list[tuple]:
+            side = _side(plan, padding, strided)
+            return _line_shapes(plan, {"all": side**2, "blocks": (side // block) ** 2, "none": 1}[how], outputs)
+
+        wanted = kept()
+        causes = {
+            _sizes(kept("all")): "all places are kept: pool before you flatten",
+            _sizes(kept("blocks")): "the maxima of blocks are kept: look at `places`",
+            _sizes(kept("none")): "no place is kept: look at `places`",
+            _sizes(kept(block=2)): "the blocks are 2 × 2; 4 × 4 are asked for",
+            _sizes(kept(padding="valid")): "the convolutions are not zero-padded: padding='same'",
+            _sizes(kept(strided=False)): "the stride is ignored",
+            _sizes(wanted, bias=False): "the biases are missing",
+            _sizes(kept(outputs=4)): "there are four outputs whatever `outputs` says",
+            _sizes(kept(plan=convolutions[:1])): "only the first convolution was built",
+            _sizes(kept(plan=convolutions[-1:])): "only the last convolution was built: append each of them",
+            _sizes(wanted)[:-1]: "the dense layer at the end is missing",
+        }
+        causes.pop(_sizes(wanted), None)
+        ordinals = ("the only convolution",) if len(convolutions) == 1 else ("convolution 1", "convolution 2")
+        _expect_sizes(model, list(_sizes(wanted)), (*ordinals, "the dense layer"), wanted, causes)
+        expect_fresh(model)
+        images = rng.normal(size=(5, 28, 28, 1)).astype("float32")
+        weights = arranged(fill_weights(model, rng, 20_000), *wanted)
+        if weights is None:
+            raise CheckFailed(f"Expected weights of shapes {wanted} from {call}.")
+        right = {"images": images, "convolutions": convolutions, "places": places, "weights": weights}
+
+        def variant(last: str = activation, right: dict = right, **change: Any) -> Callable:
+            return lambda: _line_outputs(**right, last=_LAST[last], **change)
+
+        mistakes = {
+            "ReLU is missing after the convolutions": variant(g=tf.identity),
+            "the convolutions have tanh; ReLU is asked for": variant(g=tf.tanh),
+            "averages were taken; the maximum is asked for": variant(mean=True),
+            "the convolutions are not zero-padded: padding='same'": variant(padding="VALID")
+            if places == "none"
+            else np.nan,
+            "the stride is ignored": variant(strided=False) if places == "none" else np.nan,
+            **{
+                f"the last activation is {name} whatever `activation` says": variant(name)
+                for name in _LAST
+                if name != activation
+            },
+        }
+        got = np.asarray(model.predict(images))
+        expect_close(got, variant()(), f"the output of {call}", mistakes, rtol=1e-3, atol=1e-4)
+
+
+@checks.probe("line_network")
+def every_place(line_network: Student, rng: np.random.Generator) -> None:
+    """All places kept."""
+    _compare_lines(line_network, rng, "all")
+
+
+@checks.probe("line_network")
+def maxima_of_blocks(line_network: Student, rng: np.random.Generator) -> None:
+    """Maxima of blocks of 4 × 4."""
+    _compare_lines(line_network, rng, "blocks")
+
+
+@checks.probe("line_network")
+def maxima_of_maps(line_network: Student, rng: np.random.Generator) -> None:
+    """The maximum of each map."""
+    _compare_lines(line_network, rng, "none")
+
+
 # -- place and angle --------------------------------------------------------------------------------------------------
 
 
@@ -1022,15 +1170,118 @@ def _small_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generato
     }
 
 
+# -- Gabor functions --------------------------------------------------------------------------------------------------
+
+
+@checks.probe("best_fit")
+def explained(best_fit: Student, rng: np.random.Generator) -> None:
+    """Kernels that are a multiple of one function, of either sign, and a rest."""
+    family = rng.normal(size=(7, 5))
+    family /= np.linalg.norm(family, axis=1, keepdims=True)
+    # the best function of some kernels has a negative factor, and no two functions are nearly as good
+    while True:
+        kernels = rng.normal(size=(6, 5)) * rng.uniform(0.3, 3, (6, 1))
+        # by least squares, one function at a time; nothing here knows the formula
+        answers = [[np.linalg.lstsq(g[:, None], k, rcond=None) for g in family] for k in kernels]
+        factor = np.array([[solution[0][0] for solution in row] for row in answers])
+        left = np.array([[solution[1][0] for solution in row] for row in answers])
+        shares = 1 - left / (kernels**2).sum(axis=1)[:, None]
+        first, second = np.sort(shares, axis=1)[:, ::-1][:, :2].T
+        best = shares.argmax(axis=1)
+        signs = factor[np.arange(6), best]
+        if (
+            (first - second > 0.02).all()
+            and (signs < 0).any()
+            and (signs > 0).any()
+            and (factor.argmax(1) != best).any()
+        ):
+            break
+    n = np.arange(6)
+    got = expect_items(best_fit(kernels, family), ("the shares", "the multiples"), ((6,), (6, 5)))
+    positive = factor.argmax(axis=1)
+    expect_close(
+        got[0],
+        first,
+        "the shares",
+        {
+            "only positive multiples were looked at: a negative one fits as well, so compare squares": shares[
+                n, positive
+            ],
+            "this is the cosine of the angle: the share is its square": np.sqrt(first),
+            "this is the cosine, with its sign: the share is its square": signs / np.linalg.norm(kernels, axis=1),
+            "divide by the kernel's own sum of squares": first * (kernels**2).sum(axis=1),
+            "these are the factors c: the share is c² over the kernel's sum of squares": signs,
+            "divide by the kernel's sum of squares, not by its root": first * np.linalg.norm(kernels, axis=1),
+            "this is the share that is left: 1 minus it is explained": 1 - first,
+            "this is the mean over the family: the best function is asked for": shares.mean(axis=1),
+            "this is the worst function: the largest share is asked for": shares.min(axis=1),
+            "one function was taken for all kernels: each has its own, axis=1": lambda: shares[
+                :, np.argmax((factor**2).max(axis=0))
+            ],
+            "this is the share of all kernels together: one number for each is asked for": np.full(6, first.mean()),
+            "there is one share for each kernel, not for each function: argmax along axis=1": shares.max(axis=0),
+            "these are the numbers of the best functions": best.astype(float),
+        },
+        atol=1e-6,
+    )
+    fitted = signs[:, None] * family[best]
+    expect_close(
+        got[1],
+        fitted,
+        "the multiples",
+        {
+            "the factor is missing: c times the function": family[best],
+            "the factor has lost its sign: it may be negative": np.abs(fitted[:, :1] / family[best][:, :1])
+            * family[best],
+            "only positive multiples were looked at": factor[n, positive][:, None] * family[positive],
+            "this is what is left of the kernels: return what is explained": kernels - fitted,
+            "these are the kernels themselves": kernels,
+            "the share stands in place of the factor c": first[:, None] * family[best],
+        },
+        atol=1e-6,
+    )
+
+
+@checks.probe("best_fit")
+def exact_multiples(best_fit: Student, rng: np.random.Generator) -> None:
+    """Kernels that are exact multiples: nothing is left of them."""
+    family = np.linalg.qr(rng.normal(size=(9, 9)))[0][:4]
+    factors = rng.uniform(0.5, 3, 5) * rng.permutation([-1, 1, -1, 1, -1])
+    kernels = factors[:, None] * family[rng.permutation([0, 1, 2, 3, 0])]
+    got = expect_items(best_fit(kernels, family), ("the shares", "the multiples"), ((5,), (5, 9)))
+    expect_close(
+        got[0],
+        np.ones(5),
+        "the shares",
+        {
+            "only positive multiples were looked at: a negative one fits as well, so compare squares": np.where(
+                factors > 0, 1.0, 0.0
+            ),
+            "this is the cosine, with its sign: the share is its square": np.sign(factors),
+            "divide by the kernel's own sum of squares": factors**2,
+            "these are the factors c: the share is c² over the kernel's sum of squares": factors,
+            "divide by the kernel's sum of squares, not by its root": np.abs(factors),
+        },
+        atol=1e-6,
+    )
+    expect_close(got[1], kernels, "the multiples", atol=1e-6)
+
+
 # -- what a neuron sees -----------------------------------------------------------------------------------------------
 
 
-def _seen(layers: list[tuple[int, int]]) -> int:
-    """Width of the input that one neuron sees, by following every connection downwards."""
-    places = {0}
-    for kernel, stride in reversed(layers):
+def _reach(place: int, stack: list[tuple[int, int]]) -> list[int]:
+    """Rows of the input below row `place` of the maps, by following every connection downwards; no padding."""
+    places = {place}
+    for kernel, stride in reversed(stack):
         places = {stride * place + a for place in places for a in range(kernel)}
-    return max(places) - min(places) + 1
+    return sorted(places)
+
+
+def _seen(layers: list[tuple[int, int]]) -> int:
+    """Width of the input that one neuron sees."""
+    places = _reach(0, layers)
+    return places[-1] - places[0] + 1
 
 
 def _compare_field(receptive_field: Student, layers: list[tuple[int, int]]) -> None:
@@ -1092,6 +1343,124 @@ def with_strides(receptive_field: Student, rng: np.random.Generator) -> None:
     """Layers with strides and pooling."""
     _compare_field(receptive_field, [(5, 2), (3, 3), (2, 2), (4, 1)])
     _compare_field(receptive_field, [(int(rng.integers(2, 7)), int(rng.integers(1, 4))) for _ in range(4)])
+
+
+def _compare_influence(influence: Student, rng: np.random.Generator, stack: list[tuple[int, int]]) -> None:
+    import keras
+
+    # sizes that could be taken for each other all differ; an even number of rows and columns of maps, so that
+    # h' // 2 and (h' - 1) // 2 are not the same, and another middle in either direction
+    def below(side: int) -> int:
+        for kernel, stride in reversed(stack):
+            side = (side - 1) * stride + kernel
+        return side
+
+    h_maps, w_maps = 4, 8
+    shape = below(h_maps), below(w_maps)
+    convolutions = [keras.layers.Conv2D(3, kernel, stride) for kernel, stride in stack]
+    model = keras.Sequential([keras.Input((*shape, 1)), *convolutions])
+    # positive weights: no two roads from a pixel to a neuron cancel
+    model.set_weights([rng.uniform(0.1, 1, weight.shape) for weight in model.get_weights()])
+    images = rng.normal(size=(2, *shape, 1)).astype("float32")
+
+    def seen(row: int, column: int) -> np.ndarray:
+        mask = np.zeros(shape, bool)
+        mask[np.ix_(_reach(row, stack), _reach(column, stack))] = True
+        return mask
+
+    got = influence(model, images)
+    expect(
+        got is not None,
+        "Your function returned None. It has no return; or the tape's gradient is None, because the tape did not watch"
+        " the pixels before the model ran.",
+    )
+    _expect_truth(got, shape)
+    every = np.logical_or.reduce([seen(i, j) for i, j in np.ndindex(h_maps, w_maps)])
+    expect_close(
+        got,
+        seen(h_maps // 2, w_maps // 2),
+        "the pixels that count",
+        {
+            "the derivative of all places was taken: pick the one in the middle": every,
+            "this is the neuron in the upper left corner: take the one in the middle": seen(0, 0),
+            "this is the last neuron: take the one in the middle": seen(h_maps - 1, w_maps - 1),
+            "the middle is h' // 2 and w' // 2, counted from 0": seen((h_maps - 1) // 2, (w_maps - 1) // 2),
+            "the middle of the columns is that of the rows: each has its own": seen(h_maps // 2, h_maps // 2),
+            "all neurons of the middle row were taken: pick its middle column too": np.logical_or.reduce(
+                [seen(h_maps // 2, j) for j in range(w_maps)]
+            ),
+            "all neurons of the middle column were taken: pick its middle row too": np.logical_or.reduce(
+                [seen(i, w_maps // 2) for i in range(h_maps)]
+            ),
+            "the answer is turned round: True is where the derivative is not zero": ~seen(h_maps // 2, w_maps // 2),
+        },
+    )
+
+
+def _expect_truth(got: object, shape: tuple[int, int]) -> None:
+    array = np.asarray(got)
+    expect(
+        array.shape != (*shape, 1) and array.shape[-2:] != (1, 1),
+        f"One answer for each pixel is asked for, shape {shape}; got {array.shape}: join the channels as well.",
+    )
+    expect(
+        array.ndim < 3 or array.shape[-3:-1] != shape,
+        f"One answer for all images together is asked for, shape {shape}; got {array.shape}: join images and channels.",
+    )
+    expect(
+        array.shape != shape or bool(np.isin(array, (0, 1)).all()),
+        "This is the derivative itself, or a number made of it; say where it is not zero: True or False.",
+    )
+
+
+@checks.probe("influence")
+def of_one_layer(influence: Student, rng: np.random.Generator) -> None:
+    """The middle of one convolution's maps."""
+    _compare_influence(influence, rng, [(int(rng.integers(2, 5)), int(rng.integers(1, 4)))])
+
+
+@checks.probe("influence")
+def of_a_stack(influence: Student, rng: np.random.Generator) -> None:
+    """The middle of the maps of two convolutions."""
+    _compare_influence(influence, rng, [(3, 2), (int(rng.integers(2, 4)), int(rng.integers(1, 3)))])
+
+
+@checks.probe("influence")
+def behind_relu(influence: Student, rng: np.random.Generator) -> None:
+    """Images in which different neurons are off, and slopes of either sign."""
+    import keras
+
+    # one 4 × 3 window; each of three neurons has one pixel of its own, and each image turns one neuron on: the first
+    # image the second neuron, so that the first image alone and the first channel alone differ
+    model = keras.Sequential([keras.Input((4, 3, 1)), keras.layers.Conv2D(3, (4, 3), activation="relu")])
+    places = rng.permutation(12)
+    kernel, images = np.zeros((12, 3), "float32"), np.zeros((3, 12), "float32")
+    signs = rng.permutation([1, -1, 1]) * rng.uniform(0.5, 2, 3)
+    for neuron, image in enumerate((1, 0, 2)):
+        kernel[places[neuron], neuron] = signs[neuron]
+        images[image, places[neuron]] = np.sign(signs[neuron])
+    model.set_weights([kernel.reshape(4, 3, 1, 3), np.full(3, -0.1, "float32")])
+    masks = np.zeros((3, 12), bool)
+    masks[np.arange(3), places[:3]] = True
+    got = influence(model, images.reshape(3, 4, 3, 1))
+    expect(got is not None, "Your function returned None.")
+    _expect_truth(got, (4, 3))
+    expect_close(
+        got,
+        masks.any(axis=0).reshape(4, 3),
+        "the pixels that count in one of the images",
+        {
+            "a pixel must count in one of the images, not in all: any, not all": np.zeros((4, 3)),
+            "only the first image counts: join them all": masks[1].reshape(4, 3),
+            "only the last image counts: join them all": masks[2].reshape(4, 3),
+            "only the first channel of the maps counts: take their sum": masks[0].reshape(4, 3),
+            "only positive derivatives count: a pixel that makes a neuron darker is seen too": masks[signs > 0]
+            .any(axis=0)
+            .reshape(4, 3),
+            "only negative derivatives count: look at != 0": masks[signs < 0].any(axis=0).reshape(4, 3),
+            "a bright pixel is not yet one that counts: use the derivative": (images != 0).all(axis=0).reshape(4, 3),
+        },
+    )
 
 
 # -- larger and smaller -----------------------------------------------------------------------------------------------

@@ -274,6 +274,9 @@ _JOINED: tuple[tuple[str, Callable], ...] = (
 
 def _of_shapes(got: Array, expected: Array, same: _Same, truth_values: bool) -> Iterator[str]:
     """What a wrong shape comes from."""
+    for name, place in (("first", 0), ("last", -1)):
+        if got.size == 1 and expected.size > 2 and got.any() and same(got.ravel(), expected.ravel()[[place]]):
+            yield f"this is only the {name} of {expected.size} values: collect all; look where `return` stands"
     if got.ndim == 2 and same(got.T, expected):
         yield "rows and columns are swapped: a transpose is missing or one too many"
     if got.size == expected.size and same(got.reshape(expected.shape), expected):

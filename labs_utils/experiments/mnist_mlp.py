@@ -128,6 +128,22 @@ def digits_1000_epochs() -> dict:
     }
 
 
+LECTURE = ["lecture", "not stated", "> 0.95", "> 0.97", 0.9993, 0.0261, "0.9667", 0.1426]  # A, digits with Keras
+
+
+def long_run_table(run: dict) -> tuple[list, list]:
+    """Header and rows of the table of `digits_1000_epochs`: the lecture's figures, then a scaling a row, means."""
+    header = ["", "pixels", "at 100", "at 300", "training", "loss", "validation", "its loss"]
+    rows, epochs = [LECTURE], np.array(run["epochs"])
+    for scaling, measures in run["curves"].items():
+        mean = {name: np.mean(values, axis=0) for name, values in measures.items()}
+        early = [f"{mean['accuracy'][epochs == k][0]:.3f}" for k in (100, 300)]
+        final = np.array(measures["val_accuracy"])[:, -1]
+        last = [f"{mean[name][-1]:.4f}" for name in ("accuracy", "loss", "val_loss")]
+        rows.append(["stored run", scaling, *early, *last[:2], f"{final.mean():.4f} ± {final.std():.4f}", last[2]])
+    return header, rows
+
+
 def hog_features(images: np.ndarray) -> np.ndarray:
     """HOG features (n, 324) of images (n, 28, 28): cells of 7x7 pixels, nine orientations, blocks of 2x2 cells."""
     from skimage.feature import hog
@@ -188,23 +204,25 @@ def mnist_learning_curves() -> dict:
 
 
 def mnist_mlp_seeds() -> dict:
-    """Lab 04's larger network, 784-512-128-10, trained as in the lab on real MNIST with ten seeds.
+    """Lab 04's larger network, 784-512-128-10, trained exactly as in the lab on real MNIST, with ten seeds.
 
-    A seed chooses the 54 000 images to learn from, the first weights and the order; test set: all 10 000 images.
+    A seed chooses the first weights and the order; the split is the lab's, so that seed 4 is the lab's own run. Test
+    set: all 10 000 images.
     """
     import keras
     from sklearn.model_selection import train_test_split
 
     (x, y), (x_test, y_test) = _real_mnist()
     x, x_test = ((images / 255).astype(np.float32).reshape(len(images), -1) for images in (x, x_test))
+    x_fit, _, y_fit, _ = train_test_split(x, y, test_size=0.1, stratify=y, random_state=0)
     epochs, batch, rate, accuracy = 8, 256, 0.003, []
     for seed in range(10):
-        x_fit, _, y_fit, _ = train_test_split(x, y, test_size=0.1, stratify=y, random_state=seed)
         keras.utils.set_random_seed(seed)
         hidden = [keras.layers.Dense(units, "relu") for units in (512, 128)]
-        model = keras.Sequential([keras.Input((784,)), *hidden, keras.layers.Dense(10, "softmax")])
+        model = keras.Sequential([keras.Input((784,)), *hidden, keras.layers.Dense(10)])
         schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(y_fit) // batch))
-        model.compile(keras.optimizers.Adam(schedule), "sparse_categorical_crossentropy", steps_per_execution=50)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(schedule), loss, steps_per_execution=50)
         model.fit(x_fit, y_fit, batch_size=batch, epochs=epochs, verbose=0)
         right = np.argmax(model(x_test), axis=1) == y_test
         accuracy.append(round(float(right.mean()), 4))

@@ -1,6 +1,6 @@
 """Pictures and tables of the labs in one style; what draws for one lab only stands in a module of its own."""
 
-from labs_utils.plots import descent, digits, drawing_pad, maps, transfer
+from labs_utils.plots import convolution, descent, digits, drawing_pad, maps, transfer
 from labs_utils.plots.figures import (
     BLACK,
     BLUE,
@@ -39,6 +39,7 @@ __all__ = [
     "PURPLE",
     "RED",
     "SKY",
+    "convolution",
     "curves",
     "decision_surface",
     "descent",

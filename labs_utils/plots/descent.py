@@ -102,7 +102,7 @@ def flows(spreads: Mapping[tuple[str, str], Sequence[Sequence[float]]]) -> Figur
                     series[start] = np.arange(1, len(values) + 1), values + 1e-20  # a logarithm of 0 is no point
             curves(axes, series, "layer", f"{kind}: spread of {what}")
             axes.lines[-1].set(color=RED, linewidth=2.2)
-            axes.set(yscale="log", ylim=(1e-12, 1e7))
+            axes.set(yscale="log", ylim=(1e-12, 1e7), xticks=range(1, len(values) + 1, 3))
             axes.get_legend().remove()
     handles, names = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=4)

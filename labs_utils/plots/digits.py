@@ -6,19 +6,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from labs_utils.plots.figures import BLUE, CYCLE, GREY, LINE_STYLES, ORANGE, SKY, image_grid
+from labs_utils.plots.figures import BLUE, CYCLE, GREY, LINE_STYLES, ORANGE, SKY, curves, image_grid
 
 
-def long_run(epochs: np.ndarray, curves: Mapping[str, Mapping[str, Sequence]], stated: float) -> Figure:
+def long_run(epochs: np.ndarray, runs: Mapping[str, Mapping[str, Sequence]], stated: float) -> Figure:
     """A long training: validation accuracy with its range over seeds (left), both losses (right).
 
     Args:
         epochs: (n,) where it was measured.
-        curves: name → ``val_accuracy``, ``loss`` and ``val_loss``, each (seeds, n).
+        runs: name → ``val_accuracy``, ``loss`` and ``val_loss``, each (seeds, n).
         stated: the validation accuracy that a lecture reports, drawn as a line.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), sharex=True)
-    for (name, measures), colour, style in zip(curves.items(), CYCLE, LINE_STYLES, strict=False):
+    for (name, measures), colour, style in zip(runs.items(), CYCLE, LINE_STYLES, strict=False):
         look = {"color": colour, "linestyle": style}
         accuracy = np.array(measures["val_accuracy"])
         left.fill_between(epochs, accuracy.min(axis=0), accuracy.max(axis=0), color=colour, alpha=0.15)
@@ -30,6 +30,32 @@ def long_run(epochs: np.ndarray, curves: Mapping[str, Mapping[str, Sequence]], s
     left.set(xscale="log", xlabel="epoch", ylabel="validation accuracy", ylim=(0.9, 1))
     right.set(yscale="log", xlabel="epoch", ylabel="cross-entropy", title="thin: training; broad: validation")
     left.legend(loc="center left")
+    return figure
+
+
+def training(history: Mapping[str, Sequence[float]]) -> Figure:
+    """Loss (left) and accuracy (right) of training and validation over the epochs.
+
+    Args:
+        history: Keras' history, with ``loss``, ``val_loss``, ``accuracy`` and ``val_accuracy``.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.3))
+    epoch = np.arange(1, len(history["loss"]) + 1)
+    for ax, (measure, label) in zip(axes, {"loss": "cross-entropy", "accuracy": "accuracy"}.items(), strict=True):
+        names = {"training": measure, "validation": f"val_{measure}"}
+        curves(ax, {name: (epoch, history[key]) for name, key in names.items()}, "epoch", label)
+    return figure
+
+
+def roc(series: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+    """ROC curves over a logarithmic false positive rate, which shows its left.
+
+    Args:
+        series: name → false and true positive rates.
+    """
+    figure, ax = plt.subplots(figsize=(5.4, 3.8))
+    curves(ax, series, "false positive rate (1 − specificity)", "sensitivity")
+    ax.set(xscale="log", ylim=(0.7, 1.005))
     return figure
 
 

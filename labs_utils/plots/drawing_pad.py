@@ -58,6 +58,20 @@ def ink_of(picture: Picture) -> np.ndarray:
     return ((ink / ink.max() - 0.2) / 0.6).clip(0, 1)
 
 
+def on_sheets(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Digits (n, 28, 28) of bytes, twice as large, dark grey somewhere on light sheets of 120 × 90 pixels.
+
+    Returns:
+        (n, 120, 90) of bytes.
+    """
+    sheets = np.full((len(images), 120, 90), 230, np.uint8)
+    for image, sheet in zip(images, sheets, strict=True):
+        top, left = rng.integers(0, (120 - 56, 90 - 56), endpoint=True)
+        ink = np.kron(image, np.ones((2, 2), np.uint8)) * 0.7
+        sheet[top : top + 56, left : left + 56] -= ink.astype(np.uint8)
+    return sheets
+
+
 def fit_box(ink: np.ndarray) -> np.ndarray:
     """The inked part of (h, w), scaled, with its proportions, until its longer side is 20 pixels; (h', w') from 0 to 1.
 

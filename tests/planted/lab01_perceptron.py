@@ -73,6 +73,17 @@ def sigmoid_as_softmax(z):
     return softmax(z, axis=-1)
 
 
+@wrong("sigmoid", says="np.nan_to_num made 0 of it")
+def sigmoid_with_nan_made_zero(z):
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(np.exp(z) / (1 + np.exp(z)))
+
+
+@wrong("sigmoid", says="add 1 and halve it")
+def sigmoid_by_half_a_tanh(z):
+    return np.tanh(np.asarray(z) / 2)
+
+
 @wrong("sigmoid", says="tanh needs half of z")
 def sigmoid_by_tanh_of_all_of_z(z):
     return (1 + np.tanh(z)) / 2
@@ -251,6 +262,19 @@ def neuron_with_the_bias_first(a, b, inside):
     return float(w0[0]), w
 
 
+@wrong("neuron_from_line", says="computed with a wrong w0")
+def neuron_without_its_bias(a, b, inside):
+    w = np.array([-(b - a)[1], (b - a)[0]])
+    return _scaled(w, 0.0, inside)
+
+
+@wrong("neuron_from_line", says="not at `inside`")
+def neuron_zero_inside(a, b, inside):
+    w = np.array([-(b - a)[1], (b - a)[0]])
+    z = w @ inside - w @ a
+    return w / z, -w @ inside / z
+
+
 @wrong("neuron_from_line", says="the sign of w0 is flipped")
 def neuron_with_the_other_bias_before_scaling(a, b, inside):
     w = np.array([a[1] - b[1], b[0] - a[0]])
@@ -339,6 +363,16 @@ def cross_entropy_squared(y, z):
 @wrong("binary_cross_entropy", says="the sigmoid is applied twice")
 def cross_entropy_of_a_second_sigmoid(y, z):
     return np.mean(_terms(y, expit(z)))
+
+
+@wrong("binary_cross_entropy", says="for classes -1 and 1")
+def cross_entropy_of_signs(y, z):
+    return np.mean(np.logaddexp(0, -y * z))
+
+
+@wrong("binary_cross_entropy", says="the logarithm is missing")
+def cross_entropy_without_logarithm(y, z):
+    return -np.mean(y * expit(z) + (1 - y) * (1 - expit(z)))
 
 
 @right("binary_cross_entropy")
@@ -464,6 +498,12 @@ def gradient_with_bias_per_sample(x, y, w, w0):
 def gradient_with_product(x, y, w, w0):
     p = expit(x @ w + w0)
     return x.T @ ((p - y) * p) / len(y), ((p - y) * p).mean()
+
+
+@wrong("gradient", says="not the weights after a step")
+def gradient_already_stepped(x, y, w, w0):
+    error = expit(x @ w + w0) - y
+    return w - x.T @ error / len(y), w0 - error.mean()
 
 
 @wrong("gradient", says="The gradient with respect to w0:\n    expected  ")
@@ -756,7 +796,7 @@ def descent_without_losses(x, y, learning_rate, tolerance, max_steps):
     return w, w0, []
 
 
-@wrong("gradient_descent", says="makes w a tensor that the tape does not watch")
+@wrong("gradient_descent", says="made w a tensor that the tape does not watch")
 def descent_that_rebinds_and_looks_at_the_norm(x, y, learning_rate, tolerance, max_steps):
     x, y, w, w0 = _prepared(x, y)
     losses = []
@@ -806,6 +846,20 @@ def descent_on_the_squared_error(x, y, learning_rate, tolerance, max_steps):
         return tf.reduce_mean((tf.sigmoid(z) - y) ** 2)
 
     return _by_keras(x, y, learning_rate, tolerance, max_steps, loss)
+
+
+@wrong("gradient_descent", says="this is the loss after the update")
+def descent_that_notes_the_loss_afterwards(x, y, learning_rate, tolerance, max_steps):
+    w, w0, losses = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_steps):
+        error = expit(x @ w + w0) - y
+        dw, dw0 = x.T @ error / len(y), error.mean()
+        if np.hypot(np.linalg.norm(dw), dw0) < tolerance:
+            break
+        w, w0 = w - learning_rate * dw, w0 - learning_rate * dw0
+        z = x @ w + w0
+        losses.append(float(np.mean(np.logaddexp(0, z) - y * z)))
+    return w, w0, losses
 
 
 @right("gradient_descent")
@@ -988,6 +1042,32 @@ def train_without_the_seed(x, y, learning_rate, epochs, batch, seed=0):
     return _trained(x, y, learning_rate, epochs, batch, None, _cut)
 
 
+@wrong("train", says="begin with np.zeros")
+def train_from_ones(x, y, learning_rate, epochs, batch, seed=0):
+    rng = np.random.default_rng(seed)
+    w, path = np.ones(1 + x.shape[1]), [np.ones(1 + x.shape[1])]
+    inputs = np.column_stack([np.ones(len(y)), x])
+    for rows in _cut(rng, len(y), epochs, batch):
+        w = w - learning_rate * inputs[rows].T @ (expit(inputs[rows] @ w) - y[rows]) / len(rows)
+        path.append(w)
+    return np.array(path)
+
+
+@wrong("train", says="every sample makes a step of its own")
+def train_sample_by_sample(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, 1, seed, _cut)
+
+
+@wrong("train", says="these are the last weights alone")
+def train_without_its_path(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut)[-1]
+
+
+@wrong("train", says="w0 is missing in the rows")
+def train_without_w0_in_the_path(x, y, learning_rate, epochs, batch, seed=0):
+    return _trained(x, y, learning_rate, epochs, batch, seed, _cut)[:, 1:]
+
+
 @wrong("train", says="compute both gradients before you change either")
 def train_with_w_moved_before_w0(x, y, learning_rate, epochs, batch, seed=0):
     rng = np.random.default_rng(seed)
@@ -1106,6 +1186,17 @@ def regression_without_bias(x, y, w, w0):
 def regression_without_the_mean_for_the_bias(x, y, w, w0):
     error = x @ w + w0 - y
     return 2 * x.T @ error / len(y), 2 * error
+
+
+@wrong("regression_gradient", says="The order of the results is wrong")
+def regression_the_other_way_round(x, y, w, w0):
+    error = x @ w + w0 - y
+    return 2 * error.mean(), 2 * x.T @ error / len(y)
+
+
+@wrong("regression_gradient", says="these are weights, not a gradient")
+def regression_solved(x, y, w, w0):
+    return np.linalg.lstsq(x, y - w0, rcond=None)[0], 0.0
 
 
 @wrong("regression_gradient", says="the error was squared")
@@ -1264,6 +1355,16 @@ def rosenblatt_that_adds_only(x, y, w, w0):
 @wrong("rosenblatt_epoch", says="Return 3 things")
 def rosenblatt_without_count(x, y, w, w0):
     return rosenblatt_by_cases(x, y, w, w0)[:2]
+
+
+@wrong("rosenblatt_epoch", says="The order of the results is wrong")
+def rosenblatt_with_the_bias_first(x, y, w, w0):
+    return w0, w, 0
+
+
+@wrong("rosenblatt_epoch", says="every sample changes the weights")
+def rosenblatt_that_always_adds(x, y, w, w0):
+    return w + x.sum(axis=0), w0 + len(y), len(y)
 
 
 def _rosenblatt(x, y, w, w0, correction):
@@ -1531,6 +1632,16 @@ def collapse_with_the_second_bias_multiplied(w1, b1, w2, b2):
     return w1 @ w2, (b1 + b2) @ w2
 
 
+@wrong("collapse", says="b2 is added, not subtracted")
+def collapse_with_a_minus(w1, b1, w2, b2):
+    return w1 @ w2, b1 @ w2 - b2
+
+
+@wrong("collapse", says="there is no activation between")
+def collapse_with_a_sigmoid(w1, b1, w2, b2):
+    return expit(w1) @ w2, b1 @ w2 + b2
+
+
 @right("collapse")
 def collapse_by_einsum(w1, b1, w2, b2):
     return np.einsum("dh,hk->dk", w1, w2), np.einsum("h,hk->k", b1, w2) + b2
@@ -1545,29 +1656,86 @@ def collapse_by_probing(w1, b1, w2, b2):
     return forward(np.eye(w1.shape[0])) - bias, tf.squeeze(bias)
 
 
-# -- questions --------------------------------------------------------------------------------------------------------
+# -- choose_rate ------------------------------------------------------------------------------------------------------
 
 
-@wrong("which_set", says="the best of 50 scores is partly luck")
-def on_the_test_set():
-    return "a"
+def _losses(training, judged, rates, epochs=30, batch=32, row=-1, loss=_terms):
+    found = []
+    for rate in rates:
+        v = _trained(*training, rate, epochs, batch, 0, _cut)[row]
+        found.append(np.mean(loss(judged[1], judged[0] @ v[1:] + v[0])))
+    return found
 
 
-@wrong("which_set", says="learning by heart")
-def on_the_training_set():
-    return "b"
+@wrong("choose_rate", says="on the training set")
+def rate_by_the_training_set(training, validation, rates):
+    losses = _losses(training, training, rates)
+    return rates[np.argmin(losses)], losses
 
 
-@wrong("which_set", says="Return one letter as a string")
-def on_the_validation_set_in_words():
-    return "validation"
+@wrong("choose_rate", says="choose by the cross-entropy")
+def rate_by_accuracy(training, validation, rates):
+    right_answers = _losses(training, validation, rates, loss=lambda y, z: (z > 0) == y)
+    return rates[np.argmax(right_answers)], _losses(training, validation, rates)
 
 
-@right("which_set")
-def which_set_in_capitals():
-    return "C"
+@wrong("choose_rate", says="these are accuracies")
+def rate_with_accuracies(training, validation, rates):
+    right_answers = _losses(training, validation, rates, loss=lambda y, z: (z > 0) == y)
+    return rates[np.argmin(_losses(training, validation, rates))], right_answers
 
 
-@right("which_set")
-def which_set_with_bracket():
-    return "c)"
+@wrong("choose_rate", says="return the rate itself")
+def rate_as_its_place(training, validation, rates):
+    losses = _losses(training, validation, rates)
+    return np.argmin(losses), losses
+
+
+@wrong("choose_rate", says="choose the lowest")
+def rate_with_the_largest_loss(training, validation, rates):
+    losses = _losses(training, validation, rates)
+    return rates[np.argmax(losses)], losses
+
+
+@wrong("choose_rate", says="30 epochs are asked for")
+def rate_after_one_epoch(training, validation, rates):
+    losses = _losses(training, validation, rates, epochs=1)
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="take the last row of the path")
+def rate_at_the_start(training, validation, rates):
+    losses = _losses(training, validation, rates, row=0)
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="takes the sums z")
+def rate_with_a_second_sigmoid(training, validation, rates):
+    losses = _losses(training, validation, rates, loss=lambda y, z: _terms(y, expit(z)))
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="the neurons were trained on the validation set")
+def rate_trained_on_the_validation_set(training, validation, rates):
+    losses = _losses(validation, validation, rates)
+    return rates[np.argmin(losses)], losses
+
+
+@wrong("choose_rate", says="Return 2 things")
+def rate_alone(training, validation, rates):
+    return rates[np.argmin(_losses(training, validation, rates))]
+
+
+@right("choose_rate")
+def rate_by_a_dictionary(training, validation, rates):
+    losses = dict(zip(rates, _losses(training, validation, rates), strict=True))
+    return min(losses, key=losses.get), list(losses.values())
+
+
+@right("choose_rate")
+def rate_by_keras_and_another_order(training, validation, rates):
+    losses = []
+    for rate in rates:
+        v = _trained(*training, rate, 30, 32, 17, _cut)[-1]
+        losses.append(keras.losses.binary_crossentropy(validation[1], validation[0] @ v[1:] + v[0], from_logits=True))
+    return rates[int(np.argmin(losses))], tf.stack(losses)

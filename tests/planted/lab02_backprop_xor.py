@@ -108,6 +108,30 @@ def one_layer_transposed(x, y, w):
     return (x.T @ (2 * (p - y) * p * (1 - p))).T
 
 
+@wrong("one_layer_gradient", says="with a minus")
+def one_layer_with_a_plus(x, y, w):
+    p = sigmoid(x @ w)
+    return x.T @ (2 * (p - y) * p * (1 + p))
+
+
+@wrong("one_layer_gradient", says="and z stands in it here")
+def one_layer_with_the_derivative_of_z(x, y, w):
+    z = x @ w
+    return x.T @ (2 * (sigmoid(z) - y) * z * (1 - z))
+
+
+@wrong("one_layer_gradient", says="take the sum over axis 0; a matrix product does")
+def one_layer_point_by_point(x, y, w):
+    p = sigmoid(x @ w)
+    return x * (2 * (p - y) * p * (1 - p))
+
+
+@wrong("one_layer_gradient", says="not the weights after a step")
+def one_layer_already_stepped(x, y, w):
+    p = sigmoid(x @ w)
+    return w - x.T @ (2 * (p - y) * p * (1 - p))
+
+
 @right("one_layer_gradient")
 def one_by_tape(x, y, w):
     v = tf.Variable(w)
@@ -199,6 +223,12 @@ def forward_with_a_flat_output(x, w1, w2):
 def forward_with_a_step(x, w1, w2):
     h = (x @ w1 > 0).astype(float)
     return h, h @ w2
+
+
+@wrong("forward", says="is only one product each")
+def forward_elementwise(x, w1, w2):
+    h = sigmoid(x @ w1)
+    return h, h * w2.T
 
 
 @right("forward")
@@ -359,6 +389,16 @@ def hidden_with_the_first_factor(x, h, grad_h):
 @wrong("hidden_gradient", says="this is the gradient at z")
 def hidden_at_the_activations(x, h, grad_h):
     return grad_h * h * (1 - h)
+
+
+@wrong("hidden_gradient", says="h.T stands where x.T belongs")
+def hidden_by_h(x, h, grad_h):
+    return h.T @ (grad_h * h * (1 - h))
+
+
+@wrong("hidden_gradient", says="multiply before x.T adds up over the points")
+def hidden_with_a_late_factor(x, h, grad_h):
+    return (x.T @ grad_h) * (h * (1 - h)).mean(axis=0)
 
 
 @right("hidden_gradient")
@@ -613,6 +653,20 @@ def step_exchanged(x, y, w1, w2, eta):
     return train_by_hand(x, y, w1, w2, eta)[::-1]
 
 
+@wrong("train_step", says="the factor h * (1 - h) is missing")
+def step_without_the_sigmoids_derivative(x, y, w1, w2, eta):
+    h = sigmoid(x @ w1)
+    error = 2 * (h @ w2 - y)
+    return w1 - eta * x.T @ (error @ w2.T), w2 - eta * h.T @ error
+
+
+@wrong("train_step", says="do not divide")
+def step_divided_by_the_rate(x, y, w1, w2, eta):
+    h = sigmoid(x @ w1)
+    error = 2 * (h @ w2 - y)
+    return w1 - x.T @ (error @ w2.T * h * (1 - h)) / eta, w2 - h.T @ error / eta
+
+
 @right("train_step")
 def step_by_tape(x, y, w1, w2, eta):
     v1, v2 = tf.Variable(w1), tf.Variable(w2)
@@ -747,6 +801,100 @@ def hessian_by_tape(x, y, w1, w2, eps):
     return outer.jacobian(gradient, weights)
 
 
+# -- train_many -------------------------------------------------------------------------------------------------------
+
+
+def _many(w1, w2, x, y, eta, epochs, slope=True, late=False, together=True, good=None, record=None, factor=2):
+    losses, right = [], []
+    for _ in range(epochs):
+        h = sigmoid(x @ w1)
+        out = h @ w2
+        if late:
+            losses.append(None)
+        else:
+            losses.append((record or (lambda square: square.sum(axis=(1, 2))))((out - y) ** 2))
+        right.append((good or (lambda out: ((out > 0.5) == (y == 1)).all(axis=(1, 2))))(out))
+        error = factor * (out - y)
+        new_w2 = w2 - eta * h.mT @ error
+        back = error @ (w2 if together else new_w2).mT
+        w1, w2 = w1 - eta * x.T @ (back * h * (1 - h) if slope else back), new_w2
+        if late:
+            losses[-1] = ((sigmoid(x @ w1) @ w2 - y) ** 2).sum(axis=(1, 2))
+    return w1, w2, np.array(losses), np.array(right)
+
+
+@wrong("train_many", says="the derivative of the sigmoid, is missing")
+def many_without_the_slope(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, slope=False)
+
+
+@wrong("train_many", says="losses after each step")
+def many_with_late_losses(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, late=True)
+
+
+@wrong("train_many", says="before you change any weights")
+def many_one_after_the_other(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, together=False)
+
+
+@wrong("train_many", says="take no mean")
+def many_with_the_mean(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, record=lambda square: square.mean(axis=(1, 2)))
+
+
+@wrong("train_many", says="the losses of all networks were added up")
+def many_with_one_loss(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, record=lambda square: np.full(len(square), square.sum()))
+
+
+@wrong("train_many", says="not only some: .all, not .any")
+def many_with_any(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, good=lambda out: ((out > 0.5) == (y == 1)).any(axis=(1, 2)))
+
+
+@wrong("train_many", says="here right means a small loss")
+def many_with_solved_for_right(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, good=lambda out: ((out - y) ** 2).sum(axis=(1, 2)) < 0.01)
+
+
+@wrong("train_many", says="the factor 2 from the square is missing")
+def many_without_two(w1, w2, x, y, eta, epochs):
+    return _many(w1, w2, x, y, eta, epochs, factor=1)
+
+
+@wrong("train_many", says="one step is missing")
+def many_with_a_step_too_few(w1, w2, x, y, eta, epochs):
+    early = _many(w1, w2, x, y, eta, epochs - 1)
+    return (*early[:2], *_many(w1, w2, x, y, eta, epochs)[2:])
+
+
+@wrong("train_many", says="the weights did not move")
+def many_that_stand_still(w1, w2, x, y, eta, epochs):
+    return (w1, w2, *_many(w1, w2, x, y, eta, epochs)[2:])
+
+
+@right("train_many")
+def many_one_by_one(w1, w2, x, y, eta, epochs):
+    ends = [_many(one[None], two[None], x, y, eta, epochs) for one, two in zip(w1, w2, strict=True)]
+    first, second, losses, right = zip(*ends, strict=True)
+    return np.concatenate(first), np.concatenate(second), np.hstack(losses), np.hstack(right).astype(int)
+
+
+@right("train_many")
+def many_by_tape(w1, w2, x, y, eta, epochs):
+    w1, w2, losses, right = tf.Variable(w1), tf.Variable(w2), [], []
+    for _ in range(epochs):
+        with tf.GradientTape() as tape:
+            out = tf.sigmoid(tf.einsum("nd,kdm->knm", x, w1)) @ w2
+            each = tf.reduce_sum((out - y) ** 2, axis=[1, 2])
+        losses.append(each)
+        right.append(tf.reduce_all((out > 0.5) == (y == 1), axis=[1, 2]))
+        for variable, slope in zip((w1, w2), tape.gradient(each, [w1, w2]), strict=True):
+            variable.assign_sub(eta * slope)
+    return w1, w2, tf.stack(losses), tf.stack(right)
+
+
 # -- bump_weights -----------------------------------------------------------------------------------------------------
 
 
@@ -809,6 +957,22 @@ def bump_of_height_two(left, right, steepness):
     return np.array([[-s * left, -s * right], [s, s]]), np.array([[2.0], [-2.0]])
 
 
+@wrong("bump_weights", says="not to their height, in w2")
+def bump_with_a_steep_height(left, right, steepness):
+    return np.array([[-left, -right], [1.0, 1.0]]), steepness * np.array([[1.0], [-1.0]])
+
+
+@wrong("bump_weights", says="w2 is a column")
+def bump_in_a_row(left, right, steepness):
+    s = steepness
+    return np.array([[-s * left, -s * right], [s, s]]), np.array([[1.0, -1.0]])
+
+
+@wrong("bump_weights", says="use the argument")
+def bump_with_its_own_steepness(left, right, steepness):
+    return np.array([[-50 * left, -50 * right], [50, 50]]), np.array([[1.0], [-1.0]])
+
+
 @wrong("bump_weights", says="the second step is at right - left")
 def bump_with_a_width(left, right, steepness):
     s, width = steepness, right - left
@@ -844,7 +1008,7 @@ def network_with_hidden_bias():
     return network(3, keras.layers.Dense(3, activation="sigmoid"), keras.layers.Dense(1, use_bias=False))
 
 
-@wrong("xor_network", says="the inputs lack the bias column")
+@wrong("xor_network", says="the model takes 2 inputs")
 def network_of_two_inputs():
     return network(2, keras.layers.Dense(3, activation="sigmoid"), keras.layers.Dense(1))
 
@@ -938,6 +1102,18 @@ def network_with_four_units():
             keras.layers.Dense(1, use_bias=False),
         ]
     )
+
+
+@wrong("xor_network", says="the model takes 4 inputs")
+def four_inputs():
+    layers = [keras.layers.Dense(3, "sigmoid", use_bias=False), keras.layers.Dense(1, use_bias=False)]
+    return keras.Sequential([keras.Input((4,)), *layers])
+
+
+@wrong("xor_network", says="there are 3 layers")
+def two_hidden_layers():
+    hidden = [keras.layers.Dense(3, "sigmoid", use_bias=False) for _ in range(2)]
+    return keras.Sequential([keras.Input((3,)), *hidden, keras.layers.Dense(1, use_bias=False)])
 
 
 @right("xor_network")

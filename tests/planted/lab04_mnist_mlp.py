@@ -143,6 +143,12 @@ def divided_first(x_train, x_other):
     return x_train / spread - mean, x_other / spread - mean
 
 
+@wrong("preprocess", says="the constant pixel was left out")
+def without_constant_pixels(x_train, x_other):
+    kept = x_train.std(axis=0) > 0
+    return _scaled(x_train[:, kept], x_train[:, kept]), _scaled(x_other[:, kept], x_train[:, kept])
+
+
 @right("preprocess")
 def preprocess_with_tensorflow(x_train, x_other):
     x_train, x_other = tf.constant(x_train, tf.float32), tf.constant(x_other, tf.float32)
@@ -278,6 +284,12 @@ def without_keepdims(z, y):
     return -np.mean(np.sum(y * (z - np.log(np.exp(z).sum(axis=1))), axis=1))
 
 
+@wrong("softmax_cross_entropy", says="np.nan_to_num makes of inf")
+def infinite_losses_made_numbers(z, y):
+    with np.errstate(all="ignore"):
+        return -np.mean(np.sum(np.nan_to_num(y * np.log(special.softmax(z, axis=1))), axis=1))
+
+
 @right("softmax_cross_entropy")
 def loss_with_tensorflow(z, y):
     z, y = tf.constant(z, tf.float32), tf.constant(y, tf.float32)
@@ -345,6 +357,21 @@ def gradient_that_overflows(z, y):
 @wrong("softmax_gradient", says="the gradient was added up over the samples")
 def gradient_of_the_bias(z, y):
     return ((special.softmax(z, axis=1) - y) / len(z)).sum(axis=0)
+
+
+@wrong("softmax_gradient", says="only the logit of the right class has a gradient")
+def gradient_of_the_right_class(z, y):
+    return y * (special.softmax(z, axis=1) - 1) / len(z)
+
+
+@wrong("softmax_gradient", says="brackets are missing")
+def gradient_with_half_a_mean(z, y):
+    return special.softmax(z, axis=1) - y / len(z)
+
+
+@wrong("softmax_gradient", says="softmax is soft")
+def gradient_of_a_hard_choice(z, y):
+    return (np.eye(z.shape[1])[z.argmax(axis=1)] - y) / len(z)
 
 
 @right("softmax_gradient")
@@ -460,6 +487,14 @@ def log_softmax_at_the_end(inputs, hidden, activation):
     return _stack(inputs, hidden, activation, [keras.layers.Dense(10, "log_softmax")])
 
 
+@wrong("build_mlp", says="the output comes after the loop")
+def returned_in_the_loop(inputs, hidden, activation):
+    model = keras.Sequential([keras.Input((inputs,))])
+    for units in hidden:
+        model.add(keras.layers.Dense(units, activation))
+        return model
+
+
 @right("build_mlp")
 def functional_style(inputs, hidden, activation):
     x = start = keras.Input((inputs,))
@@ -558,6 +593,24 @@ def epoch_with_one_loss(model, x, y, rate, batch_size):
 @wrong("train_epoch", says="Return 2 things, the model, the losses")
 def epoch_without_losses(model, x, y, rate, batch_size):
     return _epoch(model, x, y, rate, _parts(len(x), batch_size))[0]
+
+
+@wrong("train_epoch", says="every step used all samples")
+def epoch_of_whole_sets(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, rate, [slice(0, len(x))] * -(-len(x) // batch_size))
+
+
+@wrong("train_epoch", says="from_logits=True is missing")
+def epoch_without_from_logits(model, x, y, rate, batch_size):
+    losses = []
+    for part in _parts(len(x), batch_size):
+        with tf.GradientTape() as tape:
+            loss = keras.losses.CategoricalCrossentropy()(y[part], model(x[part]))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        for weight, gradient in zip(model.trainable_variables, gradients, strict=True):
+            weight.assign_sub(rate * gradient)
+        losses.append(float(loss))
+    return model, losses
 
 
 @right("train_epoch")
@@ -762,6 +815,19 @@ def roc_area_above(scores, positive):
     return fpr, tpr, 1 - _area(fpr, tpr)
 
 
+@wrong("roc", says="np.unique, not np.sort")
+def roc_with_repeated_thresholds(scores, positive):
+    fpr, tpr = _rates(scores, positive, np.sort(scores)[::-1])
+    return np.r_[0, fpr], np.r_[0, tpr], _area(np.r_[0, fpr], np.r_[0, tpr])
+
+
+@wrong("roc", says="divide their sum by 2")
+def roc_with_twice_the_area(scores, positive):
+    fpr, tpr = _rates(scores, positive, np.unique(scores)[::-1])
+    fpr, tpr = np.r_[0, fpr], np.r_[0, tpr]
+    return fpr, tpr, 2 * _area(fpr, tpr)
+
+
 @right("roc")
 def roc_by_thresholds(scores, positive):
     fpr, tpr = _rates(scores, positive, [2.0, *sorted(set(scores), reverse=True)])
@@ -898,6 +964,21 @@ def ece_of_counts(p, y, bins):
     return confidence, accuracy, np.sum(share * len(y) * np.abs(accuracy - confidence))
 
 
+@wrong("reliability", says="rounded down, not to the nearest")
+def reliability_rounded(p, y, bins):
+    score, correct = p.max(axis=1), p.argmax(axis=1) == y
+    which = np.minimum(np.round(score * bins).astype(int), bins - 1)
+    count = np.maximum(np.bincount(which, minlength=bins), 1)
+    confidence, accuracy = (np.bincount(which, values, bins) / count for values in (score, correct))
+    return confidence, accuracy, np.sum(np.bincount(which, minlength=bins) * abs(accuracy - confidence)) / len(y)
+
+
+@wrong("reliability", says="not the first")
+def reliability_of_the_first_class(p, y, bins):
+    confidence, accuracy, share = _reliability(p[:, 0], p.argmax(axis=1) == y, bins)
+    return confidence, accuracy, np.sum(share * np.abs(accuracy - confidence))
+
+
 @right("reliability")
 def reliability_by_histograms(p, y, bins):
     score, correct = np.max(p, axis=1), np.argmax(p, axis=1) == y
@@ -959,6 +1040,30 @@ def temperature_above_one_only(z, y):
 def temperature_on_a_coarse_grid(z, y):
     grid = [0.1, 0.25, 0.5, 1, 2, 4, 8]
     return grid[np.argmin([_loss_at(t, z, y) for t in grid])] * 1.1
+
+
+@wrong("best_temperature", says="this is an end of the range")
+def temperature_with_the_largest_loss(z, y):
+    temperatures = np.geomspace(0.05, 20, 300)
+    return temperatures[np.argmax([_loss_at(t, z, y) for t in temperatures])]
+
+
+@wrong("best_temperature", says="this is a place in the list")
+def temperature_as_a_place(z, y):
+    return int(np.argmin([_loss_at(t, z, y) for t in np.geomspace(0.05, 20, 300)]))
+
+
+@wrong("best_temperature", says="not the logits divided by it")
+def temperature_applied(z, y):
+    temperatures = np.geomspace(0.05, 20, 300)
+    return z / temperatures[np.argmin([_loss_at(t, z, y) for t in temperatures])]
+
+
+@wrong("best_temperature", says="here softmax came first")
+def temperature_of_probabilities(z, y):
+    temperatures = np.geomspace(0.01, 20, 2000)
+    p = special.softmax(z, axis=1)
+    return temperatures[np.argmin([_loss_at(t, p, y) for t in temperatures])]
 
 
 @right("best_temperature")
@@ -1092,6 +1197,20 @@ def cell_with_arctan(patch, orientations):
         return _histogram(np.abs(np.nan_to_num(np.rad2deg(np.arctan(g_r / g_c)))), np.hypot(g_r, g_c), orientations)
 
 
+@wrong("hog_cell", says="the negative ones were lost")
+def hog_by_arctan(patch, orientations):
+    g_r, g_c = _gradients(patch)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        direction = np.nan_to_num(np.rad2deg(np.arctan(g_r / g_c)))
+    return _histogram(direction, np.hypot(g_r, g_c), orientations)
+
+
+@wrong("hog_cell", says="one difference has the wrong sign")
+def hog_turned(patch, orientations):
+    g_r, g_c = _gradients(patch)
+    return _histogram(np.rad2deg(np.arctan2(-g_r, g_c)) % 180, np.hypot(g_r, g_c), orientations)
+
+
 @right("hog_cell")
 def hog_cell_pixel_by_pixel(patch, orientations):
     histogram = [0.0] * orientations
@@ -1203,6 +1322,17 @@ def majority(members, y):
     votes = np.eye(y.shape[1])[members.argmax(-1)].mean(0)
     _, a, v = _terms(members, y)
     return np.mean(np.sum((votes - y) ** 2, axis=-1)), a, v
+
+
+@wrong("ambiguity_decomposition", says="no square root")
+def terms_of_the_norm(members, y):
+    mean = members.mean(axis=0)
+    return [np.mean(np.linalg.norm(q, axis=-1)) for q in (mean - y, members - y, members - mean)]
+
+
+@wrong("ambiguity_decomposition", says="these are standard deviations")
+def terms_with_deviations(members, y):
+    return *_terms(members, y)[:2], np.mean(np.sum(members.std(axis=0), axis=-1))
 
 
 @right("ambiguity_decomposition")

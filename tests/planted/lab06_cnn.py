@@ -47,10 +47,27 @@ def correlate_transposed(image, kernel):
     return signal.correlate2d(image, kernel.T, mode="valid")
 
 
-@wrong("correlate", says="an array of shape")
+@wrong("correlate", says="this is only the first of 16 values")
 def correlate_one_place(image, kernel):
     kh, kw = kernel.shape
     return np.sum(image[:kh, :kw] * kernel)
+
+
+@wrong("correlate", says="multiply element by element")
+def correlate_by_matrix_products(image, kernel):
+    kh, kw = kernel.shape
+    rows, columns = image.shape[0] - kh + 1, image.shape[1] - kw + 1
+    return np.array([[np.sum(image[i : i + kh, j : j + kw] @ kernel.T) for j in range(columns)] for i in range(rows)])
+
+
+@wrong("correlate", says="look where `return` stands")
+def correlate_returns_in_its_loop(image, kernel):
+    kh, kw = kernel.shape
+    out = np.zeros((image.shape[0] - kh + 1, image.shape[1] - kw + 1))
+    for i in range(len(out)):
+        for j in range(out.shape[1]):
+            out[i, j] = np.sum(image[i : i + kh, j : j + kw] * kernel)
+            return out
 
 
 @right("correlate")
@@ -196,7 +213,7 @@ def learn_with_plain_errors(image, target, size, rate, steps):
     return kernels[-1], [np.mean(_correlate(image, kernel) - target) / 2 for kernel in kernels[:-1]]
 
 
-@wrong("learn_kernel", says="expected")
+@wrong("learn_kernel", says="the start is not zero")
 def learn_from_ones(image, target, size, rate, steps):
     return _learn(image, target, size, rate, steps, start=1.0)
 
@@ -231,6 +248,17 @@ def learn_the_other_way_round(image, target, size, rate, steps):
 @wrong("learn_kernel", says="Return 2 things")
 def learn_without_losses(image, target, size, rate, steps):
     return _learn(image, target, size, rate, steps)[0]
+
+
+@wrong("learn_kernel", says="the start is not zero")
+def learn_from_random_numbers(image, target, size, rate, steps):
+    kernel = np.random.default_rng(1).normal(scale=0.1, size=(size, size))
+    losses = []
+    for _ in range(steps):
+        error = _correlate(image, kernel) - target
+        losses.append(np.mean(error**2) / 2)
+        kernel = kernel - rate * _correlate(image, error) / error.size
+    return kernel, losses
 
 
 @right("learn_kernel")
@@ -353,6 +381,12 @@ def layer_with_places_side_by_side(images, kernels, bias, stride, padding):
     images, k = _pad(images, padding), len(kernels)
     rows, columns = ((side - k) // stride + 1 for side in images.shape[1:3])
     return _conv(images, kernels, 1)[:, :rows, :columns] + bias
+
+
+@wrong("conv_layer", says="the border was repeated")
+def layer_with_a_repeated_border(images, kernels, bias, stride, padding):
+    sides = (padding, padding)
+    return _conv(np.pad(images, ((0, 0), sides, sides, (0, 0)), mode="edge"), kernels, stride) + bias
 
 
 @right("conv_layer")
@@ -512,7 +546,7 @@ def pool_with_a_short_loop(images, size, mode):
     return np.moveaxis(np.array(out), 2, 0)
 
 
-@wrong("pool", says="look at where the loop ends")
+@wrong("pool", says="look at where the loop")
 def pool_over_as_many_rows_as_channels(images, size, mode):
     n, h, w, channels = images.shape
     out = np.zeros((n, h // size, w // size, channels))
@@ -553,6 +587,23 @@ def pool_globally(images, size, mode):
     return images.max(axis=(1, 2)) if mode == "max" else images.mean(axis=(1, 2))
 
 
+@wrong("pool", says="block i begins at i * size")
+def pool_with_overlapping_blocks(images, size, mode):
+    n, h, w, channels = images.shape
+    out = np.zeros((n, h // size, w // size, channels))
+    for i in range(h // size):
+        for j in range(w // size):
+            block = images[:, i : i + size, j : j + size]
+            out[:, i, j] = block.max(axis=(1, 2)) if mode == "max" else block.mean(axis=(1, 2))
+    return out
+
+
+@wrong("pool", says="whatever `size` says")
+def pool_by_two(images, size, mode):
+    kind = keras.layers.MaxPooling2D if mode == "max" else keras.layers.AveragePooling2D
+    return np.asarray(kind(2)(images))
+
+
 @right("pool")
 def pool_with_loops(images, size, mode):
     n, h, w, channels = images.shape
@@ -567,6 +618,108 @@ def pool_with_loops(images, size, mode):
 @right("pool")
 def pool_by_keras_layers(images, size, mode):
     return {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}[mode](size)(images)
+
+
+# -- line_network -----------------------------------------------------------------------------------------------------
+
+
+def _lines(convolutions, places, outputs, activation, g="relu", padding="same", block=4, mean=False):
+    layers = keras.layers
+    body = [keras.Input((28, 28, 1))]
+    for filters, side, stride in convolutions:
+        body.append(layers.Conv2D(filters, side, stride, padding, activation=g))
+    if places == "none":
+        body.append(layers.GlobalAveragePooling2D() if mean else layers.GlobalMaxPooling2D())
+    if places == "blocks":
+        body.append(layers.AveragePooling2D(block) if mean else layers.MaxPooling2D(block))
+    body += [] if places == "none" else [layers.Flatten()]
+    return keras.Sequential([*body, layers.Dense(outputs, activation=activation)])
+
+
+@wrong("line_network", says="all places are kept")
+def lines_without_pooling(convolutions, places, outputs, activation):
+    return _lines(convolutions, "all", outputs, activation)
+
+
+@wrong("line_network", says="the blocks are 2 × 2")
+def lines_in_small_blocks(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, outputs, activation, block=2)
+
+
+@wrong("line_network", says="averages were taken")
+def lines_with_averages(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, outputs, activation, mean=True)
+
+
+@wrong("line_network", says="the convolutions are not zero-padded")
+def lines_not_padded(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, outputs, activation, padding="valid")
+
+
+@wrong("line_network", says="the stride is ignored")
+def lines_without_stride(convolutions, places, outputs, activation):
+    return _lines([(filters, side, 1) for filters, side, _ in convolutions], places, outputs, activation)
+
+
+@wrong("line_network", says="ReLU is missing")
+def lines_without_relu(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, outputs, activation, g=None)
+
+
+@wrong("line_network", says="whatever `activation` says")
+def lines_always_softmax(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, outputs, "softmax")
+
+
+@wrong("line_network", says="only the first convolution was built")
+def lines_of_one_convolution(convolutions, places, outputs, activation):
+    return _lines(convolutions[:1], places, outputs, activation)
+
+
+@wrong("line_network", says="only the last convolution was built")
+def lines_of_the_last_convolution(convolutions, places, outputs, activation):
+    return _lines(convolutions[-1:], places, outputs, activation)
+
+
+@wrong("line_network", says="there are four outputs whatever")
+def lines_with_four_outputs(convolutions, places, outputs, activation):
+    return _lines(convolutions, places, 4, activation)
+
+
+@right("line_network")
+def lines_functional(convolutions, places, outputs, activation):
+    layers = keras.layers
+    inputs = x = keras.Input((28, 28, 1))
+    for filters, side, stride in convolutions:
+        x = layers.ReLU()(layers.Conv2D(filters, side, strides=stride, padding="same")(x))
+    x = layers.MaxPool2D(4)(x) if places == "blocks" else x
+    x = layers.GlobalMaxPool2D()(x) if places == "none" else layers.Flatten()(x)
+    return keras.Model(inputs, layers.Activation(activation)(layers.Dense(outputs)(x)))
+
+
+@right("line_network")
+def lines_by_adding(convolutions, places, outputs, activation):
+    model = keras.Sequential()
+    model.add(keras.Input((28, 28, 1)))
+    for filters, side, stride in convolutions:
+        model.add(keras.layers.Conv2D(filters, (side, side), (stride, stride), "same"))
+        model.add(keras.layers.Activation("relu"))
+    ends = {"all": [], "blocks": [keras.layers.MaxPooling2D((4, 4))], "none": [keras.layers.GlobalMaxPooling2D()]}
+    for layer in [*ends[places], keras.layers.Flatten()]:
+        model.add(layer)
+    model.add(keras.layers.Dense(outputs, activation))
+    return model
+
+
+@right("line_network")
+def lines_with_relu_after_pooling(convolutions, places, outputs, activation):
+    layers = keras.layers
+    body = [layers.Conv2D(f, k, s, padding="same", activation="relu") for f, k, s in convolutions]
+    filters, side, stride = convolutions[-1]
+    body[-1] = layers.Conv2D(filters, side, stride, padding="same")
+    body += {"all": [], "blocks": [layers.MaxPooling2D(4)], "none": [layers.GlobalMaxPooling2D()]}[places]
+    head = [layers.ReLU(), layers.Flatten(), layers.Dense(outputs, activation=activation)]
+    return keras.Sequential([keras.Input((28, 28, 1)), *body, *head])
 
 
 # -- decode_line ------------------------------------------------------------------------------------------------------
@@ -626,6 +779,17 @@ def decode_x_before_y(outputs):
 def decode_scaled_first(outputs):
     angles = np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) / 2 % 180
     return np.column_stack([13.5 * outputs[:, :2] + 1, angles])
+
+
+@wrong("decode_line", says="90 degrees too many")
+def decode_shifted(outputs):
+    return _decode(outputs, (np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) + 180) / 2)
+
+
+@wrong("decode_line", says="keep their fractions")
+def decode_rounded(outputs):
+    angles = np.degrees(np.arctan2(outputs[:, 3], outputs[:, 2])) / 2 % 180
+    return np.column_stack([np.round((outputs[:, :2] + 1) * 13.5), angles])
 
 
 @right("decode_line")
@@ -734,6 +898,30 @@ def lenet_from_zeros():
     model = _lenet()
     model.set_weights([np.zeros(weight.shape) for weight in model.get_weights()])
     return model
+
+
+@wrong("lenet5", says="the numbers of kernels are exchanged")
+def lenet_with_exchanged_kernels():
+    model = _lenet()
+    layers = [type(layer).from_config(layer.get_config()) for layer in model.layers]
+    layers[0], layers[2] = (
+        keras.layers.Conv2D(n, 5, padding=p, activation="tanh") for n, p in ((16, "same"), (6, "valid"))
+    )
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers])
+
+
+@wrong("lenet5", says="F6 has no activation")
+def lenet_with_a_linear_layer():
+    layers = [type(layer).from_config(layer.get_config()) for layer in _lenet().layers]
+    layers[6] = keras.layers.Dense(84)
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers])
+
+
+@wrong("lenet5", says="the first layer that differs is C5")
+def lenet_with_a_narrow_layer():
+    layers = [type(layer).from_config(layer.get_config()) for layer in _lenet().layers]
+    layers[5] = keras.layers.Dense(100, activation="tanh")
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers])
 
 
 @right("lenet5")
@@ -900,6 +1088,13 @@ def small_with_averages(activation="relu", normalise=True):
     return keras.Sequential([keras.Input((28, 28, 1)), *body])
 
 
+@wrong("small_cnn", says="there is one layer too many")
+def small_with_a_hidden_layer(activation="relu", normalise=True):
+    layers = [type(layer).from_config(layer.get_config()) for layer in _small(activation=activation).layers]
+    layers.insert(-1, keras.layers.Dense(64, "relu"))
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers])
+
+
 @right("small_cnn")
 def small_with_pooling_last(activation="relu", normalise=True):
     return _small(not normalise, normalise, activation, pool_last=True)
@@ -966,6 +1161,106 @@ def small_without_biases_for_good(activation="relu", normalise=True):
     return _small(False, normalise, activation)
 
 
+# -- best_fit ---------------------------------------------------------------------------------------------------------
+
+
+def _fit(kernels, family, size=np.abs):
+    products = kernels @ family.T
+    best = np.argmax(size(products), axis=1)
+    factors = products[np.arange(len(kernels)), best]
+    return factors**2 / np.sum(kernels**2, axis=1), factors, family[best]
+
+
+@wrong("best_fit", says="only positive multiples were looked at")
+def fit_positive(kernels, family):
+    shares, factors, functions = _fit(kernels, family, size=np.array)
+    return shares, factors[:, None] * functions
+
+
+@wrong("best_fit", says="the share is its square")
+def fit_cosine(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return np.sqrt(shares), factors[:, None] * functions
+
+
+@wrong("best_fit", says="divide by the kernel's own sum of squares")
+def fit_not_divided(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return factors**2, factors[:, None] * functions
+
+
+@wrong("best_fit", says="not by its root")
+def fit_divided_by_the_length(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return factors**2 / np.linalg.norm(kernels, axis=1), factors[:, None] * functions
+
+
+@wrong("best_fit", says="this is the share that is left")
+def fit_the_rest(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return 1 - shares, factors[:, None] * functions
+
+
+@wrong("best_fit", says="the factor is missing")
+def fit_without_factor(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return shares, functions
+
+
+@wrong("best_fit", says="the factor has lost its sign")
+def fit_without_sign(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return shares, np.abs(factors)[:, None] * functions
+
+
+@wrong("best_fit", says="this is what is left of the kernels")
+def fit_what_is_left(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return shares, kernels - factors[:, None] * functions
+
+
+@wrong("best_fit", says="the mean over the family")
+def fit_mean(kernels, family):
+    shares, factors, functions = _fit(kernels, family)
+    return np.mean((kernels @ family.T) ** 2, axis=1) / np.sum(kernels**2, axis=1), factors[:, None] * functions
+
+
+@wrong("best_fit", says="one share for each kernel, not for each function")
+def fit_along_the_other_axis(kernels, family):
+    products = (kernels @ family.T) ** 2 / np.sum(kernels**2, axis=1, keepdims=True)
+    return products.max(axis=0), _fit(kernels, family)[1][:, None] * _fit(kernels, family)[2]
+
+
+@right("best_fit")
+def fit_with_loops(kernels, family):
+    shares, fitted = [], []
+    for k in kernels:
+        share, multiple = max(
+            ((1 - np.sum((k - (k @ g) * g) ** 2) / np.sum(k**2), (k @ g) * g) for g in family), key=lambda pair: pair[0]
+        )
+        shares.append(share)
+        fitted.append(multiple)
+    return shares, fitted
+
+
+@right("best_fit")
+def fit_by_tensorflow(kernels, family):
+    products = tf.linalg.matmul(kernels, family, transpose_b=True)
+    best = tf.argmax(tf.abs(products), axis=1)
+    factors = tf.gather(products, best, axis=1, batch_dims=1)
+    shares = (factors / tf.norm(kernels, axis=1)) ** 2
+    return shares, factors[:, None] * tf.gather(family, best)
+
+
+@right("best_fit")
+def fit_by_the_rest(kernels, family):
+    multiples = np.einsum("nd,md->nm", kernels, family)[..., None] * family
+    left = np.sum((kernels[:, None] - multiples) ** 2, axis=2)
+    best = left.argmin(axis=1)
+    n = np.arange(len(kernels))
+    return [1 - left[n, best] / np.sum(kernels**2, axis=1), multiples[n, best]]
+
+
 # -- receptive_field --------------------------------------------------------------------------------------------------
 
 
@@ -1011,6 +1306,22 @@ def field_summed(layers):
     return sum(kernel for kernel, _ in layers)
 
 
+@wrong("receptive_field", says="return it alone")
+def field_and_jump(layers):
+    field = jump = 1
+    for kernel, stride in layers:
+        field, jump = field + (kernel - 1) * jump, jump * stride
+    return field, jump
+
+
+@wrong("receptive_field", says="not k // 2")
+def field_of_half_kernels(layers):
+    field = jump = 1
+    for kernel, stride in layers:
+        field, jump = field + kernel // 2 * jump, jump * stride
+    return field
+
+
 @right("receptive_field")
 def field_from_the_top(layers):
     size = 1
@@ -1024,6 +1335,107 @@ def field_with_numpy(layers):
     kernels, strides = np.array(layers).T
     jumps = np.concatenate([[1], np.cumprod(strides)[:-1]])
     return 1 + np.sum((kernels - 1) * jumps)
+
+
+# -- influence --------------------------------------------------------------------------------------------------------
+
+
+def _slopes(model, images, neurons):
+    pixels = tf.Variable(images)
+    with tf.GradientTape() as tape:
+        value = tf.reduce_sum(neurons(model(pixels)))
+    return tape.gradient(value, pixels).numpy()
+
+
+def _middle(maps):
+    return maps[:, maps.shape[1] // 2, maps.shape[2] // 2]
+
+
+@wrong("influence", says="the derivative of all places was taken")
+def influence_on_all(model, images):
+    return (_slopes(model, images, lambda maps: maps) != 0).any(axis=(0, 3))
+
+
+@wrong("influence", says="the upper left corner")
+def influence_on_the_corner(model, images):
+    return (_slopes(model, images, lambda maps: maps[:, 0, 0]) != 0).any(axis=(0, 3))
+
+
+@wrong("influence", says="the middle is h' // 2")
+def influence_one_place_early(model, images):
+    slopes = _slopes(model, images, lambda maps: maps[:, (maps.shape[1] - 1) // 2, (maps.shape[2] - 1) // 2])
+    return (slopes != 0).any(axis=(0, 3))
+
+
+@wrong("influence", says="only positive derivatives count")
+def influence_upwards(model, images):
+    return (_slopes(model, images, _middle) > 0).any(axis=(0, 3))
+
+
+@wrong("influence", says="not in all")
+def influence_in_all_images(model, images):
+    return (_slopes(model, images, _middle) != 0).all(axis=(0, 3))
+
+
+@wrong("influence", says="only the first image counts")
+def influence_in_one_image(model, images):
+    return _slopes(model, images, _middle)[0, ..., 0] != 0
+
+
+@wrong("influence", says="only the first channel")
+def influence_on_one_channel(model, images):
+    return (_slopes(model, images, lambda maps: _middle(maps)[:, 0]) != 0).any(axis=(0, 3))
+
+
+@wrong("influence", says="This is the derivative itself")
+def influence_as_a_number(model, images):
+    return np.abs(_slopes(model, images, _middle)).max(axis=(0, 3))
+
+
+@wrong("influence", says="join images and channels")
+def influence_of_each(model, images):
+    return _slopes(model, images, _middle) != 0
+
+
+@wrong("influence", says="did not watch")
+def influence_unwatched(model, images):
+    pixels = tf.constant(images)
+    with tf.GradientTape() as tape:
+        value = tf.reduce_sum(_middle(model(pixels)))
+    return tape.gradient(value, pixels)
+
+
+@wrong("influence", says="the answer is turned round")
+def influence_turned_round(model, images):
+    return (_slopes(model, images, _middle) == 0).all(axis=(0, 3))
+
+
+@right("influence")
+def influence_image_by_image(model, images):
+    seen = np.zeros(images.shape[1:3])
+    for image in images:
+        seen = np.maximum(seen, _slopes(model, image[None], _middle)[0, ..., 0] != 0)
+    return seen.astype(int)
+
+
+@right("influence")
+def influence_by_a_watched_constant(model, images):
+    pixels = tf.convert_to_tensor(images)
+    with tf.GradientTape() as tape:
+        tape.watch(pixels)
+        middle = _middle(model(pixels))
+    return tf.reduce_max(tf.abs(tape.gradient(middle, pixels)), axis=(0, 3)) > 0
+
+
+@right("influence")
+def influence_pixel_by_pixel(model, images):
+    h, w = images.shape[1:3]
+    nudges = 0.01 * np.eye(h * w, dtype="float32").reshape(h * w, h, w, 1)
+    seen = np.zeros((h, w), bool)
+    for image in images:
+        change = _middle(np.asarray(model(image + nudges))) - _middle(np.asarray(model(image[None])))
+        seen |= (np.abs(change) > 1e-5).any(axis=1).reshape(h, w)
+    return seen
 
 
 # -- at_size ----------------------------------------------------------------------------------------------------------
@@ -1084,6 +1496,22 @@ def size_of_the_old(images, side):
 def size_smaller_only(images, side):
     edge = (28 - side) // 2
     return np.pad(_resized(images, side), ((0, 0), (edge, edge), (edge, edge), (0, 0)))
+
+
+@wrong("at_size", says="half of what is missing")
+def size_with_a_double_edge(images, side):
+    if side >= 28:
+        return _resized(images, side)[:, side - 28 :, side - 28 :]
+    return np.pad(_resized(images, side), ((0, 0), *2 * [(28 - side, 28 - side)], (0, 0)))
+
+
+@wrong("at_size", says="nothing was resized")
+def size_cut_out_and_framed(images, side):
+    if side >= 28:
+        return _framed(images, side, (side - 28) // 2)
+    edge = (28 - side) // 2
+    inside = images[:, edge : 28 - edge, edge : 28 - edge]
+    return np.pad(inside, ((0, 0), (edge, edge), (edge, edge), (0, 0)))
 
 
 @right("at_size")
