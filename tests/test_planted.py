@@ -70,3 +70,10 @@ def test_every_wrong_letter_is_explained(exercise):
     for letter, result in results.items():
         if result.status == "failed" and "one letter" not in str(result):
             assert len(result.messages[0].split(f"{letter!r} is not it: ")[1]) > 20
+
+
+def test_fewer_mistakes_need_a_reason():
+    for mistakes, because in ((4, ""), (planted.ENOUGH, "there are enough")):
+        with pytest.raises(ValueError, match="say why"):
+            planted.fewer("sigmoid", mistakes, because)
+    assert not planted.FEWER.get("sigmoid")
