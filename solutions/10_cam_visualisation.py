@@ -706,7 +706,7 @@ for steps in (2, 4, 8, 16):
 
 # %% [markdown]
 # **What you see.** Follow the energy: to drop what speaks against the class helps, to multiply by the change from grey
-# helps more, the whole way adds little, and the absolute value spoils it again. The brightest dot hardly moves to the
+# helps more, the whole way adds hardly anything, and the absolute value spoils it again. The brightest dot hardly moves to the
 # right shape: about two hits of three, where CAM has 99 of 100.
 #
 # **Why.** A pixel of the rival shape speaks against the class; the absolute value counts it as if it spoke for it. The

@@ -601,9 +601,8 @@ def _expect_stop(x: np.ndarray, y: np.ndarray, tolerance: float, most: int, got:
     change = np.append(np.inf, np.abs(np.diff(losses)))
     criteria = {
         "the square of the norm is compared with tolerance: take the root": norms**2 < tolerance,
-        "`break` or `return` stands outside its `if`, so the loop ends in its first round": norms > 0,
-        "`w = w - ...` makes w a tensor that the tape does not watch, so its next gradient is None and the norm 0: use"
-        " w.assign_sub": norms > 0,
+        "`break` or `return` stands outside its `if`, so the loop ends in its first round; or `w = w - ...` made w a"
+        " tensor that the tape does not watch, so its next gradient is None (use w.assign_sub)": norms > 0,
         "the criterion looks only at dw: the norm covers w and w0 together": weights < tolerance,
         "the criterion looks only at dw0: the norm covers w and w0 together": bias < tolerance,
         "the criterion is the largest entry of the gradient: take its norm": np.abs(gradients).max(1) < tolerance,

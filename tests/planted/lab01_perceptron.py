@@ -796,7 +796,7 @@ def descent_without_losses(x, y, learning_rate, tolerance, max_steps):
     return w, w0, []
 
 
-@wrong("gradient_descent", says="makes w a tensor that the tape does not watch")
+@wrong("gradient_descent", says="made w a tensor that the tape does not watch")
 def descent_that_rebinds_and_looks_at_the_norm(x, y, learning_rate, tolerance, max_steps):
     x, y, w, w0 = _prepared(x, y)
     losses = []
