@@ -4,26 +4,18 @@ Every array has an axis of networks behind that of the samples. A network sees i
 slice of their own, and the losses of the networks are added, so that none has an influence on another's gradient.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 BATCH = 50  # samples of each network in a step
-FAST = {"steps_per_execution": 10, "jit_compile": False}
 
 
 def pixels(images: np.ndarray) -> np.ndarray:
     """Images (…, 28, 28) from 0 to 255 as (…, 196) from 0 to 1: 2 × 2 pixels averaged."""
     blocks = images.reshape(*images.shape[:-2], 14, 2, 14, 2).mean(axis=(-3, -1))
     return blocks.reshape(*images.shape[:-2], 196).astype("float32") / 255
-
-
-def patches(x: np.ndarray) -> np.ndarray:
-    """Images (n, networks, 196) as (n, networks, 36, 9): 3 × 3 pixels at every second place of 14 × 14."""
-    pictures = x.reshape(*x.shape[:2], 14, 14)
-    view = np.lib.stride_tricks.sliding_window_view(pictures, (3, 3), axis=(2, 3))
-    return view[:, :, ::2, ::2].reshape(*x.shape[:2], 36, 9)
 
 
 def dense(inputs: int, units: int, networks: int = 4, **options: Any) -> Any:
@@ -35,21 +27,80 @@ def dense(inputs: int, units: int, networks: int = 4, **options: Any) -> Any:
     return keras.layers.EinsumDense("bnd,ndm->bnm", (networks, units), bias_axes="nm", **options)
 
 
-def convolution(maps: int, networks: int = 4) -> Any:
-    """A convolution with ReLU on `patches`, a dense layer that all places share: (n, networks, 36, maps)."""
-    import keras
+def convolution(maps: int, networks: int = 4) -> list:
+    """The layers of a convolution with ReLU: (n, networks, 196) to (n, networks, 36, maps).
 
+    A dense layer that all places share: it sees 3 × 3 pixels at every second place of 14 × 14.
+    """
+    import keras
+    from keras import ops
+
+    corners = np.arange(196).reshape(14, 14)[:-2:2, :-2:2].reshape(36, 1)
+    places = corners + (14 * np.arange(3)[:, None] + np.arange(3)).ravel()
     he = keras.initializers.RandomNormal(stddev=(2 / 9) ** 0.5, seed=9)
     options = {"bias_axes": "nm", "activation": "relu", "kernel_initializer": he}
-    return keras.layers.EinsumDense("bnpd,ndm->bnpm", (networks, 36, maps), **options)
+    patches = keras.layers.Lambda(lambda x: ops.take(x, places, axis=2))
+    return [patches, keras.layers.EinsumDense("bnpd,ndm->bnpm", (networks, 36, maps), **options)]
 
 
-def normalisation(units: int, networks: int, **options: Any) -> list:
+def convolutional(
+    maps: int = 8, units: int = 64, behind_maps: float = 0.0, behind_dense: float = 0.0, networks: int = 4
+) -> list:
+    """The layers of a small convolutional network, with dropout of whole maps or behind the dense layer."""
+    import keras
+
+    whole_maps = keras.layers.Dropout(behind_maps, (None, networks, 1, maps), seed=1)
+    flat = keras.layers.Reshape((networks, 36 * maps))
+    hidden = dense(36 * maps, units, networks, activation="relu")
+    dropped = keras.layers.Dropout(behind_dense, seed=1)
+    return [*convolution(maps, networks), whole_maps, flat, hidden, dropped, dense(units, 10, networks)]
+
+
+def normalisation(units: int, networks: int = 4, **options: Any) -> list:
     """The layers of batch normalisation for every unit of every network by itself."""
     import keras
 
     normalise = keras.layers.BatchNormalization(momentum=0.9, **options)
     return [keras.layers.Reshape((networks * units,)), normalise, keras.layers.Reshape((networks, units))]
+
+
+def train(
+    model: Any, optimiser: Any, loss: Callable, x: np.ndarray, y: np.ndarray, steps: int, look: int
+) -> Iterator[None]:
+    """Trains a model on batches of `BATCH` samples and pauses after every `look` steps.
+
+    `Model.fit` traces its step twice and spends a millisecond around it: more than half of the time of thirty trainings
+    of small networks.
+
+    Args:
+        model: a Keras model.
+        optimiser: of Keras.
+        loss: of labels and outputs, one value for each sample.
+        x: inputs.
+        y: labels.
+        steps: a multiple of `look`.
+        look: steps between two pauses.
+    """
+    import tensorflow as tf
+
+    optimiser.build(model.trainable_variables)
+    inputs, labels = tf.constant(x), tf.constant(y)
+
+    @tf.function(input_signature=[tf.TensorSpec((look, BATCH), tf.int64)])
+    def run(batches):
+        for rows in batches:
+            with tf.GradientTape() as tape:
+                losses = loss(tf.gather(labels, rows), model(tf.gather(inputs, rows), training=True))
+                total = tf.reduce_mean(losses) + sum(model.losses)
+            optimiser.apply(tape.gradient(total, model.trainable_variables))
+
+    step = run.get_concrete_function()  # called by itself: TensorFlow would warn of many functions of one name
+    rng = np.random.default_rng(5)
+    epochs = -(-BATCH * steps // len(x))
+    order = np.concatenate([rng.permutation(len(x)) for _ in range(epochs)])[: BATCH * steps]
+    for batches in np.split(order.reshape(steps, BATCH), steps // look):
+        step(tf.constant(batches, tf.int64))
+        yield
 
 
 def learn(
@@ -61,7 +112,7 @@ def learn(
     steps: int = 600,
     look: int = 100,
 ) -> tuple[Any, np.ndarray]:
-    """Trains with Adam at a rate of 0.003 for about `steps` steps, however many samples there are.
+    """Trains with Adam at a rate of 0.003 for `steps` steps, however many samples there are.
 
     Args:
         x: (n, networks, …) inputs.
@@ -83,16 +134,9 @@ def learn(
         targets = (1 - smoothing) * targets + smoothing / 10
         return ops.sum(keras.losses.categorical_crossentropy(targets, logits, from_logits=True), axis=-1)
 
-    def watch(epoch, logs):
-        curve.append(cross_entropy(model, *check))
-
-    keras.utils.set_random_seed(5)  # the order of the samples
     model = keras.Sequential([keras.Input(x.shape[1:]), *parts])
-    model.compile(keras.optimizers.Adam(0.003), loss, **FAST)
-    curve, callback = [], keras.callbacks.LambdaCallback(on_epoch_end=watch)
-    again = -(-BATCH * look // len(x))  # a small set is repeated within an epoch: fewer epochs, less overhead
-    x, y = np.concatenate([x] * again), np.concatenate([y] * again)
-    model.fit(x, y, batch_size=BATCH, epochs=round(BATCH * steps / len(x)), verbose=0, callbacks=[callback])
+    adam = keras.optimizers.Adam(0.003)
+    curve = [cross_entropy(model, *check) for _ in train(model, adam, loss, x, y, steps, look)]
     return model, np.array(curve)
 
 
@@ -132,7 +176,6 @@ def deep(
         return ops.sum(factors * keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True), axis=-1)
 
     factors = np.broadcast_to(np.float32(rates), networks)
-    keras.utils.set_random_seed(0)
     parts = [keras.Input((networks, 196))]
     for inputs in (196, 40, 40, 40, 40, 40):
         norm = normalisation(40, networks, **options) if where else []
@@ -140,8 +183,9 @@ def deep(
         parts.append(dense(inputs, 40, networks, kernel_initializer=start))
         parts += act + norm if where == "after" else norm + act
     model = keras.Sequential([*parts, dense(40, 10, networks, kernel_initializer=start)])
-    model.compile(keras.optimizers.SGD(1.0), loss, **FAST)
-    model.fit(*data, batch_size=BATCH, epochs=3, verbose=0)
+    steps = 3 * len(data[0]) // BATCH
+    for _ in train(model, keras.optimizers.SGD(1.0), loss, *data, steps, steps):
+        pass
     return accuracy(model, *test)
 
 
@@ -157,33 +201,33 @@ def cross_entropy(model: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.mean(keras.losses.sparse_categorical_crossentropy(y, model(x), from_logits=True), axis=0)
 
 
-def neuron_inputs(data: tuple, probe: np.ndarray, normalise: bool) -> tuple[np.ndarray, Any]:
-    """Percentiles of what arrives at the last 40 of three layers of sigmoids, while one network learns.
+def neuron_inputs(x: np.ndarray, y: np.ndarray, between: Callable[[], list]) -> tuple[np.ndarray, Any]:
+    """Percentiles of what arrives at the last of three layers of 40 sigmoids, while several networks learn.
 
     Args:
-        data: inputs (n, 196) and labels (n,).
-        probe: inputs (k, 196) on which the percentiles are taken.
-        normalise: with batch normalisation before the sigmoids.
+        x: inputs (n, networks, 196); the percentiles are taken on the first 500.
+        y: labels (n, networks).
+        between: makes the layers that stand between each dense layer and its sigmoids.
 
     Returns:
-        The 15th, 50th and 85th percentile every ten steps, (looks, 3, 40), and the model.
+        The 15th, 50th and 85th percentile every ten steps, (looks, 3, networks, 40), and the model.
     """
     import keras
+    from keras import ops
 
-    def look(step, logs):
-        if step % 10 == 0:
-            seen.append(np.percentile(inputs(probe, training=normalise), (15, 50, 85), axis=0))
+    def loss(y, logits):
+        return ops.sum(keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True), axis=-1)
 
-    keras.utils.set_random_seed(1)
-    model = keras.Sequential([keras.Input((196,))])
-    for _ in range(3):
-        model.add(keras.layers.Dense(40))
-        if normalise:
-            model.add(keras.layers.BatchNormalization(momentum=0.9))
-        model.add(keras.layers.Activation("sigmoid"))
-    inputs = keras.Model(model.inputs[0], model.layers[-2].output)
-    model.add(keras.layers.Dense(10, activation="softmax"))
-    model.compile(keras.optimizers.SGD(0.5), "sparse_categorical_crossentropy", jit_compile=False)
-    seen, callback = [], keras.callbacks.LambdaCallback(on_train_batch_end=look)
-    model.fit(*data, batch_size=BATCH, epochs=8, verbose=0, callbacks=[callback])
+    networks, parts = x.shape[1], [keras.Input(x.shape[1:])]
+    for inputs in (196, 40, 40):
+        glorot = keras.initializers.RandomNormal(stddev=inputs**-0.5, seed=inputs)
+        parts += [
+            dense(inputs, 40, networks, kernel_initializer=glorot),
+            *between(),
+            keras.layers.Activation("sigmoid"),
+        ]
+    model = keras.Sequential([*parts, dense(40, 10, networks)])
+    arriving = keras.Model(model.inputs[0], model.layers[-3].output)
+    steps = train(model, keras.optimizers.SGD(0.5), loss, x, y, 8 * len(x) // BATCH, 10)
+    seen = [np.percentile(arriving(x[:500], training=True), (15, 50, 85), axis=0) for _ in steps]
     return np.array(seen), model

@@ -1195,9 +1195,8 @@ prediction = None  # accuracy on the shifted test images
 
 
 def shifted(x):  # one pixel to the right
-    return np.pad(x.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 0)))[..., :8].reshape(
-        -1, 64
-    )
+    wider = np.pad(x.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 0)))
+    return wider[..., :8].reshape(-1, 64)
 
 
 cases = ["training", "validation", "test", "test, shifted", "shifted,\ntrained on both"]

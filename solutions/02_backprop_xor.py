@@ -67,16 +67,8 @@ X = np.array([[1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1]], dtype=float)
 Y = np.array([[0], [1], [1], [0]], dtype=float)
 figure, axes = plt.subplots(figsize=(5.6, 3.4))
 plots.scatter_classes(axes, X[:, 1:], Y, names=("XOR = 0", "XOR = 1"))
-plots.line_of(
-    axes,
-    -0.5,
-    1,
-    1,
-    (-0.4, 1.4),
-    color="black",
-    linestyle="--",
-    label="a line: 3 of 4 right",
-)
+dashes = {"color": "black", "linestyle": "--", "label": "a line: 3 of 4 right"}
+plots.line_of(axes, -0.5, 1, 1, (-0.4, 1.4), **dashes)
 axes.set(xlabel="$x_1$", ylabel="$x_2$", ylim=(-0.4, 1.4), title="The XOR problem")
 axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plots.show(
@@ -269,7 +261,7 @@ plots.show(
 # points, $d$ inputs (the bias column among them) and $m$ hidden units:
 #
 # | of | gradient | shape | exercise |
-# |:--|:--:|:--:|:--|
+# |:--|:--|:--|:--|
 # | output | $\partial L / \partial \hat y$ | $(n, 1)$ | `output_gradients` |
 # | output weights | $\partial L / \partial W_2$ | $(m, 1)$ | `output_gradients` |
 # | hidden units | $\partial L / \partial h$ | $(n, m)$ | `output_gradients` |
@@ -708,15 +700,10 @@ prediction = None  # unsolved of 200 after 10 000 epochs at 0.01, 0.1, 1: (…, 
 losses_at, solved_at, right_at, ends_at, rows = {}, {}, {}, {}, []
 for eta in (0.01, 0.1, 1.0):
     *ends_at[eta], losses, right = train_many(start_w1, start_w2, X, Y, eta, 10_000)
-    losses_at[eta], solved_at[eta], right_at[eta] = (
-        losses,
-        since(losses < 0.01),
-        since(right),
-    )
-    until = [
-        np.median(epochs[np.isfinite(epochs)])
-        for epochs in (solved_at[eta], right_at[eta])
-    ]
+    losses_at[eta] = losses
+    solved_at[eta], right_at[eta] = since(losses < 0.01), since(right)
+    both = solved_at[eta], right_at[eta]
+    until = [np.median(epochs[np.isfinite(epochs)]) for epochs in both]
     solved, early = np.isfinite(solved_at[eta]), np.sum(right_at[eta] <= 300)
     print(f"η = {eta:g}: {solved.sum()} of 200 solved", flush=True)
     rows.append([f"{eta:g}", solved[:20].sum(), solved.sum(), *map(int, until), early])
@@ -752,10 +739,8 @@ fates = {
     "L near 1": stuck & still & (level < 1.1),
 }
 fates["swinging"] = stuck & ~fates["L near 2"] & ~fates["L near 1"]
-for (
-    name,
-    members,
-) in fates.items():  # a unit is off where h is small for all four points
+for name, members in fates.items():
+    # a unit is off where h is small for all four points
     off = (sigmoid(X @ ends_at[1.0][0][members]) < 0.05).all(axis=1).sum(axis=1)
     print(f"η = 1, {name}: {members.sum()} starts, of 3 units {off.mean():.1f} are off")
 
@@ -867,10 +852,8 @@ for k, colour in zip((4, 8, 16, 32, 64), plots.CYCLE, strict=False):
     drawn, edges = np.zeros(len(t)), np.linspace(0, 1, k + 1)
     for a, b in zip(edges[:-1], edges[1:], strict=True):
         height = np.interp((a + b) / 2, t, truth)
-        drawn += (
-            height
-            * forward(with_bias(t[:, None]), *bump_weights(a, b, 40 * k))[1][:, 0]
-        )
+        bump = forward(with_bias(t[:, None]), *bump_weights(a, b, 40 * k))[1]
+        drawn += height * bump[:, 0]
     largest[2 * k] = np.abs(drawn - truth)[inner].max()
     if k in (4, 16):
         left.plot(t, drawn, color=colour, label=f"{2 * k} hidden units")

@@ -418,9 +418,9 @@ def total_loss(labels, outputs, weight):
 def gradient_norms(model, x, y):
     """Norm of the loss's gradient for each kernel, from the input upwards.
 
-    model: a Keras model that ends in a softmax; x: a batch; y: (n,) labels. The loss
-    is the mean cross-entropy of the batch. Biases and other vectors are left out.
-    Returns a list of numbers.
+    model: a Keras model that ends in a softmax, used as in training; x: a batch;
+    y: (n,) labels. The loss is the mean cross-entropy of the batch. Biases and other
+    vectors are left out. Returns a list of numbers.
     """
     # BEGIN SOLUTION
     kernels = [v for v in model.trainable_variables if len(v.shape) > 1]

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from labs_utils import side_by_side
-from labs_utils.side_by_side import accuracy, convolution, dense, learn, patches, pixels
+from labs_utils.side_by_side import accuracy, convolution, dense, learn, normalisation, pixels
 
 
 def small_set(rng, networks):
@@ -27,8 +27,8 @@ def test_a_network_does_not_see_the_data_of_another():
 
 def test_the_convolution_is_that_of_keras():
     x = np.random.default_rng(1).uniform(size=(5, 4, 196)).astype("float32")
-    ours = convolution(6)
-    outputs = ours(patches(x))
+    layers = convolution(6)
+    outputs, ours = keras.Sequential(layers)(x), layers[-1]
     theirs = keras.layers.Conv2D(6, 3, strides=2, activation="relu")
     theirs.build((None, 14, 14, 1))
     for k in range(4):
@@ -39,7 +39,7 @@ def test_the_convolution_is_that_of_keras():
 
 def test_normalisation_keeps_the_networks_apart():
     x = np.random.default_rng(2).normal(size=(40, 2, 3)) * np.array([1, 100])[:, None] + np.array([0, 50])[:, None]
-    outputs = keras.Sequential(side_by_side.normalisation(3, 2))(x.astype("float32"), training=True)
+    outputs = keras.Sequential(normalisation(3, 2))(x.astype("float32"), training=True)
     assert np.allclose(np.mean(outputs, axis=0), 0, atol=1e-3)
     assert np.allclose(np.std(outputs, axis=0), 1, atol=1e-2)
 
@@ -54,3 +54,26 @@ def test_pixels_are_means_of_four():
 def test_accuracy_is_that_of_each_network():
     logits = np.eye(10)[[[1, 2], [3, 4]]]
     assert accuracy(lambda x: x, logits, np.array([[1, 0], [3, 4]])).tolist() == [1, 0.5]
+
+
+def test_a_training_takes_every_sample_once_in_an_epoch():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    x = np.arange(1, 101, dtype="float32")[:, None]  # with this loss each sample pulls the weight by itself / 50
+    steps = side_by_side.train(model, keras.optimizers.SGD(1.0), lambda y, out: y * out[:, 0], x, x[:, 0] * 0 - 1, 4, 2)
+    weights = [float(model.layers[0].kernel[0, 0]) for _ in steps]
+    assert np.allclose(weights, [x.sum() / 50, 2 * x.sum() / 50])
+
+
+def test_a_training_counts_penalties_and_drops_by_dropout():
+    def trained(rate, x, loss, step):
+        penalty = keras.regularizers.L2(0.5)
+        ones = {"use_bias": False, "kernel_initializer": "ones", "kernel_regularizer": penalty}
+        layers = [keras.layers.Dropout(rate, seed=1), keras.layers.Dense(1, **ones)]
+        model = keras.Sequential([keras.Input((8,)), *layers])
+        x = np.full((50, 8), x, "float32")
+        list(side_by_side.train(model, keras.optimizers.SGD(step), loss, x, x[:, 0], 1, 1))
+        return keras.ops.convert_to_numpy(model.layers[-1].kernel)[:, 0]
+
+    assert np.allclose(trained(0, 0, lambda y, out: 0 * out[:, 0], 0.1), 0.9)  # the derivative of 0.5 w² is w
+    for rate, alike in ((0, True), (0.5, False)):
+        assert (np.ptp(trained(rate, 1, lambda y, out: out[:, 0], 1.0)) < 1e-6) == alike

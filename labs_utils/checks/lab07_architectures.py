@@ -1,6 +1,7 @@
 """Checks of lab 07: top-k error, costs, Inception, losses, gradients, residual and dense blocks, Pareto, search."""
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -252,13 +253,36 @@ def _inception_shapes(channels: int, a: int, b: int, c: int, d: int, e: int, f: 
     return kernels + [(shape[-1],) for shape in kernels]
 
 
+def _module(student: Student, size: int, channels: int, plan: tuple[int, ...]) -> ModelView:
+    """The student's module; what Keras says of branches that do not fit together, in the words of this lab."""
+    try:
+        return expect_model(student(size, channels, *plan))
+    except StudentError as error:
+        text = str(error)
+        if "KerasTensor is symbolic" in text:
+            cause = "return keras.Model(inputs, output), and inside use Keras' layers only"
+        elif "incompatible shapes" in text:
+            cause = "the branches are added; concatenate them: layers.Concatenate()"
+        elif "matching shapes" in text:
+            sides = {tuple(found) for found in re.findall(r"\(None, (\d+), (\d+), \d+\)", text)}
+            cause = (
+                "the maps have different sizes: padding='same' everywhere, and stride 1 in the pooling too"
+                if len(sides) > 1
+                else "the maps are stacked along the wrong axis; channels are the last one"
+            )
+        else:
+            raise
+        raise CheckFailed(f"inception stopped with {error.type}: {text[:120]}\n  Likely cause: {cause}.") from None
+
+
 def _inception_model(student: Student, size: int, channels: int, plan: tuple[int, ...]) -> ModelView:
     a, b, c, d, e, f = plan
-    model = expect_model(student(size, channels, *plan))
+    model = _module(student, size, channels, plan)
     _expect_kernels(
         model,
         _inception_shapes(channels, *plan),
         {
+            "the branches stand in a row: each takes the module's input": lambda got: (1, 1, a, b) in got,
             "the 1×1 convolutions stand after the large kernels, which then see all channels: put them before": (
                 lambda got: (3, 3, channels, b) in got or (1, 1, c, b) in got
             ),
@@ -268,7 +292,7 @@ def _inception_model(student: Student, size: int, channels: int, plan: tuple[int
             "the 1×1 after the pooling is missing": lambda got: (1, 1, channels, f) not in got,
             "the two reductions are exchanged: reduce3 belongs before the 3×3": lambda got: (3, 3, d, c) in got,
             "the 3×3 and the 5×5 are exchanged": lambda got: (5, 5, b, c) in got,
-            "the branches stand in a row: each takes the module's input": lambda got: (1, 1, a, b) in got,
+            "the convolution of 5×5 is missing": lambda got: all(shape[:2] != (5, 5) for shape in got),
             "the convolutions have no biases": lambda got: all(len(shape) > 1 for shape in got),
         },
     )
@@ -350,7 +374,7 @@ def _all(wanted: np.ndarray, mistakes: Mapping) -> list[np.ndarray]:
 def equal_numbers_of_maps(inception: Student, rng: np.random.Generator) -> None:
     """Branches of equal width: the shape of the output."""
     n, size = int(rng.integers(2, 5)), int(rng.integers(5, 8))
-    got = expect_model(inception(size, 3, n, n, n, n, n, n)).predict(np.zeros((1, size, size, 3), "float32"))
+    got = _module(inception, size, 3, (n,) * 6).predict(np.zeros((1, size, size, 3), "float32"))
     expect_close(
         np.array(np.shape(got)),
         np.array([1, size, size, 4 * n]),
@@ -470,7 +494,7 @@ def _backward(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> list[n
 def _compare_norms(student: Student, rng: np.random.Generator, sizes: list[int], frozen: int | None = None) -> None:
     model, weights = _dense_network(rng, sizes, frozen)
     x, y = rng.normal(size=(6, sizes[0])).astype("float32"), rng.integers(0, sizes[-1], 6)
-    gradients = _backward([w.astype(float) for w in weights], x.astype(float), y)
+    gradients = everything = _backward([w.astype(float) for w in weights], x.astype(float), y)
     if frozen is not None:
         gradients = [g for k, g in enumerate(gradients) if k // 2 != frozen]
     kernels = gradients[::2]
@@ -503,6 +527,14 @@ def _compare_norms(student: Student, rng: np.random.Generator, sizes: list[int],
             ],
             "the list runs from the output down; start at the input": norms[::-1],
             "this is one norm over all kernels; one per kernel is asked for": np.sqrt((norms**2).sum()),
+            "the frozen layer is in the list; take model.trainable_variables": (
+                [np.linalg.norm(g) for g in everything[::2]] if frozen is not None else np.empty((0, 0))
+            ),
+            "no kernel was found: those of dense layers have two axes, those of convolutions four": np.empty(0),
+            "the gradients are 0: the mean of all outputs never changes; take that of the loss": 0 * norms,
+            "np.linalg.norm(…, 2) of a matrix is its largest singular value; take the root of the sum of squares": [
+                np.linalg.norm(g, 2) for g in kernels
+            ],
         },
         rtol=1e-3,
     )
@@ -520,22 +552,86 @@ def of_a_frozen_layer(gradient_norms: Student, rng: np.random.Generator) -> None
     _compare_norms(gradient_norms, rng, [3, 5, 4, 4], frozen=1)
 
 
+@checks.probe("gradient_norms")
+def of_a_normalised_layer(gradient_norms: Student, rng: np.random.Generator) -> None:
+    """A network with batch normalisation and a layer without bias, in training mode."""
+    import keras
+
+    layers = [keras.Input((3,)), keras.layers.Dense(5, use_bias=False), keras.layers.BatchNormalization()]
+    model = keras.Sequential([*layers, keras.layers.Activation("tanh"), keras.layers.Dense(4, activation="softmax")])
+    # kernel, γ, β, kernel, bias; the moving averages come last and do not learn
+    sizes = [(3, 5), (5,), (5,), (5, 4), (4,)]
+    learnt = [rng.normal(scale=0.8, size=size) for size in sizes]
+    averages = [rng.normal(size=5), rng.uniform(2, 4, 5)]
+    model.set_weights([*learnt[:3], *averages, *learnt[3:]])
+    x, y = rng.normal(size=(7, 3)).astype("float32"), rng.integers(0, 4, 7)
+
+    def loss(weights: list[np.ndarray], training: bool = True) -> float:
+        z = x @ weights[0]
+        mean, variance = (z.mean(axis=0), z.var(axis=0)) if training else averages
+        hidden = np.tanh((z - mean) / np.sqrt(variance + 1e-3) * weights[1] + weights[2])
+        p = special.softmax(hidden @ weights[3] + weights[4], axis=1)
+        return float(-np.log(p[np.arange(7), y]).mean())
+
+    def norms(**mode: bool) -> np.ndarray:
+        """By small steps up and down in each number."""
+        found = []
+        for place, weight in enumerate(learnt):
+            slopes = []
+            for index in np.ndindex(weight.shape):
+                ends = []
+                for step in (1e-5, -1e-5):
+                    moved = [one.copy() for one in learnt]
+                    moved[place][index] += step
+                    ends.append(loss(moved, **mode))
+                slopes.append((ends[0] - ends[1]) / 2e-5)
+            found.append(np.linalg.norm(slopes))
+        return np.array(found)
+
+    right = norms()
+    expect_close(
+        gradient_norms(model, x, y),
+        right[[0, 3]],
+        "the norms",
+        {
+            "the network runs in inference mode; training=True makes it normalise with the batch": norms(
+                training=False
+            )[[0, 3]],
+            "every second variable is taken; a layer without bias breaks that: ask for more than one axis": right[::2],
+            "biases and other vectors are in the list; only variables with more than one axis count": right,
+            "the list runs from the output down; start at the input": right[[3, 0]],
+        },
+        rtol=1e-3,
+    )
+
+
 # -- residual blocks --------------------------------------------------------------------------------------------------
 
 
-def _used(student: Student, x: np.ndarray, *settings: int) -> tuple[ModelView, np.ndarray]:
-    """A layer after its first call, and what it returned."""
+def _used(student: Student, x: np.ndarray, *settings: int, cause: str) -> tuple[ModelView, np.ndarray]:
+    """A layer after its first call, and what it returned; `cause` is what is behind shapes that do not fit."""
     layer = expect_model(student(*settings))
     try:
         return layer, layer.predict(x)
     except StudentError as error:
-        if settings[-1] != 1 and error.type in ("InvalidArgumentError", "ValueError"):
-            raise CheckFailed(
-                f"Called with {len(x[0])} × {len(x[0])} pixels and {x.shape[-1]} channels, {student.name}"
-                f"{settings} raised {error.type}: {str(error)[:160]}\n  Likely cause: the two paths have different"
-                " shapes: the stride belongs to the first convolution and to the shortcut, once each."
-            ) from None
-        raise
+        if not re.search("ncompatible shapes|broadcast|dimensions|Dimension|expected axis -1", str(error)):
+            raise
+        raise CheckFailed(
+            f"Called with {len(x[0])} × {len(x[0])} pixels and {x.shape[-1]} channels, {student.name}"
+            f"{settings} raised {error.type}: {str(error)[:160]}\n  Likely cause: {cause}."
+        ) from None
+
+
+def _unlike_paths(channels: int, filters: int, stride: int) -> str:
+    """What makes the two paths of a residual block end in different shapes."""
+    if stride != 1:
+        return (
+            "the two paths have different shapes: the stride belongs to the first convolution and to the shortcut, once"
+            " each"
+        )
+    if channels != filters:
+        return "the two paths have different shapes: where the channels change, the shortcut is a 1×1 convolution"
+    return "the two paths have different shapes: padding='same' in both 3×3 convolutions keeps the size"
 
 
 def _residual_shapes(channels: int, filters: int, stride: int) -> list[tuple]:
@@ -543,10 +639,14 @@ def _residual_shapes(channels: int, filters: int, stride: int) -> list[tuple]:
     return shapes if stride == 1 and channels == filters else [*shapes, (1, 1, channels, filters)]
 
 
+def _fits(got: np.ndarray, wanted: np.ndarray) -> bool:
+    return np.shape(got) == wanted.shape and np.allclose(got, wanted, 1e-3, 1e-3)
+
+
 def _residual(student: Student, rng: np.random.Generator, channels: int, filters: int, stride: int) -> None:
     side = 6 if stride == 1 else 7
     x = rng.normal(size=(2, side, side, channels)).astype("float32")
-    layer, first = _used(student, x, filters, stride)
+    layer, _ = _used(student, x, filters, stride, cause=_unlike_paths(channels, filters, stride))
     plain = stride == 1 and channels == filters
     _expect_kernels(
         layer,
@@ -560,6 +660,11 @@ def _residual(student: Student, rng: np.random.Generator, channels: int, filters
             "the shortcut is not a 1×1 convolution where size or channels change": lambda got: (
                 not plain and (1, 1, channels, filters) not in got
             ),
+            "the same convolution is used twice; there are two, each with weights of its own": lambda got: (
+                plain and got.count((3, 3, filters, filters)) == 1
+            ),
+            "there is a normalisation, which this block does not have": lambda got: got.count((filters,)) > 3,
+            "the kernels are not 3×3": lambda got: any(len(s) > 1 and s[:2] not in ((1, 1), (3, 3)) for s in got),
             "a convolution is missing: there are two of 3×3": lambda got: (3, 3, filters, filters) not in got,
             "the convolutions have no biases": lambda got: (filters,) not in got,
         },
@@ -573,15 +678,21 @@ def _residual(student: Student, rng: np.random.Generator, channels: int, filters
     found = arranged(weights, *shapes, *([] if plain else [(channels, filters)]))
     if found is None:
         raise CheckFailed("The layer's weights changed their shapes while it was checked.")
-    k1, k2, b1, b2 = found[:4]
     path = x if plain else _convolved(x, found[4], 0.0, stride)
+    got = layer.predict(x)
+    # in whatever order the two convolutions were made
+    for order in ((0, 1, 2, 3), (1, 0, 3, 2), (0, 1, 3, 2), (1, 0, 2, 3)):
+        k1, k2, b1, b2 = (found[place] for place in order)
+        if k1.shape == shapes[0] and _fits(got, _relu(_convolved(_relu(_convolved(x, k1, b1, stride)), k2, b2) + path)):
+            return
+    k1, k2, b1, b2 = found[:4]
 
     def body(g: Callable = _relu, last: Callable = lambda v: v) -> np.ndarray:
         return last(_convolved(g(_convolved(x, k1, b1, stride)), k2, b2))
 
     f = body()
     expect_close(
-        layer.predict(x),
+        got,
         _relu(f + path),
         f"the output, {channels} channels to {filters}, stride {stride}",
         {
@@ -595,11 +706,15 @@ def _residual(student: Student, rng: np.random.Generator, channels: int, filters
             "the two paths are multiplied; add them": _relu(f * path),
             "only the shortcut comes out": _relu(path),
             "the shortcut is added twice": _relu(f + 2 * path),
+            "the two paths are concatenated; add them": _relu(np.concatenate([f, path], -1)),
+            "the two paths are concatenated, the shortcut first; add them": _relu(np.concatenate([path, f], -1)),
+            "the stride is in the second convolution; it belongs to the first": lambda: _relu(
+                _convolved(_relu(_convolved(x, k1, b1)), k2, b2, stride) + path
+            ),
         },
         rtol=1e-3,
         atol=1e-3,
     )
-    expect(first.shape == f.shape, f"The output should have the shape {f.shape}; got {first.shape}.")
 
 
 @checks.probe("Residual")
@@ -625,7 +740,7 @@ def with_a_stride(residual: Student, rng: np.random.Generator) -> None:
 
 def _rebuilt(student: Student, x: np.ndarray, settings: tuple[int, int], names: tuple[str, str]) -> None:
     """The layer made anew from its own configuration has the same weights and the same output shape."""
-    layer, output = _used(student, x, *settings)
+    layer, output = _used(student, x, *settings, cause="the layer works at some sizes only")
     try:
         copy = expect_model(layer.rebuilt())
         again = copy.predict(x)
@@ -715,8 +830,14 @@ checks.choice(
 
 def _block(student: Student, rng: np.random.Generator, channels: int, depth: int, growth: int) -> None:
     x = rng.normal(size=(2, 5, 5, channels)).astype("float32")
-    layer = expect_model(student(depth, growth))
-    first = layer.predict(x)
+    layer, first = _used(
+        student,
+        x,
+        depth,
+        growth,
+        cause="the maps do not fit together: padding='same' keeps their size, they are joined along the last axis, and"
+        " each layer has a convolution of its own, which sees more maps than the one before",
+    )
     shapes = [(3, 3, channels + k * growth, growth) for k in range(depth)]
     _expect_kernels(
         layer,
@@ -738,6 +859,16 @@ def _block(student: Student, rng: np.random.Generator, channels: int, depth: int
             ),
             "depth and growth are exchanged": lambda got: sum(len(s) > 1 for s in got) == growth,
             "the kernels are not 3×3": lambda got: any(len(s) > 1 and s[:2] != (3, 3) for s in got),
+            "there is a normalisation, which this block does not have": lambda got: (
+                sum(len(s) == 1 for s in got) > sum(len(s) > 1 for s in got)
+            ),
+            "each layer adds `growth` maps, the later ones no more than the first": lambda got: any(
+                len(s) > 1 and s[-1] > growth for s in got
+            ),
+            "the block's input is joined on more than once": lambda got: any(
+                len(s) > 1 and s[2] not in [channels + k * growth for k in range(depth)] and s[-1] == growth
+                for s in got
+            ),
             "there is one convolution too few: `depth` of them": lambda got: sum(len(s) > 1 for s in got) == depth - 1,
             "there is one convolution too many: `depth` of them": lambda got: sum(len(s) > 1 for s in got) == depth + 1,
             "the convolutions have no biases": lambda got: (growth,) not in got,
@@ -759,11 +890,17 @@ def _block(student: Student, rng: np.random.Generator, channels: int, depth: int
             maps.append(g(_convolved(seen, kernel, bias)))
         return maps
 
+    got, kernels, biases = layer.predict(x), found[:depth], found[depth:]
+    for order in itertools.permutations(biases):  # in whatever order the convolutions were made
+        found = [*kernels, *order]
+        if _fits(got, np.concatenate(grown(), -1)):
+            return
+    found = [*kernels, *biases]
     maps = grown()
     before = grown(lambda v: v)
     turned = grown(front=True)
     expect_close(
-        layer.predict(x),
+        got,
         np.concatenate(maps, -1),
         "the block's maps",
         {

@@ -40,7 +40,7 @@ def _expect_detector(got: Any) -> ModelView:
     expect(
         weights > 0,
         "The network has no weights yet.\n  Likely cause: it does not know the size of its pictures; begin with"
-        " keras.Input((48, 48, 3)).",
+        " keras.Input((48, 48, 3)), or call a network of your own class once.",
     )
     expect(
         weights <= BUDGET,
@@ -64,6 +64,11 @@ def _expect_logits(outputs: np.ndarray) -> None:
             cause = "sigmoid in the last layer: leave the activation out"
         raise CheckFailed(f"Your network ends in probabilities; logits are asked for.\n  Likely cause: {cause}.")
     expect(
+        np.abs(outputs).max() > 1 + 1e-6 or np.abs(outputs).max() < 0.99,
+        "With whatever weights, no output is larger than 1; logits have no bounds.\n  Likely cause: tanh in the last"
+        " layer: leave the activation out.",
+    )
+    expect(
         outputs.min() < 0,
         "No output is ever negative; logits are numbers of either sign.\n  Likely cause: ReLU in the last layer.",
     )
@@ -81,6 +86,11 @@ def ends_in_logits(build_detector: Student, rng: np.random.Generator) -> None:
         outputs.append(model.predict(pictures))
     outputs = np.array(outputs)
     _expect_logits(outputs)
+    alone = model.predict(pictures[:1])
+    expect(
+        np.allclose(alone, outputs[-1][:1], 1e-3, 1e-3 * np.abs(outputs[-1]).max()),
+        "One picture alone gets other logits than among eleven others.\n  Likely cause: a mean over the batch, axis 0.",
+    )
     expect(
         np.ptp(outputs, axis=1).max() > 1e-6,
         "With random weights the network gives all pictures the same logits.\n  Likely cause: the picture does not"
@@ -591,6 +601,10 @@ def _mistakes_of_training(weights: list, images: np.ndarray, wrong: np.ndarray, 
         "the loss is averaged over the pictures, but the penalty is not": lambda: learnt(
             wrong, *settings, averaged=True
         ),
+        "the loss and the squares are averaged; both are sums": lambda: learnt(
+            wrong, penalty / images.size, steps, rate, averaged=True
+        ),
+        "the whole loss is made large, not small": lambda: learnt(wrong, -penalty, steps, rate, up=True),
         "this is plain gradient descent; Adam is asked for": lambda: learnt(wrong, *settings, momentum=False),
         "the learning rate is not `rate` but Keras' own, 0.001": lambda: learnt(wrong, penalty, steps, 0.001),
         "one step was made; the loop does not go on": lambda: learnt(wrong, penalty, 1, rate),

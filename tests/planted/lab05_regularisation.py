@@ -172,6 +172,17 @@ def stop_with_ties(losses, patience):
     return best, len(losses) - 1
 
 
+@wrong("early_stopping", says="begin with best = 0")
+def stop_that_never_keeps_the_first(losses, patience):
+    best = 1
+    for last in range(1, len(losses)):
+        if losses[last] < losses[best]:
+            best = last
+        if last - best == patience:
+            break
+    return best, last
+
+
 @wrong("early_stopping", says="The order of the results is wrong")
 def stop_in_reverse(losses, patience):
     return stop_by_loop(losses, patience)[::-1]
@@ -246,6 +257,11 @@ def dropout_of_the_wrong_share(x, u, rate, training):
 @wrong("dropout", says="divided by `rate`")
 def dropout_divided_by_the_rate(x, u, rate, training):
     return np.where(u < max(rate, 1e-9), 0, x) / max(rate, 1e-9) if training else x
+
+
+@wrong("dropout", says="not where u equals it")
+def dropout_at_the_border(x, u, rate, training):
+    return np.where(u <= rate, 0, x) / (1 - rate) if training else x
 
 
 @wrong("dropout", says="lecture A's slip")
@@ -324,6 +340,15 @@ def masks_without_bias(h, w, b, keep):
 @wrong("mean_over_masks", says="keep and 1 - keep are exchanged")
 def masks_exchanged(h, w, b, keep):
     return masks_weighted(h, w, b, 1 - keep)
+
+
+@wrong("mean_over_masks", says="over all numbers together")
+def masks_with_one_softmax(h, w, b, keep):
+    mean = 0
+    for mask in itertools.product([0, 1], repeat=h.shape[1]):
+        chance = keep ** sum(mask) * (1 - keep) ** (len(mask) - sum(mask))
+        mean = mean + chance * softmax((h * mask) @ w + b)
+    return mean
 
 
 @wrong("mean_over_masks", says="must be weighted")
@@ -485,32 +510,88 @@ def shift_by_roll_and_erase(images, down, right):
     return result
 
 
-# -- wrong_for_digits -------------------------------------------------------------------------------------------------
+# -- recoloured -------------------------------------------------------------------------------------------------------
+
+GREY = np.array([0.299, 0.587, 0.114])
 
 
-@wrong("wrong_for_digits", says="a little larger")
-def digits_a():
-    return "a"
+def colours(pictures, brightness, contrast, saturation, axis=(1, 2)):
+    """Right, with the axes of the mean as an option, and not clipped."""
+    grey = (pictures @ GREY)[..., None]
+    mixed = saturation * pictures + (1 - saturation) * grey
+    mean = mixed.mean(axis=axis, keepdims=True)
+    return mean + contrast * (mixed - mean) + brightness
 
 
-@wrong("wrong_for_digits", says="slant")
-def digits_b():
-    return "b"
+@wrong("recoloured", says="are not clipped")
+def colours_not_clipped(pictures, brightness, contrast, saturation):
+    return colours(pictures, brightness, contrast, saturation)
 
 
-@wrong("wrong_for_digits", says="two pixels aside")
-def digits_c():
-    return "c"
+@wrong("recoloured", says="clip once, at the end")
+def colours_clipped_on_the_way(pictures, brightness, contrast, saturation):
+    return np.clip(np.clip(colours(pictures, 0, contrast, saturation), 0, 1) + brightness, 0, 1)
 
 
-@right("wrong_for_digits")
-def digits_capital():
-    return "D"
+@wrong("recoloured", says="the mean is that of all pictures")
+def colours_by_the_mean_of_all_pictures(pictures, brightness, contrast, saturation):
+    return np.clip(colours(pictures, brightness, contrast, saturation, axis=(0, 1, 2)), 0, 1)
 
 
-@right("wrong_for_digits")
-def digits_in_parentheses():
-    return "(d)"
+@wrong("recoloured", says="the mean is taken over the colours too")
+def colours_by_one_mean_a_picture(pictures, brightness, contrast, saturation):
+    return np.clip(colours(pictures, brightness, contrast, saturation, axis=(1, 2, 3)), 0, 1)
+
+
+@wrong("recoloured", says="their distance from the mean")
+def colours_multiplied(pictures, brightness, contrast, saturation):
+    return np.clip(contrast * colours(pictures, 0, 1, saturation) + brightness, 0, 1)
+
+
+@wrong("recoloured", says="brightness multiplies here")
+def colours_in_multiplied_light(pictures, brightness, contrast, saturation):
+    return np.clip(colours(pictures, 0, contrast, saturation) * (1 + brightness), 0, 1)
+
+
+@wrong("recoloured", says="1 - saturation that of the grey")
+def colours_turned(pictures, brightness, contrast, saturation):
+    return np.clip(colours(pictures, brightness, contrast, 1 - saturation), 0, 1)
+
+
+@wrong("recoloured", says="the eye sees green")
+def colours_with_plain_grey(pictures, brightness, contrast, saturation):
+    grey = pictures.mean(axis=3, keepdims=True)
+    return np.clip(colours(grey + saturation * (pictures - grey), brightness, contrast, 1), 0, 1)
+
+
+@wrong("recoloured", says="red, green and blue in this order")
+def colours_read_backwards(pictures, brightness, contrast, saturation):
+    return np.clip(colours(pictures[..., ::-1], brightness, contrast, saturation)[..., ::-1], 0, 1)
+
+
+@wrong("recoloured", says="changes its first argument in place")
+def colours_in_place(pictures, brightness, contrast, saturation):
+    pictures[:] = np.clip(colours(pictures, brightness, contrast, saturation), 0, 1)
+    return pictures
+
+
+@right("recoloured")
+def colours_in_tensorflow(pictures, brightness, contrast, saturation):
+    pictures = tf.image.adjust_contrast(tf.constant(pictures) + brightness, contrast)
+    grey = tf.image.rgb_to_grayscale(pictures)
+    return tf.clip_by_value(saturation * pictures + (1 - saturation) * grey, 0, 1)
+
+
+@right("recoloured")
+def colours_picture_by_picture(pictures, brightness, contrast, saturation):
+    changed = []
+    for picture in pictures:
+        r, g, b = (picture[..., k] for k in range(3))
+        grey = 0.299 * r + 0.587 * g + 0.114 * b
+        channels = [saturation * c + (1 - saturation) * grey for c in (r, g, b)]
+        channels = [c.mean() + contrast * (c - c.mean()) + brightness for c in channels]
+        changed.append(np.minimum(1, np.maximum(0, np.stack(channels, axis=-1))))
+    return changed
 
 
 # -- batch_norm -------------------------------------------------------------------------------------------------------
@@ -567,6 +648,17 @@ def norm_by_running_always(x, gamma, beta, mean, var, training, momentum, eps):
     now = x.mean(axis=0), x.var(axis=0)
     y = gamma * (x - mean) / np.sqrt(var + eps) + beta
     return y, *normal(x, gamma, beta, mean, var, training, momentum, eps, now)[1:]
+
+
+@wrong("batch_norm", says="that of the whole batch")
+def norm_by_one_variance(x, gamma, beta, mean, var, training, momentum, eps):
+    return normal(x, gamma, beta, mean, var, training, momentum, eps, (x.mean(axis=0), x.var()))
+
+
+@wrong("batch_norm", says="The order of the results is wrong")
+def norm_in_another_order(x, gamma, beta, mean, var, training, momentum, eps):
+    y, mean, var = norm_by_moments(x, gamma, beta, mean, var, training, momentum, eps)
+    return mean, var, y
 
 
 @wrong("batch_norm", says="the root of the variance")
@@ -660,6 +752,12 @@ def backward_unbiased(grad_y, x, gamma, eps):
 def backward_with_x_for_gamma(grad_y, x, gamma, eps):
     at_inputs, _, at_beta = backward_by_tape(grad_y, x, gamma, eps)
     return at_inputs, (grad_y * x).sum(axis=0), at_beta
+
+
+@wrong("batch_norm_backward", says="The order of the results is wrong")
+def backward_in_another_order(grad_y, x, gamma, eps):
+    at_inputs, at_gamma, at_beta = backward_by_tape(grad_y, x, gamma, eps)
+    return at_gamma, at_beta, at_inputs
 
 
 @wrong("batch_norm_backward", says="do not average")

@@ -292,6 +292,34 @@ def pooled_maps_first(size, channels, ones, reduce3, threes, reduce5, fives, poo
     return _module(size, channels, ones, reduce3, threes, reduce5, fives, pooled, order=(3, 0, 1, 2))
 
 
+@wrong("inception", says="padding='same' everywhere")
+def pooling_with_its_own_stride(size, channels, ones, reduce3, threes, reduce5, fives, pooled):
+    inputs = keras.Input((size, size, channels))
+    branches = [
+        _conv(inputs, ones, 1),
+        _conv(_conv(inputs, reduce3, 1), threes, 3),
+        _conv(_conv(inputs, reduce5, 1), fives, 5),
+        _conv(layers.MaxPooling2D(3, padding="same")(inputs), pooled, 1),
+    ]
+    return keras.Model(inputs, layers.Concatenate()(branches))
+
+
+@wrong("inception", says="stand in a row")
+def branches_in_a_row(size, channels, ones, reduce3, threes, reduce5, fives, pooled):
+    inputs = keras.Input((size, size, channels))
+    first = _conv(inputs, ones, 1)
+    second = _conv(_conv(first, reduce3, 1), threes, 3)
+    third = _conv(_conv(second, reduce5, 1), fives, 5)
+    last = _conv(layers.MaxPooling2D(3, 1, padding="same")(third), pooled, 1)
+    return keras.Model(inputs, layers.Concatenate()([first, second, third, last]))
+
+
+@wrong("inception", says="the branches are added")
+def branches_added(size, channels, ones, reduce3, threes, reduce5, fives, pooled):
+    model = _module(size, channels, ones, reduce3, threes, reduce5, fives, pooled)
+    return keras.Model(model.input, layers.Add()(model.layers[-1].input))
+
+
 @right("inception")
 def inception_from_the_end(size, channels, ones, reduce3, threes, reduce5, fives, pooled):
     x = keras.Input((size, size, channels))
@@ -445,6 +473,25 @@ def norms_reversed(model, x, y):
     return [float(tf.norm(g)) for g in _gradients(model, x, y, _kernels(model))][::-1]
 
 
+@wrong("gradient_norms", says="inference mode")
+def norms_in_inference_mode(model, x, y):
+    kernels = [v for v in model.trainable_variables if len(v.shape) > 1]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, model(x, training=False)))
+    return [float(tf.norm(g)) for g in tape.gradient(loss, kernels)]
+
+
+@wrong("gradient_norms", says="every second variable")
+def norms_of_every_second_variable(model, x, y):
+    return [float(tf.norm(g)) for g in _gradients(model, x, y, model.trainable_variables)[::2]]
+
+
+@wrong("gradient_norms", says="largest singular value")
+def norms_by_singular_values(model, x, y):
+    kernels = [v for v in model.trainable_variables if len(v.shape) > 1]
+    return [np.linalg.norm(np.reshape(g, (g.shape[0], -1)), 2) for g in _gradients(model, x, y, kernels)]
+
+
 @right("gradient_norms")
 def norms_with_numpy(model, x, y):
     gradients = _gradients(model, tf.constant(x), tf.constant(y), model.trainable_variables)
@@ -456,7 +503,7 @@ def norms_from_logits_by_hand(model, x, y):
     found = []
     for kernel in _kernels(model):
         with tf.GradientTape() as tape:
-            p = model(x)
+            p = model(x, training=True)
             loss = -tf.reduce_mean(tf.math.log(tf.gather(p, y, batch_dims=1)))
         found.append(tf.sqrt(tf.reduce_sum(tape.gradient(loss, kernel) ** 2)))
     return found
@@ -558,6 +605,57 @@ class ConfigurationWithoutFilters(_Residual):
     def get_config(self):
         config = super().get_config()
         return {key: value for key, value in config.items() if key != "filters"}
+
+
+@wrong("Residual", says="the two paths are concatenated")
+class PathsConcatenated(_Residual):
+    def call(self, x):
+        return keras.ops.relu(keras.ops.concatenate(self.paths(x), axis=-1))
+
+
+@wrong("Residual", says="padding='same' in both")
+class WithoutPadding(_Residual):
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.first = layers.Conv2D(self.filters, 3, self.stride, activation="relu")
+
+
+@wrong("Residual", says="the stride is in the second convolution")
+class StrideInTheSecond(_Residual):
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.first = layers.Conv2D(self.filters, 3, padding="same", activation="relu")
+        self.second = layers.Conv2D(self.filters, 3, self.stride, padding="same")
+
+
+@wrong("Residual", says="the same convolution is used twice")
+class OneConvolutionTwice(_Residual):
+    def build(self, input_shape):
+        super().build(input_shape)
+        if input_shape[-1] == self.filters and self.stride == 1:
+            self.first = self.second
+
+
+@right("Residual")
+class MadeInAnotherOrder(layers.Layer):
+    def __init__(self, filters, stride=1, **kwargs):
+        super().__init__(**kwargs)
+        self.filters, self.stride = filters, stride
+
+    def build(self, input_shape):
+        f, c = self.filters, input_shape[-1]
+        self.b2, self.b1 = (self.add_weight(shape=(f,), initializer="zeros", name=f"b{k}") for k in (2, 1))
+        self.k2 = self.add_weight(shape=(3, 3, f, f), name="k2")
+        self.k1 = self.add_weight(shape=(3, 3, c, f), name="k1")
+        self.k3 = None if c == f and self.stride == 1 else self.add_weight(shape=(1, 1, c, f), name="k3")
+
+    def call(self, x):
+        y = tf.nn.relu(tf.nn.conv2d(x, self.k1, self.stride, "SAME") + self.b1)
+        y = tf.nn.conv2d(y, self.k2, 1, "SAME") + self.b2
+        return tf.nn.relu(y + (x if self.k3 is None else tf.nn.conv2d(x, self.k3, self.stride, "SAME")))
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters, "stride": self.stride}
 
 
 @right("Residual")
@@ -751,6 +849,52 @@ class BlockWithoutActivation(_Block):
 class ConfigurationExchanged(_Block):
     def get_config(self):
         return super().get_config() | {"depth": self.growth, "growth": self.depth}
+
+
+@wrong("DenseBlock", says="a convolution of its own")
+class OneConvolutionForAll(_Block):
+    def build(self, input_shape):
+        self.convolutions = [layers.Conv2D(self.growth, 3, padding="same", activation="relu")] * self.depth
+
+
+@wrong("DenseBlock", says="joined along the last axis")
+class JoinedAlongRows(_Block):
+    def call(self, x):
+        for convolution in self.convolutions:
+            x = keras.ops.concatenate([x, convolution(x)], axis=1)
+        return x
+
+
+@wrong("DenseBlock", says="joined on more than once")
+class InputJoinedEachTime(_Block):
+    def call(self, x):
+        maps = x
+        for convolution in self.convolutions:
+            maps = keras.ops.concatenate([x, maps, convolution(maps)], axis=-1)
+        return maps
+
+
+@right("DenseBlock")
+class MadeFromTheLast(layers.Layer):
+    def __init__(self, depth, growth, **kwargs):
+        super().__init__(**kwargs)
+        self.depth, self.growth = depth, growth
+
+    def build(self, input_shape):
+        self.kernels, self.biases = {}, {}
+        for k in reversed(range(self.depth)):
+            shape = (3, 3, input_shape[-1] + k * self.growth, self.growth)
+            self.kernels[str(k)] = self.add_weight(shape=shape, name=f"kernel{k}")
+            self.biases[str(k)] = self.add_weight(shape=(self.growth,), initializer="zeros", name=f"bias{k}")
+
+    def call(self, x):
+        for k in map(str, range(self.depth)):
+            new = tf.nn.relu(tf.nn.conv2d(x, self.kernels[k], 1, "SAME") + self.biases[k])
+            x = tf.concat([x, new], axis=-1)
+        return x
+
+    def get_config(self):
+        return {**super().get_config(), "depth": self.depth, "growth": self.growth}
 
 
 @right("DenseBlock")

@@ -73,6 +73,18 @@ def detector_of_zeros():
     return model
 
 
+@wrong("build_detector", says="tanh in the last layer")
+def detector_with_tanh():
+    return _detector(last="tanh")
+
+
+@wrong("build_detector", says="a mean over the batch")
+def detector_that_compares_pictures():
+    inputs = keras.Input((48, 48, 3))
+    logits = _detector()(inputs)
+    return keras.Model(inputs, logits - keras.ops.mean(logits, axis=0, keepdims=True))
+
+
 @right("build_detector")
 def detector_with_pooling_and_normalisation():
     inputs = x = keras.Input((48, 48, 3))
@@ -533,6 +545,19 @@ def dx_not_returned(model, images, wrong, penalty, steps, rate):
 @wrong("train_dx", says="one DX for all pictures")
 def dx_for_all_pictures(model, images, wrong, penalty, steps, rate):
     return _learnt(model, images, wrong, penalty, steps, rate).mean(axis=0)
+
+
+@wrong("train_dx", says="both are sums")
+def dx_of_an_averaged_loss(model, images, wrong, penalty, steps, rate):
+    dx = tf.Variable(tf.zeros_like(images))
+    optimiser = keras.optimizers.Adam(rate)
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            logits = model(tf.clip_by_value(images + dx, 0.0, 1.0), training=False)
+            entropy = keras.losses.sparse_categorical_crossentropy(wrong, logits, from_logits=True)
+            loss = tf.reduce_mean(entropy) + penalty * tf.reduce_mean(tf.square(dx))
+        optimiser.apply(tape.gradient(loss, [dx]), [dx])
+    return dx.numpy()
 
 
 @right("train_dx")
