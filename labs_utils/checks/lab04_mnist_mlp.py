@@ -291,6 +291,8 @@ def layers(build_mlp: Student, rng: np.random.Generator) -> None:
             cause = "the output layer of ten units is missing"
         elif not any(len(shape) == 1 for shape in got):
             cause = "the biases are missing: leave use_bias as it is"
+        elif got == right[: len(got)] and len(got) < len(right):
+            cause = "the last layers are missing: look where `return` stands; the output comes after the loop"
         elif got == right[::-1]:
             cause = "the layers stand in the reverse order"
         elif got and got[-1] != (10,):
@@ -411,6 +413,12 @@ def steps_of_an_epoch(train_epoch: Student, rng: np.random.Generator) -> None:
             "all samples went into one step: take batch_size at a time": flat(
                 _trained(start, x, y, rate, [slice(0, 11)])[1]
             ),
+            "every step used all samples: take x[start : start + batch_size], and the same rows of y": flat(
+                _trained(start, x, y, rate, 3 * [slice(0, 11)])[1]
+            ),
+            "the model returns logits, and the loss took them for probabilities: from_logits=True is missing": lambda: (
+                flat(_as_probabilities(start, x, y, rate, rows))
+            ),
             "only the first batch was used: go on to the end": flat(_trained(start, x, y, rate, rows[:1])[1]),
             "the last, smaller batch was left out": flat(_trained(start, x, y, rate, rows[:-1])[1]),
             "each sample made a step of its own: take batch_size at a time": flat(
@@ -438,6 +446,23 @@ def steps_of_an_epoch(train_epoch: Student, rng: np.random.Generator) -> None:
             "these are sums over the batch: take the mean": np.multiply(losses, [4, 4, 3]),
         },
     )
+
+
+def _as_probabilities(start: list[np.ndarray], x: np.ndarray, y: np.ndarray, rate: float, rows: list[slice]) -> list:
+    """The weights after steps against Keras' loss without from_logits=True."""
+    import keras
+    import tensorflow as tf
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5, "tanh"), keras.layers.Dense(4)])
+    model.set_weights(start)
+    for part in rows:
+        with tf.GradientTape() as tape:
+            loss = keras.losses.CategoricalCrossentropy()(y[part], model(x[part]))
+        for weight, slope in zip(
+            model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True
+        ):
+            weight.assign_sub(rate * slope)
+    return model.get_weights()
 
 
 def _summed(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray, rate: float, rows: list[slice]) -> list:

@@ -487,6 +487,14 @@ def log_softmax_at_the_end(inputs, hidden, activation):
     return _stack(inputs, hidden, activation, [keras.layers.Dense(10, "log_softmax")])
 
 
+@wrong("build_mlp", says="the output comes after the loop")
+def returned_in_the_loop(inputs, hidden, activation):
+    model = keras.Sequential([keras.Input((inputs,))])
+    for units in hidden:
+        model.add(keras.layers.Dense(units, activation))
+        return model
+
+
 @right("build_mlp")
 def functional_style(inputs, hidden, activation):
     x = start = keras.Input((inputs,))
@@ -585,6 +593,24 @@ def epoch_with_one_loss(model, x, y, rate, batch_size):
 @wrong("train_epoch", says="Return 2 things, the model, the losses")
 def epoch_without_losses(model, x, y, rate, batch_size):
     return _epoch(model, x, y, rate, _parts(len(x), batch_size))[0]
+
+
+@wrong("train_epoch", says="every step used all samples")
+def epoch_of_whole_sets(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, rate, [slice(0, len(x))] * -(-len(x) // batch_size))
+
+
+@wrong("train_epoch", says="from_logits=True is missing")
+def epoch_without_from_logits(model, x, y, rate, batch_size):
+    losses = []
+    for part in _parts(len(x), batch_size):
+        with tf.GradientTape() as tape:
+            loss = keras.losses.CategoricalCrossentropy()(y[part], model(x[part]))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        for weight, gradient in zip(model.trainable_variables, gradients, strict=True):
+            weight.assign_sub(rate * gradient)
+        losses.append(float(loss))
+    return model, losses
 
 
 @right("train_epoch")
