@@ -43,7 +43,7 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False  # the source of a page holds the answers
 html_show_sphinx = False
-html_domain_indices = False
+html_domain_indices = html_use_index = False
 html_sidebars = {"index": [], "students": [], "contributors": []}
 html_theme_options = {
     "logo": {"text": project},

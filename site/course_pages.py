@@ -41,6 +41,7 @@ PAGES = {
     "CHANGELOG.md": "changelog",
 }
 LOGGER = logging.getLogger(__name__)
+_LONG = 24  # characters of a formula within a line that may be wider than a phone
 _PICTURE = re.compile(r'<img alt="([^"]*)" src="data:image/png;base64,([^"]*)"')
 _LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)\s]+)(?=\))")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -327,5 +328,9 @@ def _formula(translator: Any, node: nodes.Element, block: bool) -> None:
     text = markdown.formula(node.astext(), block)
     if not text.startswith("<math"):
         LOGGER.warning("this formula cannot be shown: %s", node.astext(), location=node)
-    translator.body.append(f'<div class="formula">{text}</div>' if block else text)
+    if block:
+        text = f'<div class="formula">{text}</div>'
+    elif len(node.astext()) > _LONG:
+        text = f'<span class="formula">{text}</span>'
+    translator.body.append(text)
     raise nodes.SkipNode

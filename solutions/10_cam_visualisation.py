@@ -308,7 +308,7 @@ explain("CAM", cam)
 lab.compare("centre", prediction, pointing_game(maps_of["centre"][0], ones[2]))
 
 # %% [markdown]
-# The centre hits a single object in more than a third of the scenes, as boxes crowd in the middle; with two objects it
+# **What you see.** The centre hits a single object in more than a third of the scenes, as boxes crowd in the middle; with two objects it
 # hardly ever hits. CAM passes both tests.
 #
 # ## 3 · A counter out of a classifier
@@ -485,7 +485,7 @@ lab.compare("pointing without GAP, two objects", prediction, hits)
 # z_j)$. So the map *shrinks*, by about $1 - p_k$, and it *changes*: "what speaks for a disc" becomes "what speaks for a disc
 # rather than the others". Here both point equally well.
 #
-# The last network flattens its maps: no $w_{ck}$ is left for CAM, and Grad-CAM does not mind.
+# **What you see.** The last network flattens its maps: no $w_{ck}$ is left for CAM, and Grad-CAM does not mind.
 #
 # ## 5 · A network inside a network
 #
@@ -545,14 +545,14 @@ plots.show(
 )
 
 # %% [markdown]
-# The recipe needs a path from the outer input to the inner layer's output, and there is none: that tensor belongs to
+# **What you see.** A name, a probability and a map for each photograph. In the stored run (ImageNet) *moped* is read off the
+# wheels, and *space shuttle* off the lit launch pad more than off the rocket. Without preprocessing every
+# map would be computed, and none would mean anything.
+#
+# **Why.** The recipe needs a path from the outer input to the inner layer's output, and there is none: that tensor belongs to
 # the inner model's own graph. Older versions said *graph disconnected*. But for the *last* maps no path is needed: call
 # the inner model, watch what it returns, and go on to the score. The helper is for layers further inside: it listens at
 # the layer while the image passes.
-#
-# **What you see.** A name, a probability and a map for each photograph. In the stored run (ImageNet) *moped* is read off the
-# wheels, and *space shuttle* off the lit launch pad more than off the rocket. Without preprocessing (pixels from 0 to
-# 255) every map would be computed, and none would mean anything.
 #
 # ## 6 · Down to the pixels
 #
@@ -633,7 +633,7 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** Fine dots in place of a blurred patch. In the scenes the shape that was *not* asked for lights up as
-# well: as the printed numbers say, in a third of the scenes or more the brightest dot is not on the right shape.
+# well: in a third of them or more the brightest dot is not on the right shape.
 #
 # **Why.** With one object saliency points nearly as well as CAM, with two it is little better than a coin. Is it the absolute
 # value, which keeps what speaks against the class? Test it, beside a method that has its signs right.
@@ -706,7 +706,7 @@ for steps in (2, 4, 8, 16):
 
 # %% [markdown]
 # **What you see.** Follow the energy: to drop what speaks against the class helps, to multiply by the change from grey
-# helps more, the whole way adds little, and the absolute value spoils it again. The brightest dot hardly moves to the
+# helps more, the whole way adds hardly anything, and the absolute value spoils it again. The brightest dot hardly moves to the
 # right shape: about two hits of three, where CAM has 99 of 100.
 #
 # **Why.** A pixel of the rival shape speaks against the class; the absolute value counts it as if it spoke for it. The
@@ -901,7 +901,7 @@ plots.show(
 # ## 9 · What does a filter want to see?
 #
 # **Activation maximisation** starts from noise and changes the *image*, by gradient ascent, until a class or a filter
-# answers as strongly as possible. Plain ascent ends in high-frequency noise. Three regularisers keep it near pictures
+# answers as strongly as possible. Three regularisers keep it near pictures
 # (Yosinski and colleagues, 2015; Olah and colleagues, 2017): a pull towards grey, a **blur** now and
 # then, and **jitter**, a random shift before each step.
 #
@@ -1171,7 +1171,7 @@ plots.table(
 )
 
 # %% [markdown]
-# The network trained on tagged squares knows next to no square without its tag, and calls most other shapes squares as
+# **What you see.** The network trained on tagged squares knows next to no square without its tag, and calls most other shapes squares as
 # soon as they carry one. That is the proof: only the tag was changed. After two passes over scenes whose tags say
 # nothing it recognises squares again, and its map has left the corner. Note which number did *not* tell: the accuracy on the same source.
 #

@@ -1021,7 +1021,7 @@ display(Markdown("\n".join(["| Model card | |", "|:--|:--|", *lines])))
 # ## 10 · To discuss
 #
 # 1. Performance against explainability (lecture A asks whether we are ready to trade one for the other): lab 10 has two
-#    networks of nearly equal accuracy (0.994 and 0.988), one of which comes with maps that add up to its scores. Which
+#    networks of nearly equal accuracy (0.994 and 0.990), one of which comes with maps that add up to its scores. Which
 #    would you put in a hospital?
 # 2. A shop wants to estimate the gender of its customers from a camera "for statistics". Which of the measurements
 #    of this lab would you ask for, and is there a result that would make you agree?

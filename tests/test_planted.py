@@ -17,7 +17,6 @@ from tests import planted
 SEED = 2  # another one than that of the test both ways, which asks for the same
 EXERCISE_OF_LAB = {name: lab for lab in course.lab_names() for name in checking.load(lab).probes}
 NO_CAUSE = re.compile("expected$|got|an array of shape|.*stopped with")  # says what came, not why
-STILL_THREE = {"11_mini_project"}  # labs that do not yet name six mistakes in every exercise
 for _lab in course.lab_names():
     importlib.import_module(f"tests.planted.lab{_lab}")  # they register themselves
 
@@ -57,7 +56,7 @@ def test_enough_answers_are_planted(exercise):
     right = Counter(name for name, _ in planted.RIGHT)[exercise]
     if is_question(exercise):  # every wrong letter has its sentence; see test_every_wrong_letter_is_explained
         return
-    wanted = planted.FEWER.get(exercise, 3 if EXERCISE_OF_LAB[exercise] in STILL_THREE else planted.ENOUGH)
+    wanted = planted.FEWER.get(exercise, planted.ENOUGH)
     assert len(sentences) >= wanted and right >= 2, f"{len(sentences)} mistakes with a sentence, {right} right answers"
 
 
@@ -71,3 +70,10 @@ def test_every_wrong_letter_is_explained(exercise):
     for letter, result in results.items():
         if result.status == "failed" and "one letter" not in str(result):
             assert len(result.messages[0].split(f"{letter!r} is not it: ")[1]) > 20
+
+
+def test_fewer_mistakes_need_a_reason():
+    for mistakes, because in ((4, ""), (planted.ENOUGH, "there are enough")):
+        with pytest.raises(ValueError, match="say why"):
+            planted.fewer("sigmoid", mistakes, because)
+    assert not planted.FEWER.get("sigmoid")

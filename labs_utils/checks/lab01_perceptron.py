@@ -463,6 +463,8 @@ def _descend(student: Student, x: np.ndarray, y: np.ndarray, *settings: float) -
             ) from error
         raise
     w, w0, losses = expect_items(got, ("w", "w0", "losses"))
+    if np.ndim(w) == 0 and np.shape(w0) == x.shape[1:]:
+        raise CheckFailed("The order of the results is wrong: return w, w0, losses, in this order.")
     losses = np.ravel(losses)
     moved = bool(np.any(np.asarray(w))) or bool(np.any(np.asarray(w0)))
     expect(
@@ -497,6 +499,12 @@ def one_update(gradient_descent: Student, rng: np.random.Generator) -> None:
             "nothing was updated: change the variables with assign_sub": np.zeros(2),
             "the loss is summed over the samples: take its mean": -rate * dw * len(y),
             "two updates were made where max_steps is 1": lambda: _after(x, y, rate, 2)[0],
+            "the weights do not start from zero": lambda: _like(
+                w,
+                1 - rate * _risk_gradient(x, y, np.ones(2), 1.0)[0],
+                1 - rate * _risk_gradient(x, y, np.ones(2), 0.0)[0],
+            ),
+            "max_steps is ignored, and a hundred updates were made where it is 1": lambda: _after(x, y, rate, 100)[0],
             "the step is half as long: this is the squared error's gradient, or it was divided by 2": -rate * dw / 2,
             "the sigmoid is applied twice: with from_logits=True the loss wants z, not y_hat": (
                 -rate * x.T @ (special.expit(0.5) - y) / len(y) / 4
@@ -512,7 +520,9 @@ def one_update(gradient_descent: Student, rng: np.random.Generator) -> None:
             "you step uphill: subtract the gradient": rate * dw0,
         },
     )
-    expect_close(losses[0], np.log(2), "the first loss (all weights zero)", rtol=1e-3)
+    z = -rate * (x @ dw + dw0)
+    mistakes = {"this is the loss after the update: note it before": np.mean(np.logaddexp(0, z) - y * z)}
+    expect_close(losses[0], np.log(2), "the first loss (all weights zero)", mistakes, rtol=1e-3)
 
 
 def _after(x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> tuple[np.ndarray, float]:
@@ -591,9 +601,8 @@ def _expect_stop(x: np.ndarray, y: np.ndarray, tolerance: float, most: int, got:
     change = np.append(np.inf, np.abs(np.diff(losses)))
     criteria = {
         "the square of the norm is compared with tolerance: take the root": norms**2 < tolerance,
-        "`break` or `return` stands outside its `if`, so the loop ends in its first round": norms > 0,
-        "`w = w - ...` makes w a tensor that the tape does not watch, so its next gradient is None and the norm 0: use"
-        " w.assign_sub": norms > 0,
+        "`break` or `return` stands outside its `if`, so the loop ends in its first round; or `w = w - ...` made w a"
+        " tensor that the tape does not watch, so its next gradient is None (use w.assign_sub)": norms > 0,
         "the criterion looks only at dw: the norm covers w and w0 together": weights < tolerance,
         "the criterion looks only at dw0: the norm covers w and w0 together": bias < tolerance,
         "the criterion is the largest entry of the gradient: take its norm": np.abs(gradients).max(1) < tolerance,
@@ -618,6 +627,11 @@ def _expect_stop(x: np.ndarray, y: np.ndarray, tolerance: float, most: int, got:
         "nothing looks at tolerance: leave the loop when the norm of the gradient is below it": norms < 0,
     }
     fitting = [cause for cause, met in criteria.items() if got in (first(met), first(met) + 1)]
+    if got >= most:
+        fitting = [
+            "nothing looks at tolerance, or the criterion is never met, like the loss or the square of tolerance: leave"
+            " the loop when the norm of the gradient is below tolerance"
+        ]
     cause = "; or ".join(fitting[:2]) or "the criterion is the norm of the whole gradient, compared with tolerance"
     early = got < earliest
     norm = norms[min(got, most - 1)]
@@ -1185,7 +1199,10 @@ def starting_values(my_dense: Student, rng: np.random.Generator) -> None:
     )
     kernel, bias = _kernel_and_bias(layer.weights(), (5, 7))
     expect_close(bias, np.zeros(7), "the bias at the start (bias_initializer is 'zeros')", {
-        "the bias takes Keras' random default: pass initializer=self.bias_initializer": bias,
+        "bias_initializer is ignored, and all biases are 1: pass initializer=self.bias_initializer": np.ones(7),
+        "the bias takes Keras' random default: pass initializer=self.bias_initializer": (
+            bias if np.ptp(bias) > 0 else np.nan
+        ),
     })  # fmt: skip
     expect(
         float(np.std(kernel)) > 1e-6,

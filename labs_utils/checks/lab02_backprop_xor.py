@@ -704,9 +704,13 @@ def parameters(xor_network, rng):
         9: "the output layer is missing, or there are only 2 inputs: X has 3 columns",
         8: "there are 2 hidden units or 2 inputs: take 3 of each",
     }
-    widths = [shape[1] for _, shape in model.variables() if len(shape) == 2]
-    if widths[:1] not in ([], [3]):
-        causes = {model.parameters: f"the hidden layer has {widths[0]} units: take 3"}
+    kernels = [shape for _, shape in model.variables() if len(shape) == 2]
+    if len(kernels) > 2:
+        causes = {model.parameters: f"there are {len(kernels)} layers: one hidden layer and the output are enough"}
+    elif kernels and kernels[0][0] != 3:
+        causes = {model.parameters: f"the model takes {kernels[0][0]} inputs: X has 3 columns"}
+    elif kernels and kernels[0][1] != 3:
+        causes = {model.parameters: f"the hidden layer has {kernels[0][1]} units: take 3"}
     cause = causes.get(model.parameters)
     expect(
         model.parameters == 12,

@@ -253,6 +253,11 @@ def _inception_shapes(channels: int, a: int, b: int, c: int, d: int, e: int, f: 
     return kernels + [(shape[-1],) for shape in kernels]
 
 
+def _said(error: StudentError) -> str:
+    """The beginning of an error without the numbers that Keras gives to its layers, which differ in each process."""
+    return re.sub(r"(?<=[a-z0-9])_\d+\b", "", str(error))[:160]
+
+
 def _module(student: Student, size: int, channels: int, plan: tuple[int, ...]) -> ModelView:
     """The student's module; what Keras says of branches that do not fit together, in the words of this lab."""
     try:
@@ -272,7 +277,7 @@ def _module(student: Student, size: int, channels: int, plan: tuple[int, ...]) -
             )
         else:
             raise
-        raise CheckFailed(f"inception stopped with {error.type}: {text[:120]}\n  Likely cause: {cause}.") from None
+        raise CheckFailed(f"inception stopped with {error.type}: {_said(error)}\n  Likely cause: {cause}.") from None
 
 
 def _inception_model(student: Student, size: int, channels: int, plan: tuple[int, ...]) -> ModelView:
@@ -618,7 +623,7 @@ def _used(student: Student, x: np.ndarray, *settings: int, cause: str) -> tuple[
             raise
         raise CheckFailed(
             f"Called with {len(x[0])} × {len(x[0])} pixels and {x.shape[-1]} channels, {student.name}"
-            f"{settings} raised {error.type}: {str(error)[:160]}\n  Likely cause: {cause}."
+            f"{settings} raised {error.type}: {_said(error)}\n  Likely cause: {cause}."
         ) from None
 
 

@@ -685,6 +685,17 @@ def _weight_gradients(model: Any, images: np.ndarray, labels: np.ndarray) -> lis
     return [flat.T @ back, back.sum(axis=0), hidden.T @ delta, delta.sum(axis=0)]
 
 
+def _without_from_logits(model: Any, images: np.ndarray, labels: np.ndarray) -> list:
+    """The weights' gradients of the loss that Keras computes if it is not told that these are logits."""
+    import keras
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        outputs = model(np.asarray(images, "float32"), training=False)
+        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, outputs))
+    return tape.gradient(loss, model.trainable_variables)
+
+
 def _smooth(rng: np.random.Generator, classes: int, shape: tuple) -> Any:
     """A hidden layer of tanh without dropout."""
     import keras
@@ -703,6 +714,8 @@ def _compare_adversarial(student: Student, model: Any, rng: np.random.Generator,
     images, labels = _pictures(rng, n, shape), rng.integers(0, model.output_shape[-1], n)
     noise = rng.uniform(-1, 1, images.shape).astype("float32")
     start = images + np.float32(EPSILON) * noise
+
+    moved = start + 1.25 * EPSILON * np.sign(_gradient(model, start, labels))
 
     def at(step: float, begin: np.ndarray = start, project: bool = True, sign: bool = True) -> list[np.ndarray]:
         direction = _gradient(model, begin, labels)
@@ -743,6 +756,13 @@ def _compare_adversarial(student: Student, model: Any, rng: np.random.Generator,
             "the step starts from the clean pictures: the random start is missing": lambda: _flat(at(1.25, images)),
             "the step goes down the loss: training on easier pictures hardens nothing": lambda: _flat(at(-1.25)),
             "the step is ε and not 1.25 ε": lambda: _flat(at(1)),
+            "the step is 1.25 and not 1.25 ε": lambda: _flat(at(1.25 / EPSILON)),
+            "the noise is not multiplied by ε: the start lies outside the ball": lambda: _flat(
+                at(1.25, images + noise)
+            ),
+            "the second loss takes the logits for probabilities: from_logits=True is missing": lambda: _flat(
+                _without_from_logits(model, _nearest(moved, images, EPSILON), labels)
+            ),
             "the worse pictures are not projected back into the ball and [0, 1]": lambda: _flat(
                 at(1.25, project=False)
             ),
@@ -1033,6 +1053,11 @@ def _compare_margin(student: Student, rng: np.random.Generator, n: int, d: int, 
             - others.max(axis=1),
             "this is the margin at the lower end of the box; the smallest may be elsewhere": gap,
             "this is the largest margin in the box": np.where(np.isinf(margins), -np.inf, margins).max(axis=(0, 2)),
+            "the ends are exchanged: where a weight of the difference is positive, the hidden unit's lower bound makes"
+            " the margin smallest": margins.max(axis=0).min(axis=1),
+            "the difference of the weights is turned round: the label's minus the rival's, w_y - w_k": lambda: (
+                _turned_margin(lower, upper, weights, bias, labels)
+            ),
             "the rival must be the one that comes nearest: the smallest margin over all other labels, not the"
             " largest": np.where(np.isinf(margins[0]), -np.inf, margins.min(axis=0)).max(axis=1),
             "the label is compared with itself too, which gives 0": np.minimum(true, 0),
@@ -1050,6 +1075,16 @@ def _margin_without(lower: np.ndarray, upper: np.ndarray, weights: np.ndarray, l
     logits = _corners(lower, upper) @ weights
     own = np.take_along_axis(logits, labels[None, :, None], axis=2)
     return np.where(np.arange(weights.shape[1]) == labels[:, None], np.inf, own - logits).min(axis=(0, 2))
+
+
+def _turned_margin(
+    lower: np.ndarray, upper: np.ndarray, weights: np.ndarray, bias: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """With w_k - w_y for the weights, and the bias as it should be."""
+    logits = _corners(lower, upper) @ weights
+    own = np.take_along_axis(logits, labels[None, :, None], axis=2)
+    turned = (logits - own).min(axis=0) + bias[labels][:, None] - bias
+    return np.where(np.arange(weights.shape[1]) == labels[:, None], np.inf, turned).min(axis=1)
 
 
 @checks.probe("smallest_margin")

@@ -382,7 +382,7 @@ def _by_chance(probe: Probe, student: Student, rng: np.random.Generator, before:
     try:
         probe(student, rng)
     except _Unexplained as failure:
-        if failure.got.shape == before.shape and not np.allclose(failure.got, before, 1e-2, 1e-4, equal_nan=True):
+        if failure.got.shape == before.shape and not np.allclose(failure.got, before, 1e-3, 1e-5, equal_nan=True):
             return (
                 "\n  Likely cause: the same arguments give another result each time: your function draws random numbers"
                 " of its own, or keeps something from call to call."

@@ -21,7 +21,8 @@ from tests import planted
 from tests.grading.sample import code_cell, notebook
 
 SEED = 1  # another one than that of `tests/test_planted.py`
-DRAWS_AT_RANDOM = {"DenseWithRandomBias"}  # in the notebook from the same source as the check's own layers
+DRAWS_AT_RANDOM = {"cd_with_its_own_random_numbers"}
+DRAWS_AT_RANDOM |= {"DenseWithRandomBias"}  # in the notebook from the same source as the check's own layers
 DRAWS_AT_RANDOM |= {
     "trained_on_labels_of_a_coin",
     "trained_on_shuffled_labels",

@@ -796,7 +796,7 @@ def descent_without_losses(x, y, learning_rate, tolerance, max_steps):
     return w, w0, []
 
 
-@wrong("gradient_descent", says="makes w a tensor that the tape does not watch")
+@wrong("gradient_descent", says="made w a tensor that the tape does not watch")
 def descent_that_rebinds_and_looks_at_the_norm(x, y, learning_rate, tolerance, max_steps):
     x, y, w, w0 = _prepared(x, y)
     losses = []
@@ -846,6 +846,20 @@ def descent_on_the_squared_error(x, y, learning_rate, tolerance, max_steps):
         return tf.reduce_mean((tf.sigmoid(z) - y) ** 2)
 
     return _by_keras(x, y, learning_rate, tolerance, max_steps, loss)
+
+
+@wrong("gradient_descent", says="this is the loss after the update")
+def descent_that_notes_the_loss_afterwards(x, y, learning_rate, tolerance, max_steps):
+    w, w0, losses = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_steps):
+        error = expit(x @ w + w0) - y
+        dw, dw0 = x.T @ error / len(y), error.mean()
+        if np.hypot(np.linalg.norm(dw), dw0) < tolerance:
+            break
+        w, w0 = w - learning_rate * dw, w0 - learning_rate * dw0
+        z = x @ w + w0
+        losses.append(float(np.mean(np.logaddexp(0, z) - y * z)))
+    return w, w0, losses
 
 
 @right("gradient_descent")

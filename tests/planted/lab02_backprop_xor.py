@@ -1008,7 +1008,7 @@ def network_with_hidden_bias():
     return network(3, keras.layers.Dense(3, activation="sigmoid"), keras.layers.Dense(1, use_bias=False))
 
 
-@wrong("xor_network", says="the inputs lack the bias column")
+@wrong("xor_network", says="the model takes 2 inputs")
 def network_of_two_inputs():
     return network(2, keras.layers.Dense(3, activation="sigmoid"), keras.layers.Dense(1))
 
@@ -1102,6 +1102,18 @@ def network_with_four_units():
             keras.layers.Dense(1, use_bias=False),
         ]
     )
+
+
+@wrong("xor_network", says="the model takes 4 inputs")
+def four_inputs():
+    layers = [keras.layers.Dense(3, "sigmoid", use_bias=False), keras.layers.Dense(1, use_bias=False)]
+    return keras.Sequential([keras.Input((4,)), *layers])
+
+
+@wrong("xor_network", says="there are 3 layers")
+def two_hidden_layers():
+    hidden = [keras.layers.Dense(3, "sigmoid", use_bias=False) for _ in range(2)]
+    return keras.Sequential([keras.Input((3,)), *hidden, keras.layers.Dense(1, use_bias=False)])
 
 
 @right("xor_network")

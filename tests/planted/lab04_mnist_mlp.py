@@ -487,6 +487,14 @@ def log_softmax_at_the_end(inputs, hidden, activation):
     return _stack(inputs, hidden, activation, [keras.layers.Dense(10, "log_softmax")])
 
 
+@wrong("build_mlp", says="the output comes after the loop")
+def returned_in_the_loop(inputs, hidden, activation):
+    model = keras.Sequential([keras.Input((inputs,))])
+    for units in hidden:
+        model.add(keras.layers.Dense(units, activation))
+        return model
+
+
 @right("build_mlp")
 def functional_style(inputs, hidden, activation):
     x = start = keras.Input((inputs,))
@@ -585,6 +593,24 @@ def epoch_with_one_loss(model, x, y, rate, batch_size):
 @wrong("train_epoch", says="Return 2 things, the model, the losses")
 def epoch_without_losses(model, x, y, rate, batch_size):
     return _epoch(model, x, y, rate, _parts(len(x), batch_size))[0]
+
+
+@wrong("train_epoch", says="every step used all samples")
+def epoch_of_whole_sets(model, x, y, rate, batch_size):
+    return _epoch(model, x, y, rate, [slice(0, len(x))] * -(-len(x) // batch_size))
+
+
+@wrong("train_epoch", says="from_logits=True is missing")
+def epoch_without_from_logits(model, x, y, rate, batch_size):
+    losses = []
+    for part in _parts(len(x), batch_size):
+        with tf.GradientTape() as tape:
+            loss = keras.losses.CategoricalCrossentropy()(y[part], model(x[part]))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        for weight, gradient in zip(model.trainable_variables, gradients, strict=True):
+            weight.assign_sub(rate * gradient)
+        losses.append(float(loss))
+    return model, losses
 
 
 @right("train_epoch")
@@ -1202,6 +1228,100 @@ def hog_cell_with_bincount(patch, orientations):
     angle = np.arctan2(g_r, g_c) % np.pi
     bins = np.floor(angle / np.pi * orientations).astype(int) % orientations
     return np.bincount(bins.ravel(), np.sqrt(g_r**2 + g_c**2).ravel(), orientations).astype(np.float32)
+
+
+# -- hog_blocks -------------------------------------------------------------------------------------------------------
+
+
+def _hog_blocks(votes, first=np.linalg.norm, second=np.linalg.norm, cut=0.2):
+    rows, columns, orientations = votes.shape
+    blocks = np.zeros((rows - 1, columns - 1, 2, 2, orientations))
+    for i, j in np.ndindex(rows - 1, columns - 1):
+        block = votes[i : i + 2, j : j + 2]
+        if block.any():
+            block = np.minimum(block / first(block), cut)
+            blocks[i, j] = block / second(block)
+    return blocks
+
+
+@wrong("hog_blocks", says="a block of zeros gives nan")
+def blocks_with_nan(votes):
+    blocks = _hog_blocks(votes)
+    with np.errstate(all="ignore"):
+        return blocks / blocks.any(axis=(2, 3, 4), keepdims=True)
+
+
+@wrong("hog_blocks", says="have not been cut")
+def blocks_not_cut(votes):
+    return _hog_blocks(votes, cut=np.inf)
+
+
+@wrong("hog_blocks", says="again after the cut")
+def blocks_scaled_once(votes):
+    return _hog_blocks(votes, second=lambda block: 1)
+
+
+@wrong("hog_blocks", says="scale before you cut")
+def blocks_cut_first(votes):
+    return _hog_blocks(np.minimum(votes, 0.2), cut=np.inf)
+
+
+@wrong("hog_blocks", says="each cell was scaled by itself")
+def blocks_of_scaled_cells(votes):
+    def length(block):
+        lengths = np.linalg.norm(block, axis=2, keepdims=True)
+        return np.where(lengths == 0, 1, lengths)
+
+    return _hog_blocks(votes, first=length, second=length)
+
+
+@wrong("hog_blocks", says="divided by their sum")
+def blocks_by_the_sum(votes):
+    return _hog_blocks(votes, first=np.sum, second=np.sum)
+
+
+@wrong("hog_blocks", says="The blocks overlap")
+def blocks_side_by_side(votes):
+    rows, columns = votes.shape[0] // 2, votes.shape[1] // 2
+    return _hog_blocks(votes)[::2, ::2][:rows, :columns]
+
+
+@wrong("hog_blocks", says="the whole image was scaled at once")
+def blocks_of_a_scaled_image(votes):
+    whole = np.minimum(votes / np.linalg.norm(votes), 0.2)
+    return _hog_blocks(whole / np.linalg.norm(whole), lambda block: 1, lambda block: 1, np.inf)
+
+
+@right("hog_blocks")
+def blocks_as_lists(votes):
+    rows, columns, _ = votes.shape
+    result = []
+    for i in range(rows - 1):
+        result.append([])
+        for j in range(columns - 1):
+            block = votes[i : i + 2, j : j + 2].tolist()
+            for top in (0.2, 1):
+                length = sum(value**2 for row in block for cell in row for value in cell) ** 0.5 or 1
+                block = [[[min(value / length, top) for value in cell] for cell in row] for row in block]
+            result[-1].append(block)
+    return result
+
+
+@right("hog_blocks")
+def blocks_by_windows(votes):
+    blocks = np.lib.stride_tricks.sliding_window_view(votes, (2, 2), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
+    for top in (0.2, 1):
+        blocks = np.minimum(blocks / np.sqrt((blocks**2).sum(axis=(2, 3, 4), keepdims=True) + 1e-20), top)
+    return blocks
+
+
+@right("hog_blocks")
+def blocks_by_tensorflow(votes):
+    votes = tf.cast(votes, tf.float32)
+    rows = tf.stack([votes[:-1], votes[1:]], axis=2)  # (rows - 1, columns, 2, orientations)
+    blocks = tf.stack([rows[:, :-1], rows[:, 1:]], axis=3)
+    blocks = tf.minimum(blocks * tf.math.rsqrt(tf.reduce_sum(blocks**2, [2, 3, 4], keepdims=True) + 1e-12), 0.2)
+    return tf.math.l2_normalize(blocks, axis=[2, 3, 4])
 
 
 # -- ambiguity_decomposition ------------------------------------------------------------------------------------------

@@ -912,6 +912,21 @@ def hardening_gives_pictures(model, images, labels, epsilon, noise):
     return images + epsilon * np.sign(_gradient(model, images, labels))
 
 
+@wrong("adversarial_gradients", says="the second loss takes the logits for probabilities")
+def hardening_without_from_logits(model, images, labels, epsilon, noise):
+    start = images + np.float32(epsilon) * noise
+    worse = start + 1.25 * epsilon * np.sign(_gradient(model, start, labels))
+    worse = np.clip(np.clip(worse, images - epsilon, images + epsilon), 0, 1).astype("float32")
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, model(worse, training=True)))
+    return tape.gradient(loss, model.trainable_variables)
+
+
+@wrong("adversarial_gradients", says="the noise is not multiplied by ε")
+def hardening_from_far_away(model, images, labels, epsilon, noise):
+    return _harden(model, images, labels, epsilon, noise / np.float32(epsilon))
+
+
 @right("adversarial_gradients")
 def hardening_in_numpy_first(model, images, labels, epsilon, noise):
     start = images + epsilon * noise
@@ -1062,6 +1077,26 @@ def margin_the_other_way(lower, upper, weights, bias, labels):
 @wrong("smallest_margin", says="True and False are not asked for")
 def margin_as_a_verdict(lower, upper, weights, bias, labels):
     return _rivals(_margins(lower, upper, weights, bias, labels), labels, np.inf).min(axis=1) > 0
+
+
+@wrong("smallest_margin", says="the difference of the weights is turned round")
+def margin_of_turned_weights(lower, upper, weights, bias, labels):
+    rows = []
+    for k in range(len(bias)):
+        w = weights[:, k] - weights[:, labels].T
+        low = np.sum(lower * np.maximum(w, 0) + upper * np.minimum(w, 0), axis=1) + bias[labels] - bias[k]
+        rows.append(np.where(labels == k, np.inf, low))
+    return np.min(rows, axis=0)
+
+
+@wrong("smallest_margin", says="the ends are exchanged")
+def margin_of_exchanged_ends(lower, upper, weights, bias, labels):
+    rows = []
+    for k in range(len(bias)):
+        w = weights[:, labels].T - weights[:, k]
+        low = np.sum(upper * np.maximum(w, 0) + lower * np.minimum(w, 0), axis=1) + bias[labels] - bias[k]
+        rows.append(np.where(labels == k, np.inf, low))
+    return np.min(rows, axis=0)
 
 
 @right("smallest_margin")

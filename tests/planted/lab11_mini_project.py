@@ -746,15 +746,6 @@ def factor_of_the_first_only(model, image, dx, wrong, factors):
         return factor if _says(model, _stored(image + factor * dx)) == wrong else None
 
 
-@wrong("smallest_factor", says="dropout is active")
-def factor_in_training_mode(model, image, dx, wrong, factors):
-    for factor in factors:
-        picture = _stored(image + factor * dx).astype("float32")
-        if np.argmax(model(picture[None], training=True)) == wrong:
-            return factor
-    return None
-
-
 @wrong("smallest_factor", says="also of one: picture[None]")
 def factor_without_a_batch(model, image, dx, wrong, factors):
     return next((f for f in factors if np.argmax(model(_stored(image + f * dx))) == wrong), None)
