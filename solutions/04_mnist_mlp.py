@@ -41,7 +41,6 @@
 import math
 
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 from PIL import Image
@@ -49,6 +48,8 @@ from skimage.feature import hog
 from sklearn.model_selection import train_test_split
 
 from labs_utils import Lab, datasets, experiments, plots
+from labs_utils.experiments.mnist_mlp import long_run_table
+from labs_utils.progress import loss_line
 
 lab = Lab("04_mnist_mlp")
 plots.use_style()
@@ -66,22 +67,14 @@ x_train, x_val, y_train, y_val = train_test_split(
     images.reshape(-1, 64), labels, test_size=0.25, random_state=0
 )
 print("training", x_train.shape, "validation", x_val.shape)
-print(
-    "pixels that are the same in all training images:",
-    int(np.sum(x_train.std(axis=0) == 0)),
-)
+constant = int(np.sum(x_train.std(axis=0) == 0))
+print("pixels that are the same in all training images:", constant)
 
-fig = plots.image_grid(
-    images[:20], [str(label) for label in labels[:20]], columns=10, size=0.8
-)
-plots.show(
-    fig,
-    "Twenty handwritten digits of 8 by 8 grey pixels, coarse but readable, with their"
-    " labels above.",
-)
+fig = plots.image_grid(images[:20], list(labels[:20]), columns=10, size=0.8)
+plots.show(fig, "Twenty digits of 8 by 8 pixels, coarse but readable.")
 
 # %% [markdown]
-# **What you see.** Eight by eight pixels are few, and a human still reads nearly all of them.
+# **What you see.** Eight by eight pixels are few, and you still read nearly all of them.
 #
 # **Why.** Each pixel counts the dark dots in a 4 × 4 block of a finer scan, from 0 to 16: the greys keep much of the
 # shape.
@@ -401,21 +394,11 @@ if RUN_IN_FULL:
 else:
     long_run = experiments.stored("digits_1000_epochs")
 
-epochs, curves = np.array(long_run["epochs"]), long_run["curves"]
-rows = [["lecture", "not stated", "> 0.95", "> 0.97", 0.9993, 0.0261, "0.9667", 0.1426]]
-for scaling, measures in curves.items():
-    mean = {name: np.mean(values, axis=0) for name, values in measures.items()}
-    early = [f"{mean['accuracy'][epochs == k][0]:.3f}" for k in (100, 300)]
-    final = np.array(measures["val_accuracy"])[:, -1]
-    last = [f"{mean[name][-1]:.4f}" for name in ("accuracy", "loss", "val_loss")]
-    spread = f"{final.mean():.4f} ± {final.std():.4f}"
-    rows.append(["stored run", scaling, *early, *last[:2], spread, last[2]])
-header = ["", "pixels", "at 100", "at 300", "training", "loss"]
-header += ["validation", "its loss"]
-caption = f"1000 epochs, mean of {long_run['seeds']} seeds"
-plots.table(header, rows, caption + "; at 100 and 300: training accuracy")
+caption = f"Mean of {long_run['seeds']} seeds; at 100 and 300: training accuracy"
+plots.table(*long_run_table(long_run), caption)
+epochs = np.array(long_run["epochs"])
 plots.show(
-    plots.digits.long_run(epochs, curves, 0.9667),
+    plots.digits.long_run(epochs, long_run["curves"], 0.9667),
     "Left: validation accuracy over 1000 epochs, three scalings, all end close to the"
     " lecture's line. Right: training losses fall on, validation losses level off.",
 )
@@ -453,9 +436,7 @@ plots.show(
 
 # %%
 def train(model, x, y, epochs, validation=None):
-    """Adam with batches of 256; the learning rate falls from 0.003 to 0 along a cosine.
-    Returns Keras' history.
-    """
+    """Adam, batches of 256, rate 0.003 to 0 along a cosine; returns Keras' history."""
     steps = math.ceil(len(y) / 256)
     rate = keras.optimizers.schedules.CosineDecay(0.003, epochs * steps)
     model.compile(
@@ -465,10 +446,10 @@ def train(model, x, y, epochs, validation=None):
         steps_per_execution=min(steps, 50),
     )
     fit = {"batch_size": 256, "epochs": epochs, "validation_data": validation}
-    return model.fit(x, y, **fit, verbose=0).history
+    line = [loss_line(parts=2)] if validation else None  # a sign of life, for long runs
+    return model.fit(x, y, **fit, callbacks=line, verbose=0).history
 
 
-# %%
 def flat(images):
     """Images (n, 28, 28) of bytes as rows (n, 784) of numbers from 0 to 1."""
     return (images / 255).astype(np.float32).reshape(len(images), -1)
@@ -481,14 +462,8 @@ x_fit, x_check, y_fit, y_check = train_test_split(
 )
 print("training", x_fit.shape, "validation", x_check.shape, "test", x_test.shape)
 
-fig = plots.image_grid(
-    images_all[:20], [str(label) for label in labels_all[:20]], columns=10, size=0.8
-)
-plots.show(
-    fig,
-    "Twenty handwritten digits of 28 by 28 pixels, each centred in its field, with"
-    " their labels above.",
-)
+fig = plots.image_grid(images_all[:20], list(labels_all[:20]), columns=10, size=0.8)
+plots.show(fig, "Twenty digits of 28 by 28 pixels, centred, below their labels.")
 
 
 # %%
@@ -506,15 +481,8 @@ seeds = np.array(experiments.stored("mnist_mlp_seeds")["accuracy"])
 both = f"{seeds.mean():.4f} ± {seeds.std():.4f}"
 print(f"stored, real MNIST, {len(seeds)} seeds: {both}")
 
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.3))
-names = {"loss": "cross-entropy", "accuracy": "accuracy"}
-for ax, (measure, label) in zip(axes, names.items(), strict=True):
-    series = {"training": measure, "validation": "val_" + measure}
-    epoch = np.arange(1, 9)
-    series = {name: (epoch, mlp_history[key]) for name, key in series.items()}
-    plots.curves(ax, series, "epoch", label)
 plots.show(
-    fig,
+    plots.digits.training(mlp_history),
     "Training loss falls towards zero while validation loss levels off; training"
     " accuracy comes close to one.",
 )
@@ -535,16 +503,13 @@ plots.show(
 
 # %%
 fewer = x_fit[:10_000], y_fit[:10_000]
-rows, sizes_accuracy = [], {}
 for hidden in ([], [16], [16] * 4, [128], [128] * 4, [512]):
     keras.utils.set_random_seed(4)
     other = build_mlp(784, hidden, "relu")
     train(other, *fewer, epochs=5)
     name = " - ".join(map(str, hidden)) or "none"
-    sizes_accuracy[name] = accuracy(other, x_check, y_check)
-    rows.append([name, other.count_params(), sizes_accuracy[name]])
-header = ["hidden layers", "parameters", "validation accuracy"]
-plots.table(header, rows, "10 000 images, 5 epochs, one seed")
+    right = accuracy(other, x_check, y_check)
+    print(f"{name:21} {other.count_params():6} parameters, accuracy {right:.3f}")
 
 # %% [markdown]
 # **What you see.** In the stored run the accuracy climbs from 0.89 to 0.95 with the width, three more layers of the
@@ -624,7 +589,7 @@ print(f"mistakes with a confidence above 0.9: {sure} of {len(wrong)}")
 #
 # **Why.** The network compares places of ink. A 4 whose top is almost closed has most of its ink where a 9 has it.
 # Confidence is another matter: softmax only compares the ten classes with each other, so an image unlike any in the
-# training set still gets probabilities that add up to 1. And cross-entropy rewards ever larger logits.
+# training set still gets probabilities that add up to 1.
 #
 # ### One digit against the rest
 #
@@ -681,16 +646,13 @@ train(memoriser, x_fit[:1000], y_fit[:1000], epochs=30)
 networks = {f"{len(x_fit)} images": mlp, "1000 images": memoriser}
 logits_of = {name: network(x_test).numpy() for name, network in networks.items()}
 
-fig, ax = plt.subplots(figsize=(5.4, 3.8))
 series, is_nine = {}, y_test[:2000] == 9
 for name, z in logits_of.items():
     p_nine = keras.ops.softmax(z[:2000]).numpy()[:, 9]
     fpr, tpr, area = roc(p_nine, is_nine)
     series[f"{name}: area {area:.4f}"] = fpr[1:], tpr[1:]
-plots.curves(ax, series, "false positive rate (1 − specificity)", "sensitivity")
-ax.set(xscale="log", ylim=(0.7, 1.005))
 plots.show(
-    fig,
+    plots.digits.roc(series),
     "ROC curves of two networks for the digit 9 over a logarithmic false positive rate:"
     " the one trained on many images lies above.",
 )
@@ -848,7 +810,7 @@ plots.table(
 #
 # ## 7 · Features made by hand: HOG
 #
-# Before networks learnt their features, people designed them. The *histogram of oriented gradients* describes
+# People once designed features. The *histogram of oriented gradients* describes
 # each small cell of an image by the directions of its edges, and forgets where exactly they lie.
 #
 # ### Exercise · `hog_cell`
@@ -901,7 +863,8 @@ theirs = hog(image, 9, (7, 7), (1, 1), block_norm="L2", feature_vector=False)[
 assert np.allclose(ours / np.linalg.norm(ours), theirs, atol=1e-3)
 print("nine numbers instead of 49 pixels:", theirs.round(2))
 
-digit = np.pad(images_test[0] / 255, 1)  # the margin that the outer cells need
+# the margin that the outer cells need; mirrored, it has no slope across the border
+digit = np.pad(images_test[0] / 255, 1, mode="reflect")
 corners = range(0, 28, 7)
 votes = [[hog_cell(digit[r : r + 9, c : c + 9], 9) for c in corners] for r in corners]
 plots.show(
@@ -912,25 +875,59 @@ plots.show(
 
 # %% [markdown]
 # **What you see.** Where a straight stroke crosses a cell, the longest lines run along it (their length is the square
-# root of the votes). Cells far from the ink stay empty.
+# root of the votes).
 #
 # **Why.** At a stroke the brightness changes across it, hardly along it. The histogram keeps this direction and drops
 # the exact place: moving a digit by a pixel changes these numbers less than it changes the pixels.
 #
 # ## 8 · How many examples are enough?
 #
-# One hidden layer of 64 units reads 784 pixels or 324 features. The cell trains on 100 and on 1000 images, then draws a
-# stored run with up to 60 000 images of real MNIST, three seeds and 3000 steps each.
+# ### Exercise · `hog_blocks`
+#
+# A faint stroke should count as much as a dark one. So HOG scales *blocks* of 2 × 2 neighbouring cells, which overlap.
+# Write this last step; the cell below asserts that your features are those of `skimage.feature.hog`. Then one hidden
+# layer of 64 units reads 784 pixels or 324 features, from 100 and from 1000 images. A stored run has up to 60 000
+# images of real MNIST, three seeds and 3000 steps each.
 #
 # **Predict.** Which wins with 1000 examples, and does it still win with sixty times as many?
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# Block $(i, j)$ is `votes[i:i+2, j:j+2]`. Its length is the root of the sum of *all* its squares.
+#
+# </details>
+
+
+# %% minutes=10 difficulty=2 kind="extra"
+@lab.exercise(points=2)
+def hog_blocks(votes):
+    """From the histograms of an image's cells to its features.
+
+    votes: (rows, columns, orientations). Each block of 2 x 2 neighbouring cells is
+    scaled to length 1, its values above 0.2 are cut to 0.2, and it is scaled to
+    length 1 again. A block of zeros stays as it is.
+    Returns (rows - 1, columns - 1, 2, 2, orientations).
+    """
+    # BEGIN SOLUTION
+    rows, columns, orientations = votes.shape
+    blocks = np.zeros((rows - 1, columns - 1, 2, 2, orientations))
+    for i, j in np.ndindex(rows - 1, columns - 1):
+        block = votes[i : i + 2, j : j + 2]
+        if block.any():
+            block = np.minimum(block / np.linalg.norm(block), 0.2)
+            blocks[i, j] = block / np.linalg.norm(block)
+    return blocks
+    # END SOLUTION
 
 
 # %%
 def hog_of(images):
-    """HOG features (n, 324): cells of 7 x 7 pixels, 9 directions, each block of 2 x 2
-    cells scaled to length 1.
-    """
+    """HOG features (n, 324): cells of 7 x 7 pixels, 9 directions, blocks of 2 x 2."""
     return np.array([hog(image, 9, (7, 7), (2, 2)) for image in images], np.float32)
+
+
+yours = hog_blocks(np.array(votes)).ravel()
+assert np.allclose(yours, hog_of(images_test[:1])[0], atol=1e-5)
 
 
 inputs = {
@@ -960,8 +957,7 @@ plots.show(
 # about six thousand as raw pixels. With 60 000 images the two meet.
 #
 # **Why.** HOG brings knowledge that pixels lack: edges matter, their exact place does not. The network on raw pixels
-# has to learn this from examples, and with enough of them it does. What HOG throws away cannot be learnt back. So
-# features made by hand win while data are scarce.
+# has to learn this from examples, and with enough of them it does. What HOG throws away cannot be learnt back.
 #
 # ## 9 · Many networks vote
 #
@@ -1030,6 +1026,7 @@ for name, plan in plans.items():
     single = np.mean(p.argmax(axis=2) == y_test, axis=1)
     together = np.mean(p.mean(axis=0).argmax(axis=1) == y_test)
     votes[name] = single, together
+    print(f"{name}: three members trained, ensemble {together:.4f}")
     cells = (average, ambiguity, ensemble, single.mean(), single.max(), together)
     rows.append([name, *map(float, cells)])
 header = ["members differ by", "mean error", "− ambiguity", "= ensemble"]
@@ -1047,7 +1044,7 @@ plots.show(
 #
 # **Why.** Ambiguity is never negative, so for the squared error the ensemble cannot lose against the mean of its
 # members. But variety that is bought with worse members is no gain. The best member may beat the ensemble; you learn
-# which one it is only afterwards.
+# too late which it is.
 #
 # ## 10 · Your own digit
 #
@@ -1113,11 +1110,7 @@ def squash(sheet):
     return 1 - np.asarray(Image.fromarray(sheet).resize((28, 28))) / 255
 
 
-rng, sheets = np.random.default_rng(4), np.full((500, 120, 90), 230, np.uint8)
-for image, sheet in zip(images_test, sheets, strict=False):
-    top, left = rng.integers(0, (120 - 56, 90 - 56), endpoint=True)
-    ink = np.kron(image, np.ones((2, 2), np.uint8)) * 0.7
-    sheet[top : top + 56, left : left + 56] -= ink.astype(np.uint8)
+sheets = plots.drawing_pad.on_sheets(images_test[:500], np.random.default_rng(4))
 on_sheets, pictures = {"as in the test set": x_test[:500]}, {"a sheet": sheets[0] / 255}
 for name, way in {"squashed": squash, "prepared": prepare}.items():
     on_sheets[name] = np.array([way(sheet) for sheet in sheets]).reshape(500, 784)
@@ -1136,10 +1129,9 @@ lab.compare("accuracy after squashing", prediction, round(right["squashed"], 3))
 # better than guessing. Prepared, it stands where MNIST's digits stand, and is read as well as in the test set.
 #
 # **Why.** Only size, place and background have changed. But in a dense layer each pixel has its own weights, so what
-# was done to the training images must be done to each new picture. The centre of mass, unlike the middle of the
-# bounding box, does not jump when a stroke is a little longer.
+# was done to the training images must be done to each new picture.
 #
-# Now yours. Name a file (PNG or JPEG; a photograph will do), or click squares on the pad, and run
+# Now yours. Name a file (PNG or JPEG), or click squares on the pad, and run
 # the cell below it.
 
 # %%

@@ -930,6 +930,108 @@ def straight_edge(hog_cell: Student, rng: np.random.Generator) -> None:
         )
 
 
+def _blocks(votes: np.ndarray, treat: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """`treat` for each block of 2 x 2 neighbouring cells; a block of zeros stays 0."""
+    windows = np.lib.stride_tricks.sliding_window_view(
+        votes, (2, 2), axis=(0, 1)
+    )  # (rows, columns, orientations, 2, 2)
+    result = np.zeros_like(np.moveaxis(windows, 2, 4))
+    for place in np.ndindex(windows.shape[:2]):
+        if windows[place].any():
+            result[place] = np.moveaxis(treat(windows[place]), 0, 2)
+    return result
+
+
+def _unit(block: np.ndarray) -> np.ndarray:
+    return block / np.sqrt(np.sum(np.square(block)))
+
+
+def _compare_blocks(hog_blocks: Student, votes: np.ndarray) -> None:
+    def right(block: np.ndarray) -> np.ndarray:
+        return _unit(np.clip(_unit(block), None, 0.2))
+
+    def of_cells(block: np.ndarray) -> np.ndarray:
+        lengths = np.sqrt(np.sum(np.square(block), axis=0, keepdims=True))
+        return block / np.where(lengths == 0, 1, lengths)
+
+    true = _blocks(votes, right)
+    got = hog_blocks(votes)
+    expect(
+        np.shape(got) != (votes.shape[0] // 2, votes.shape[1] // 2, *true.shape[2:]),
+        f"The blocks overlap: the next one begins one cell further, so there are {true.shape[:2]} of them;"
+        f" got an array of shape {np.shape(got)}.",
+    )
+    whole = _unit(votes)
+    expect_close(
+        got,
+        true,
+        "the blocks",
+        {
+            "a block of zeros gives nan: leave it at 0": lambda: np.where(
+                true.any(axis=(2, 3, 4), keepdims=True), true, np.nan
+            ),
+            "the values have not been cut at 0.2": _blocks(votes, _unit),
+            "scale to length 1 again after the cut": _blocks(votes, lambda block: np.minimum(_unit(block), 0.2)),
+            "scale before you cut: 0.2 is meant for a block of length 1": _blocks(
+                votes, lambda block: _unit(np.minimum(block, 0.2))
+            ),
+            "the second scaling divides by the length from before the cut": _blocks(
+                votes, lambda block: np.minimum(_unit(block), 0.2) / np.sqrt(np.sum(np.square(block)))
+            ),
+            "each cell was scaled by itself: the length is that of the whole block": _blocks(
+                votes, lambda block: of_cells(np.minimum(of_cells(block), 0.2))
+            ),
+            "each cell was scaled by itself and not cut: the length is that of the whole block": _blocks(
+                votes, of_cells
+            ),
+            "the blocks were divided by their sum: the length is the root of the sum of the squares": _blocks(
+                votes, lambda block: np.minimum(block / block.sum(), 0.2) / np.minimum(block / block.sum(), 0.2).sum()
+            ),
+            "the blocks were divided by the sum of their squares: take the root": lambda: _blocks(
+                votes, lambda block: _squared(np.minimum(_squared(block), 0.2))
+            ),
+            "the blocks were divided by their largest value: the length is the root of the sum of the squares": _blocks(
+                votes, lambda block: np.minimum(block / block.max(), 0.2) / 0.2
+            ),
+            "the whole image was scaled at once: each block by itself": lambda: _blocks(
+                _unit(np.minimum(whole, 0.2)), lambda block: block
+            ),
+            "np.maximum raises the small values: np.minimum cuts the large ones": _blocks(
+                votes, lambda block: _unit(np.maximum(_unit(block), 0.2))
+            ),
+            "values above 0.2 were set to 0: cut them to 0.2": _blocks(
+                votes, lambda block: _zero_safe(np.where(_unit(block) > 0.2, 0, _unit(block)))
+            ),
+            "the blocks have not been scaled": _blocks(votes, lambda block: block),
+            "rows and columns of the cells in a block are exchanged": true.swapaxes(2, 3),
+        },
+        atol=1e-6,
+    )
+
+
+def _squared(block: np.ndarray) -> np.ndarray:
+    return block / np.sum(np.square(block))
+
+
+def _zero_safe(block: np.ndarray) -> np.ndarray:
+    return _unit(block) if block.any() else block
+
+
+@checks.probe("hog_blocks")
+def scaled_and_cut(hog_blocks: Student, rng: np.random.Generator) -> None:
+    """Histograms with large and small votes."""
+    _compare_blocks(hog_blocks, rng.exponential(size=(4, 6, 5)) ** 2 + 0.01)
+
+
+@checks.probe("hog_blocks")
+def empty_blocks(hog_blocks: Student, rng: np.random.Generator) -> None:
+    """An image with an empty corner."""
+    votes = rng.exponential(size=(5, 4, 3)) ** 2 + 0.01
+    votes[:3, :2] = 0
+    votes[4, 3] = 0
+    _compare_blocks(hog_blocks, votes)
+
+
 # -- ensembles --------------------------------------------------------------------------------------------------------
 
 

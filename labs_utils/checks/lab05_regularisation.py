@@ -409,7 +409,7 @@ def brightness_and_all(recoloured, rng):
     """Brighter, darker, and all three together"""
     _check_colours(recoloured, rng, float(rng.uniform(0.3, 0.5)), 1.0, 1.0)
     _check_colours(recoloured, rng, float(rng.uniform(-0.5, -0.3)), 1.0, 1.0)
-    _check_colours(recoloured, rng, float(rng.uniform(0.2, 0.4)), float(rng.uniform(1.3, 1.6)), 0.3)
+    _check_colours(recoloured, rng, float(rng.uniform(-0.4, -0.3)), float(rng.uniform(2.0, 2.5)), 0.7)
 
 
 def _check_colours(recoloured, rng, brightness, contrast, saturation):

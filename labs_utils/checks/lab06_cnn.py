@@ -682,7 +682,7 @@ def _compare_lines(line_network: Student, rng: np.random.Generator, places: str)
         _expect_sizes(model, list(_sizes(wanted)), (*ordinals, "the dense layer"), wanted, causes)
         expect_fresh(model)
         images = rng.normal(size=(5, 28, 28, 1)).astype("float32")
-        weights = arranged(fill_weights(model, rng, 20_000), *wanted)
+        weights = arranged(fill_weights(model, rng, 40_000), *wanted)
         if weights is None:
             raise CheckFailed(f"Expected weights of shapes {wanted} from {call}.")
         right = {"images": images, "convolutions": convolutions, "places": places, "weights": weights}

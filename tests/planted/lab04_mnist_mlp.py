@@ -1230,6 +1230,100 @@ def hog_cell_with_bincount(patch, orientations):
     return np.bincount(bins.ravel(), np.sqrt(g_r**2 + g_c**2).ravel(), orientations).astype(np.float32)
 
 
+# -- hog_blocks -------------------------------------------------------------------------------------------------------
+
+
+def _hog_blocks(votes, first=np.linalg.norm, second=np.linalg.norm, cut=0.2):
+    rows, columns, orientations = votes.shape
+    blocks = np.zeros((rows - 1, columns - 1, 2, 2, orientations))
+    for i, j in np.ndindex(rows - 1, columns - 1):
+        block = votes[i : i + 2, j : j + 2]
+        if block.any():
+            block = np.minimum(block / first(block), cut)
+            blocks[i, j] = block / second(block)
+    return blocks
+
+
+@wrong("hog_blocks", says="a block of zeros gives nan")
+def blocks_with_nan(votes):
+    blocks = _hog_blocks(votes)
+    with np.errstate(all="ignore"):
+        return blocks / blocks.any(axis=(2, 3, 4), keepdims=True)
+
+
+@wrong("hog_blocks", says="have not been cut")
+def blocks_not_cut(votes):
+    return _hog_blocks(votes, cut=np.inf)
+
+
+@wrong("hog_blocks", says="again after the cut")
+def blocks_scaled_once(votes):
+    return _hog_blocks(votes, second=lambda block: 1)
+
+
+@wrong("hog_blocks", says="scale before you cut")
+def blocks_cut_first(votes):
+    return _hog_blocks(np.minimum(votes, 0.2), cut=np.inf)
+
+
+@wrong("hog_blocks", says="each cell was scaled by itself")
+def blocks_of_scaled_cells(votes):
+    def length(block):
+        lengths = np.linalg.norm(block, axis=2, keepdims=True)
+        return np.where(lengths == 0, 1, lengths)
+
+    return _hog_blocks(votes, first=length, second=length)
+
+
+@wrong("hog_blocks", says="divided by their sum")
+def blocks_by_the_sum(votes):
+    return _hog_blocks(votes, first=np.sum, second=np.sum)
+
+
+@wrong("hog_blocks", says="The blocks overlap")
+def blocks_side_by_side(votes):
+    rows, columns = votes.shape[0] // 2, votes.shape[1] // 2
+    return _hog_blocks(votes)[::2, ::2][:rows, :columns]
+
+
+@wrong("hog_blocks", says="the whole image was scaled at once")
+def blocks_of_a_scaled_image(votes):
+    whole = np.minimum(votes / np.linalg.norm(votes), 0.2)
+    return _hog_blocks(whole / np.linalg.norm(whole), lambda block: 1, lambda block: 1, np.inf)
+
+
+@right("hog_blocks")
+def blocks_as_lists(votes):
+    rows, columns, _ = votes.shape
+    result = []
+    for i in range(rows - 1):
+        result.append([])
+        for j in range(columns - 1):
+            block = votes[i : i + 2, j : j + 2].tolist()
+            for top in (0.2, 1):
+                length = sum(value**2 for row in block for cell in row for value in cell) ** 0.5 or 1
+                block = [[[min(value / length, top) for value in cell] for cell in row] for row in block]
+            result[-1].append(block)
+    return result
+
+
+@right("hog_blocks")
+def blocks_by_windows(votes):
+    blocks = np.lib.stride_tricks.sliding_window_view(votes, (2, 2), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
+    for top in (0.2, 1):
+        blocks = np.minimum(blocks / np.sqrt((blocks**2).sum(axis=(2, 3, 4), keepdims=True) + 1e-20), top)
+    return blocks
+
+
+@right("hog_blocks")
+def blocks_by_tensorflow(votes):
+    votes = tf.cast(votes, tf.float32)
+    rows = tf.stack([votes[:-1], votes[1:]], axis=2)  # (rows - 1, columns, 2, orientations)
+    blocks = tf.stack([rows[:, :-1], rows[:, 1:]], axis=3)
+    blocks = tf.minimum(blocks * tf.math.rsqrt(tf.reduce_sum(blocks**2, [2, 3, 4], keepdims=True) + 1e-12), 0.2)
+    return tf.math.l2_normalize(blocks, axis=[2, 3, 4])
+
+
 # -- ambiguity_decomposition ------------------------------------------------------------------------------------------
 
 
