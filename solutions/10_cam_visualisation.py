@@ -471,11 +471,9 @@ for factor in (1, 5):  # the same network, then one that is five times as sure
     both = [helper_maps(sure, kind, *ones[:2]) for kind in ("output", "logit")]
     ratio = np.median(both[0].max(axis=(1, 2)) / both[1].max(axis=(1, 2)))
     print(f"scores × {factor}: the probability's map is {ratio:.0e} times as strong")
-for name, model, kind in (
-    ("Grad-CAM", network, "logit"),
-    ("… of softmax", softmax, "output"),
-    ("… without GAP", flat, "logit"),
-):
+kinds = {"Grad-CAM": (network, "logit"), "… of softmax": (softmax, "output")}
+kinds["… without GAP"] = (flat, "logit")
+for name, (model, kind) in kinds.items():
     explain(name, partial(helper_maps, model, kind))
 hits = pointing_game(maps_of["… without GAP"][1], twos[2])
 lab.compare("pointing without GAP, two objects", prediction, hits)
@@ -510,7 +508,6 @@ try:
 except Exception as error:
     print(f"{type(error).__name__}: {str(error).splitlines()[0][:70]}")
     runs = False
-
 features = backbone(x_test)  # the inner model is a function: call it
 with tf.GradientTape() as tape:
     tape.watch(features)
@@ -761,7 +758,6 @@ features, attacked = (body(prepared(x)).numpy() for x in (scenes, moved))
 rise, within = gain_inside(features, attacked, weights[:, goal].T, inside)
 scores = [scores_of(x)[np.arange(100), goal] for x in (scenes, moved)]
 assert np.allclose(rise, scores[1] - scores[0], rtol=1e-3, atol=1e-3)
-part = within.sum() / rise.sum()
 for place, where in {"all": 0 * mask + 1, "object": mask, "rest": 1 - mask}.items():
     mixed = np.where(where[..., None] == 1, moved, scenes)
     reached = np.mean(scores_of(mixed).argmax(axis=1) == goal)
@@ -770,12 +766,13 @@ maps = cam(moved, goal) - cam(scenes, goal)
 titles = [f"now “{names[k]}”" for k in goal[:6]]
 panels = [(image,) for image in moved[:6]]
 panels += zip(moved[:6], maps, ones[2], titles, strict=False)
+figure = plots.maps.grid(panels, columns=6, signed=40, bar="gain of the other class")
 plots.show(
-    plots.maps.grid(panels, columns=6, signed=40, bar="gain of the other class"),
+    figure,
     "Six attacked scenes, and under each the map of what the other class has gained,"
     " with the object's box.",
 )
-lab.compare("share of the rise inside", prediction, part)
+lab.compare("share of the rise inside", prediction, within.sum() / rise.sum())
 
 # %% [markdown]
 # **What you see.** Four tenths of the rise lie inside the box, an eighth of the picture; the rest is hidden where
@@ -1206,10 +1203,9 @@ def guided_backpropagation(model):
 
 images, classes = ones[0][:30], ones[1][:30]
 edges = np.stack([skimage.filters.sobel(x.mean(axis=-1)) for x in images])
+inputs = prepared(images)
 methods = {
-    "Grad-CAM": lambda model: gradcam.grad_cam(
-        model, prepared(images), classes, upsample=False
-    ),
+    "Grad-CAM": lambda m: gradcam.grad_cam(m, inputs, classes, upsample=False),
     "saliency": lambda m: np.abs(score_gradient(m, images, classes)).max(axis=-1),
     "guided": guided_backpropagation,
     "edges, without network": lambda model: edges,
