@@ -167,7 +167,7 @@ for seed in range(100):
     one_split.append(scores[0])
     five_folds.append(np.mean(scores))
 spreads = np.std(one_split), np.std(five_folds)
-figure, axes = plt.subplots(figsize=(6, 2.6))
+figure, axes = plt.subplots(figsize=(7, 2.6))
 bins = np.linspace(min(one_split), max(one_split), 16)
 axes.hist(one_split, bins, color=plots.ORANGE, alpha=0.6, label="one split")
 axes.hist(five_folds, bins, color=plots.BLUE, alpha=0.8, label="five folds")
@@ -1090,14 +1090,14 @@ for axes, (name, between) in zip(panels, kinds.items(), strict=True):
     moves = np.abs(np.diff(median, axis=0)).mean() / (high - low).mean()
     right = accuracy(model, x_test[:1000], y_test[:1000])
     reached.append(right.mean())
-    rows.append([name, f"{moves:.3f}", f"{right.mean():.3f} ± {right.std(ddof=1):.3f}"])
+    rows.append([name, f"{moves:.0%}", f"{right.mean():.3f} ± {right.std(ddof=1):.3f}"])
 panels[0].set_ylabel("input of the sigmoid")
 plots.show(
     figure,
     "Three panels with a median line and a band from the 15th to the 85th percentile of"
     " one neuron's input while the network learns.",
 )
-columns = ["batch normalisation", "moves per 10 steps, in bands", "test accuracy"]
+columns = ["batch normalisation", "median moves by", "test accuracy"]
 plots.table(columns, rows, "Four networks, 40 neurons each")
 lab.compare("accuracy of the three", prediction, np.round(reached, 3).tolist())
 
