@@ -869,15 +869,15 @@ lab.compare("one sample, training", prediction, alone[0].tolist())
 # derivatives ($m$ samples, one feature):
 #
 # $$\begin{aligned}
-# \frac{\partial \ell}{\partial \hat x_i} &= \frac{\partial \ell}{\partial y_i}\, \gamma &
+# \frac{\partial \ell}{\partial \hat x_i} &= \frac{\partial \ell}{\partial y_i}\, \gamma \\
 # \frac{\partial \ell}{\partial \sigma^2} &= \sum_i \frac{\partial \ell}{\partial \hat x_i}\, (x_i - \mu)\,
 # \tfrac{-1}{2} (\sigma^2 + \epsilon)^{-3/2} \\
 # \frac{\partial \ell}{\partial \mu} &= \sum_i \frac{\partial \ell}{\partial \hat x_i}\,
-# \frac{-1}{\sqrt{\sigma^2 + \epsilon}} &
+# \frac{-1}{\sqrt{\sigma^2 + \epsilon}} \\
 # \frac{\partial \ell}{\partial x_i} &= \frac{\partial \ell}{\partial \hat x_i} \frac{1}{\sqrt{\sigma^2 + \epsilon}}
 # + \frac{\partial \ell}{\partial \sigma^2} \frac{2 (x_i - \mu)}{m} + \frac{\partial \ell}{\partial \mu}
 # \frac1m \\
-# \frac{\partial \ell}{\partial \gamma} &= \sum_i \frac{\partial \ell}{\partial y_i}\, \hat x_i &
+# \frac{\partial \ell}{\partial \gamma} &= \sum_i \frac{\partial \ell}{\partial y_i}\, \hat x_i \\
 # \frac{\partial \ell}{\partial \beta} &= \sum_i \frac{\partial \ell}{\partial y_i}
 # \end{aligned}$$
 #
