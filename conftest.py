@@ -3,16 +3,14 @@
 import os
 from pathlib import Path
 
-from labs_utils import course
+from labs_utils import course, machine
 
 # Kernels of the notebooks inherit it: unlabelled figures are errors, sliders are stills, verdicts have no colours.
 os.environ[course.BUILDING] = "1"
 
-# With a test on every core, TensorFlow's and BLAS's threads would only wait for one another's core: 119 s of processor
-# time became 73 s for lab 05 on two busy cores.
+# With a test on every core: 119 s of processor time became 73 s for lab 05 on two busy cores.
 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)) >= (os.cpu_count() or 1):
-    one_thread = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    os.environ |= dict.fromkeys(one_thread, "1")
+    os.environ |= machine.ONE_THREAD
 
 
 def pytest_configure(config) -> None:

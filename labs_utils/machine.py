@@ -15,6 +15,17 @@ from pathlib import Path
 from labs_utils.errors import LabsError
 
 BACKEND = "tensorflow"
+ONE_THREAD = dict.fromkeys(
+    (
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+    ),
+    "1",
+)
+"""Environment of processes of which each has a core: threads of their own would only wait for one another's."""
 _KERAS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
 _UNSET = ("TF_USE_LEGACY_KERAS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import labs_utils
-from labs_utils import course
+from labs_utils import course, machine
 from labs_utils.errors import LabsError
 from labs_utils.exercises import pipe_server
 from labs_utils.exercises.student import Line, Student, open_line, value_of
@@ -46,8 +46,7 @@ _ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "MALLOC_ARENA_MAX": "2",
     # one thread each: as many submissions run at once as there are cores, and sums come out in the same order
-    **dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), "1"),
-    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    **machine.ONE_THREAD,
 }
 
 HOW_TO = """\
