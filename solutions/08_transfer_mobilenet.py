@@ -866,8 +866,7 @@ frozen_score = share_right(top, averages[1200:], digit_labels[1200:])
 print(f"head only {frozen_score:.3f}")
 maps, new_maps = np.split(digit_maps[MIDDLE], [1200])
 train_from(upper, 0, 0.0003)
-known = maps[learnt], digit_labels[learnt]
-validation = maps[kept], digit_labels[kept]
+known, validation = ((maps[r], digit_labels[r]) for r in (learnt, kept))
 best = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
 settings = {"batch_size": 50, "epochs": 8, "callbacks": [best], "verbose": 0}
 fitted = upper.fit(*known, validation_data=validation, **settings)
