@@ -36,6 +36,8 @@
 #
 # Running an exercise cell checks it. Until yours passes, the cells below use the reference, so you can always
 # read on. Where a cell begins with `prediction = None`, write yours there first: it is printed beside the result.
+#
+# In a class of three hours, leave out what is *extra*.
 
 # %% tags=["imports"]
 import keras
@@ -71,7 +73,7 @@ fig = plots.image_grid(images[:20], list(labels[:20]), columns=10, size=0.8)
 plots.show(fig, "Twenty digits of 8 by 8 pixels, coarse but readable.")
 
 # %% [markdown]
-# **What you see.** Eight by eight pixels are few, and you still read nearly all of them.
+# **What you see.** Sixty-four pixels are few, and you still read nearly all digits.
 #
 # **Why.** Each pixel counts the dark dots in a 4 × 4 block of a finer scan, from 0 to 16: the greys keep much of the
 # shape.
@@ -247,7 +249,7 @@ def build_mlp(inputs, hidden, activation):
 # `model.fit` hides a loop. Write it once yourself: batch by batch, compute the logits, note the mean loss, and step
 # against the gradient. A `tf.GradientTape` does the backpropagation.
 #
-# The next cell compares your epoch with Keras', then trains on to epoch 40, shuffled anew in each epoch.
+# The next cell compares your epoch with Keras', then trains on to epoch 40, shuffling.
 #
 # **Predict.** What is the validation accuracy after 40 epochs?
 #
@@ -579,7 +581,7 @@ def confusion(y, y_hat, classes):
 # </details>
 
 
-# %% minutes=8 difficulty=2 kind="core"
+# %% minutes=8 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def most_confused(matrix, pairs):
     """The pairs of classes that are most often taken for each other.
@@ -851,7 +853,7 @@ plots.table(
 # **Why.** One number cannot make a network know more; it only stops it from overstating what it knows, and only for
 # images like the validation images, not for a picture that is no digit.
 #
-# ## 7 · Features made by hand: HOG
+# ## 7 · Features made by hand: HOG (extra)
 #
 # People once designed features. The *histogram of oriented gradients* describes
 # each small cell of an image by the directions of its edges, and forgets where exactly they lie.
@@ -1085,7 +1087,7 @@ plots.show(
 # members. But variety that is bought with worse members is no gain. The best member may beat the ensemble; you learn
 # too late which it is.
 #
-# ## 10 · Your own digit
+# ## 10 · Your own digit (extra)
 #
 # The network will often misread a digit of yours, because your picture does not look like MNIST. There a digit was
 # scaled, proportions kept, to fit a box of 20 × 20 pixels, and moved until its centre of mass lay in the middle of a
@@ -1170,7 +1172,7 @@ lab.compare("accuracy after squashing", prediction, round(right["squashed"], 3))
 # **Why.** Only size, place and background have changed. But in a dense layer each pixel has its own weights, so what
 # was done to the training images must be done to each new picture.
 #
-# Now yours: name a file (PNG or JPEG) or click on the pad, and run the cell below it.
+# Now yours: name a file (PNG or JPEG) or click on the pad; run the cell below.
 
 # %%
 MY_PICTURE = ""  # for example "my_digit.png", beside this notebook
@@ -1209,8 +1211,8 @@ else:
 #
 # ## 12 · Challenge: a reader in 8000 parameters
 #
-# The best reader of digits within **8000 parameters**, trained on the first 10 000 images in at most 20 epochs of any
-# training you like, judged on the test images, once. One dense layer with 784 inputs takes 7850 already and reads 0.91
+# The best reader of digits within **8000 parameters**, trained on the first 10 000 images in at most 20 epochs,
+# judged on the test images, once. One dense layer with 784 inputs takes 7850 already and reads 0.91
 # of real MNIST. To beat: 0.962 (three seeds, ± 0.001), with HOG features (`hog_features`), 23 ReLU units and a rate of
 # 0.01.
 #
