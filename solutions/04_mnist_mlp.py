@@ -454,9 +454,8 @@ mlp = build_mlp(784, [512, 128], "relu")
 mlp_history = train(mlp, x_fit, y_fit, epochs=8, validation=(x_check, y_check))
 lab.compare("parameters", prediction, mlp.count_params())
 right = accuracy(mlp, x_test, y_test)
-print(
-    f"test accuracy {right:.4f}: {round((1 - right) * len(y_test))} images are misread"
-)
+print(f"{len(x_fit)} training images, test accuracy {right:.4f}:", end=" ")
+print(f"{round((1 - right) * len(y_test))} images are misread")
 seeds = np.array(experiments.stored("mnist_mlp_seeds")["accuracy"])
 print(f"stored, real MNIST, ten seeds: {seeds.mean():.4f} ± {seeds.std():.4f}")
 plots.show(
@@ -611,9 +610,8 @@ plots.show(
 worst = most_confused(matrix, 3)
 print("most confused:", ", ".join(f"{i} and {j} ({n})" for i, j, n in worst))
 wrong = np.flatnonzero(y_hat != y_test)
-both = np.sort(
-    [y_test[wrong], y_hat[wrong]], axis=0
-)  # of each mistake, the smaller first
+# of each mistake, the smaller class and the larger one
+both = np.sort([y_test[wrong], y_hat[wrong]], axis=0)
 rows = [wrong[(both[0] == i) & (both[1] == j)] for i, j, _ in worst]
 plots.show(
     plots.digits.misread(images_test, y_test, y_hat, rows, columns=8),
