@@ -515,7 +515,7 @@ fewer = x_fit[:10_000], y_fit[:10_000]
 for budget in (14_000, 140_000):
     for depth in (1, 2, 4):
         keras.utils.set_random_seed(4)
-        hidden = [widest(784, depth, budget)] * depth
+        hidden = [int(widest(784, depth, budget))] * depth
         other = build_mlp(784, hidden, "relu")
         train(other, *fewer, epochs=5)
         right = accuracy(other, x_check, y_check)

@@ -1091,9 +1091,7 @@ hog_test = hog_features(x_test[..., 0])
 enter("HOG + MLP", hog_mlp, hog_train, hog_test, **cheap, seconds=spent)
 for name, stack in experiments.STACKS.items():
     parameters, work = stack_cost(28, 1, stack)
-    print(
-        f"{name:9} {parameters:6} parameters, {work / 1e6:.2f} million multiplications"
-    )
+    print(f"{name:9} {parameters:6} parameters, {work:7} multiplications per digit")
 order = ["small CNN", "LeNet-5", "HOG + MLP", "raw + MLP"]
 fig = plots.convolution.contest({name: contest[name] for name in order})
 plots.show(fig, "Three panels of bars for four methods: errors, parameters, seconds.")
@@ -1229,11 +1227,7 @@ lab.compare("times faster, one image", prediction, float(rows[0][3]))
 # This run in numbers:
 
 # %%
-shifted, other_size = (
-    {n: y[-1] for n, (_, y) in moves.items()},
-    {n: y[0] for n, (_, y) in resized.items()},
-)
-rows = experiments.results(difference, moved_accuracy, contest, shifted, other_size)
+rows = experiments.results(difference, moved_accuracy, contest, moves, resized)
 plots.table(["experiment", "measured", "this run"], rows, "Results of this run")
 
 # %% [markdown]

@@ -198,24 +198,22 @@ def study_table(study: dict, lost: np.ndarray, apart: np.ndarray) -> tuple[list,
     return header, rows
 
 
-def results(
-    difference: float, lines: Mapping, contest: Mapping, moved: Mapping[str, float], resized: Mapping[str, float]
-) -> list[list]:
+def results(difference: float, lines: Mapping, contest: Mapping, moved: Mapping, resized: Mapping) -> list[list]:
     """Rows of the lab's last table: experiment, what was measured, and the number.
 
     Args:
         difference: of the learnt kernel from the true one.
         lines: network → accuracy at 0, 1, 2, … pixels from the centre.
         contest: method → test accuracy, parameters, seconds.
-        moved: method → accuracy on digits moved by 6 pixels.
-        resized: method → accuracy on digits of 0.57 times the size.
+        moved: method → shifts, and accuracy at each of them, the last of them at 6 pixels.
+        resized: method → sizes, and accuracy at each of them, the first of them 0.57.
     """
     rows = [["kernel learnt", "largest difference", f"{difference:.2f}"]]
     rows += [[f"line, {name}", "accuracy 6 pixels away", f"{values[6]:.2f}"] for name, values in lines.items()]
     for name, (right, parameters, _) in contest.items():
         rows.append([name, f"test accuracy, {parameters} parameters", f"{right:.4f}"])
-    for what, found in (("moved by 6 pixels", moved), ("0.57 times the size", resized)):
-        rows += [[name, what, f"{right:.3f}"] for name, right in found.items()]
+    for what, found, place in (("moved by 6 pixels", moved, -1), ("0.57 times the size", resized, 0)):
+        rows += [[name, what, f"{right[place]:.3f}"] for name, (_, right) in found.items()]
     return rows
 
 
