@@ -776,7 +776,7 @@ lab.compare("test accuracy, small network", prediction, contest["small CNN"][0])
 #
 # ### Which of them is it?
 #
-# Change one thing at a time (in one row three). Three seeds of each take more than ten minutes, so they are stored.
+# Change one thing at a time (one row changes three). Three seeds of each take more than ten minutes, so they are stored.
 # The cell below trains one row of your own, `mine`.
 #
 # ### Exercise · `ablation_effects`
@@ -1170,7 +1170,7 @@ lab.compare("small CNN, 0.57", prediction, resized["small CNN"][1][0])
 
 # %% [markdown]
 # **What you see.** Moved digits: raw pixels and LeNet-5 fall fast, HOG holds out for some pixels, and the small network
-# loses only a few percentage points in the stored run. With a flat list at its end it falls to 63 %, although unmoved
+# loses only a few percentage points in the stored run. With flattening at its end it falls to 63 %, although unmoved
 # that one is slightly better (0.993 against 0.992): a centred test set shows nothing of this. Other sizes: all
 # fall, in the stored run the small network least when digits shrink, HOG when they grow.
 #
