@@ -523,7 +523,7 @@ for budget in (14_000, 140_000):
         print(f"{name:32} accuracy {right:.3f}")
 
 # %% [markdown]
-# **What you see.** With 14 000 parameters every further layer costs accuracy. With 140 000 a second layer gains about one
+# **What you see.** With 14 000 parameters every further layer costs accuracy. With 140 000 a second layer gains almost one
 # percentage point, and four layers hardly more. (Three seeds agreed on real MNIST.)
 #
 # **Why.** A thin layer is a bottleneck: what seventeen units drop, no later layer finds again. Depth pays where each
@@ -712,9 +712,10 @@ lab.compare("share of nines among those called", prediction, share)
 # hides what counts: the left of the curve, where false alarms are few. With ten nines in 10 000 images, nine calls in
 # ten are false.
 #
-# **Why.** Sensitivity and specificity are shares of the nines and of the others. A patient wants to know the share of
-# the ill among those *called*, and that depends on how rare they are: by Bayes' rule it is
-# $\dfrac{s\pi}{s\pi+(1-c)(1-\pi)}$ with sensitivity $s$, specificity $c$, base rate $\pi$.
+# **Why.** Sensitivity $s$ and specificity $c$ are shares of the nines and of the others. A patient wants to know the share
+# of the ill among those *called*, and that depends on how rare they are, the base rate $\pi$. By Bayes' rule it is
+#
+# $$\frac{s\,\pi}{s\,\pi+(1-c)(1-\pi)} .$$
 #
 # > **Margin note.** The slide *Superhuman performance* compares 0.92 with 0.73 for tumours in tissue. In the paper (Liu
 # > et al., 2017) the first is a sensitivity at *eight false alarms per slide*; a number without its false alarms and its
