@@ -826,7 +826,7 @@ lab.compare(f"points lost by {mine}, this run", prediction, cost)
 # %% [markdown]
 # **What you see.** In the stored table the schedule is worth about 0.9 percentage points, batch normalisation 0.7, and
 # ReLU 0.6. Without the first two, at a rate of 0.001, two epochs do not even reach 96 %. Activation before pooling
-# costs 0.13 points, and a third more work. The two other changes are no larger than the spread of the seeds;
+# costs 0.12 points, and a third more work. The two other changes are no larger than the spread of the seeds;
 # flattening is, if anything, *ahead* of the global average.
 #
 # **Why.** A large rate covers the way in few steps, but shakes about the minimum unless it falls to zero at the end.
@@ -1100,8 +1100,8 @@ lab.compare("most accurate first", prediction, ranking)
 
 # %% [markdown]
 # **What you see.** The small network has the fewest parameters. In the stored run it makes by far the fewest mistakes,
-# and the three others lie close together, at about two mistakes in a hundred digits. But it multiplies four times as
-# often as LeNet-5. (Biases stand here for its batch normalisation.)
+# and the three others lie close together, at about two mistakes in a hundred digits. But it multiplies more than
+# four times as often as LeNet-5. (Biases stand here for its batch normalisation.)
 #
 # **Why.** Few numbers, used at many places. Windows and shared weights are knowledge about pictures that need not be
 # learnt: neighbours belong together, and a stroke is a stroke everywhere.
@@ -1206,7 +1206,7 @@ print(f"learning took {spent:.0f} s, reading one digit takes {rows[0][2]} ms")
 lab.compare("times faster, one image", prediction, float(rows[0][3]))
 
 # %% [markdown]
-# **What you see.** A few layers make some 70 operations. The graph reads one image several times faster than eager
+# **What you see.** A few layers make some 70 operations. The graph reads one image many times faster than eager
 # calls, and 1024 hardly faster. On a CPU the rate grows with the batch until the processor is busy. Learning is
 # slow and done once; reading takes about a millisecond.
 #
