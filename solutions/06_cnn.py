@@ -1142,7 +1142,7 @@ def at_size(images, side):
 
 # %%
 prediction = None  # accuracy of the small network on digits of 0.57 times the size
-some, truth = x_test[:1000], y_test[:1000]
+some, truth = x_test[:500], y_test[:500]
 readers = {
     "small CNN": cnn,
     "LeNet-5": lenet,
