@@ -489,6 +489,76 @@ checks.choice(
 )
 
 
+# -- wide or deep -----------------------------------------------------------------------------------------------------
+
+
+def _most_units(
+    inputs: int, layers: int, budget: int, between: int | None = None, bias: int = 1, last: int = 10
+) -> int:
+    """The largest root of a quadratic in the width, rounded down: nothing is counted unit by unit.
+
+    Args:
+        inputs: of the network.
+        layers: number of hidden layers.
+        budget: most parameters.
+        between: products of two hidden layers, one less than there are layers by default.
+        bias: 0 for a network without biases.
+        last: outputs; 0 leaves the output layer out.
+    """
+    between = layers - 1 if between is None else between
+    constant = bias * last - budget
+    linear = inputs + bias + bias * between + last
+    if not between:
+        return max(int(-constant / linear + 1e-9), 0)
+    roots = np.roots([between, linear, constant])
+    return max(int(roots.real.max() + 1e-9), 0)
+
+
+def _size(inputs: int, layers: int, units: int) -> int:
+    """Parameters of a network with ten outputs, as Keras counts them layer by layer."""
+    return (inputs + 1) * units + (layers - 1) * (units + 1) * units + (units + 1) * 10
+
+
+def _compare_widest(widest: Student, inputs: int, layers: int, budget: int) -> None:
+    true = _most_units(inputs, layers, budget)
+    rates = {
+        "the biases are missing: a layer of b units behind a units has (a + 1) b parameters": {"bias": 0},
+        "the output layer is missing: its ten outputs count as well": {"last": 0},
+        "only one hidden layer was counted, whatever `layers` says": {"between": 0},
+        "one layer too many: between n hidden layers there are n - 1 products": {"between": layers},
+        "one layer too few: between n hidden layers there are n - 1 products": {"between": max(layers - 2, 0)},
+        "biases and output layer are missing": {"bias": 0, "last": 0},
+    }
+    mistakes = {sentence: _most_units(inputs, layers, budget, **change) for sentence, change in rates.items()}
+    mistakes |= {
+        "one unit too many: this width no longer fits, the one before does": true + 1,
+        "one unit too few: a network of exactly this size is allowed (<=), and the last width that fits counts": true
+        - 1,
+        "these are the parameters; the width is asked for": _size(inputs, layers, true),
+        "this is what is left of the budget; the width is asked for": budget - _size(inputs, layers, true),
+        "the budget was divided by the inputs: the other layers cost something, too": budget // inputs,
+        "there are 784 inputs whatever `inputs` says": _most_units(784, layers, budget),
+    }
+    expect_close(widest(inputs, layers, budget), true, f"widest({inputs}, {layers}, {budget})", mistakes)
+
+
+@checks.probe("widest")
+def widths(widest: Student, rng: np.random.Generator) -> None:
+    """Several layers, and budgets that are just reached or just missed."""
+    for layers in (2, 1, 3, 4):
+        inputs, units = int(rng.integers(20, 60)), int(rng.integers(30, 60))
+        size = _size(inputs, layers, units)
+        for budget in (size + int(rng.integers(2, 20)), size, size - 1):
+            _compare_widest(widest, inputs, layers, budget)
+
+
+@checks.probe("widest")
+def too_little(widest: Student, rng: np.random.Generator) -> None:
+    """A budget without room for a single unit."""
+    inputs, layers = int(rng.integers(20, 90)), int(rng.integers(1, 4))
+    _compare_widest(widest, inputs, layers, _size(inputs, layers, 1) - 1)
+
+
 # -- mistakes and confidence ------------------------------------------------------------------------------------------
 
 
@@ -527,6 +597,76 @@ def counts(confusion: Student, rng: np.random.Generator) -> None:
             "a row and a column are missing: the number of classes is the argument": right[:4, :4],
             "only the correct predictions were counted": np.diag(np.diag(right)),
             "the correct predictions are missing: they belong on the diagonal": right - np.diag(np.diag(right)),
+        },
+    )
+
+
+def _distinct_pairs(rng: np.random.Generator, classes: int) -> np.ndarray:
+    """A confusion matrix in which no two pairs, and no two cells off the diagonal, have as many mistakes."""
+    while True:
+        matrix = rng.permutation(np.arange(1, 4 * classes**2))[: classes**2].reshape(classes, classes)
+        np.fill_diagonal(matrix, 1000 + rng.permutation(classes))
+        one, other = np.triu_indices(classes, 1)
+        if len(set(matrix[one, other] + matrix[other, one])) == len(one):
+            return matrix
+
+
+@checks.probe("most_confused")
+def worst_pairs(most_confused: Student, rng: np.random.Generator) -> None:
+    """The worst pairs of six classes."""
+    matrix, pairs = _distinct_pairs(rng, 6), 4
+    ranked = sorted(((int(matrix[i, j] + matrix[j, i]), i, j) for j in range(6) for i in range(j)), reverse=True)
+
+    def rows(found: list[tuple[int, int, int]]) -> np.ndarray:
+        return np.array([(i, j, n) for n, i, j in found])
+
+    cells = sorted(((int(matrix[i, j]), i, j) for i in range(6) for j in range(6) if i != j), reverse=True)
+    upper = [cell for cell in cells if cell[1] < cell[2]]
+    doubled = sorted(((int(matrix[i, j] + matrix[j, i]), i, j) for j in range(6) for i in range(j + 1)), reverse=True)
+    true = rows(ranked[:pairs])
+    expect_close(
+        most_confused(matrix, pairs),
+        true,
+        "the worst pairs",
+        {
+            "the pairs run from the best to the worst: the worst comes first": rows(ranked[::-1][:pairs]),
+            "the worst pair stands last: it comes first": true[::-1],
+            "only one direction was counted: add i read as j and j read as i": rows(cells[:pairs]),
+            "only the upper half was read: add what lies below the diagonal": rows(upper[:pairs]),
+            "the pairs are right, but their number is that of one direction": np.column_stack(
+                [true[:, :2], matrix[true[:, 0], true[:, 1]]]
+            ),
+            "the diagonal is still there: a correct reading is no mistake": rows(doubled[:pairs]),
+            "each pair stands there twice: keep i < j": np.repeat(true, 2, axis=0)[:pairs],
+            "the numbers are missing: three columns are asked for": true[:, :2],
+            "the order is: smaller class, larger class, number": true[:, [1, 0, 2]],
+            "the number belongs into the last column": true[:, [2, 0, 1]],
+            "the number of each pair is a mean of both directions: add them": true * [1, 1, 0.5],
+            "these are three rows, one for each kind of number: np.column_stack, or .T": true.T,
+            "all pairs were returned: take as many as `pairs` says": rows(ranked),
+            "three pairs were returned whatever `pairs` says": rows(ranked[:3]),
+            "this is the worst pair alone": rows(ranked[:1]),
+        },
+    )
+
+
+@checks.probe("most_confused")
+def one_of_three(most_confused: Student, rng: np.random.Generator) -> None:
+    """The worst pair of three classes, one of which is never taken for another."""
+    matrix = np.diag(rng.integers(5, 9, 3))
+    i, j = np.sort(rng.permutation(3)[:2])
+    matrix[j, i], matrix[i, j] = rng.permutation([0, int(rng.integers(2, 9))])
+    before = matrix.copy()
+    expect_close(
+        most_confused(matrix, 1),
+        [[i, j, before[i, j] + before[j, i]]],
+        "the worst pair",
+        {
+            "the pair is turned round: the smaller class comes first": [[j, i, before[i, j] + before[j, i]]],
+            "only one direction was counted: add i read as j and j read as i": [[i, j, before[i, j]]],
+            "this is the diagonal: a correct reading is no mistake": lambda: [
+                [before.diagonal().argmax(), before.diagonal().argmax(), 2 * before.diagonal().max()]
+            ],
         },
     )
 

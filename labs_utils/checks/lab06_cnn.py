@@ -956,7 +956,6 @@ def computes_as_lenet(lenet5: Student, rng: np.random.Generator) -> None:
     """Its outputs, with weights that the check has chosen."""
     model = expect_model(lenet5())
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
-    _outputs(model, images)
     true, mistakes = _lenet_outputs(model, images, rng)
     expect_close(_outputs(model, images), true(), "the output", mistakes, rtol=1e-3)
 
@@ -1051,7 +1050,6 @@ def computes_as_the_table(small_cnn: Student, rng: np.random.Generator) -> None:
     """Its outputs, with weights that the check has chosen."""
     model = expect_model(small_cnn())
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
-    _outputs(model, images)
     true, mistakes = _small_outputs(model, images, rng)
     expect_close(_outputs(model, images), true(), "the output", mistakes, rtol=5e-3, atol=1e-4)
 
@@ -1061,18 +1059,17 @@ def another_activation(small_cnn: Student, rng: np.random.Generator) -> None:
     """The switch `activation`."""
     import tensorflow as tf
 
-    for name, g in (("tanh", tf.tanh), ("sigmoid", tf.sigmoid)):
-        model = expect_model(small_cnn(name))
-        images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
-        _outputs(model, images)
-        variants = _small_variants(model, images, rng)
-        mistakes = {
-            "it is ReLU whatever `activation` says": variants(),
-            "there is no activation at all": variants(g=tf.identity),
-            "the activation stands before the normalisation": variants(g=g, normalised_last=True),
-        }
-        what = f"the output with activation={name!r}"
-        expect_close(_outputs(model, images), variants(g=g)(), what, mistakes, rtol=5e-3, atol=1e-4)
+    name, g = (("tanh", tf.tanh), ("sigmoid", tf.sigmoid), ("softplus", tf.math.softplus))[rng.integers(3)]
+    model = expect_model(small_cnn(name))
+    images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
+    variants = _small_variants(model, images, rng)
+    mistakes = {
+        "it is ReLU whatever `activation` says": variants(),
+        "there is no activation at all": variants(g=tf.identity),
+        "the activation stands before the normalisation": variants(g=g, normalised_last=True),
+    }
+    what = f"the output with activation={name!r}"
+    expect_close(_outputs(model, images), variants(g=g)(), what, mistakes, rtol=5e-3, atol=1e-4)
 
 
 @checks.probe("small_cnn")
@@ -1089,7 +1086,6 @@ def without_normalisation(small_cnn: Student, rng: np.random.Generator) -> None:
     names = (*(f"the {number} convolution" for number in _NUMBERS), "the dense layer")
     _expect_sizes(model, [416, 4640, 18496, 650], names, [*_KERNELS, (64, 10), (10,), (16,), (32,), (64,)], causes)
     images = rng.normal(size=(6, 28, 28, 1)).astype("float32")
-    _outputs(model, images)
     weights = fill_weights(model, rng, 400_000)
     found = arranged(weights, *_KERNELS, (64, 10), (16,), (32,), (64,), (10,))
     if found is None:
@@ -1168,6 +1164,88 @@ def _small_outputs(model: ModelView, images: np.ndarray, rng: np.random.Generato
         "the softmax at the end is missing": variant(last=tf.identity),
         "the last layer has sigmoid; ten probabilities that sum to 1 need softmax": variant(last=tf.sigmoid),
     }
+
+
+# -- an ablation read -------------------------------------------------------------------------------------------------
+
+
+def _compare_effects(ablation_effects: Student, rng: np.random.Generator, seeds: int) -> None:
+    # row 0 lies within 0.90 ± 0.02; above, overlapping at either end with the mean outside, inside, around, and below:
+    # the second row and the last one in place of the first change the answer
+    centres = [0.90, 0.97, 0.87, 0.93, 0.90, 0.90, 0.82]
+    widths = [0.02, 0.01, 0.015, 0.015, 0.005, 0.05, 0.01]
+    steps = np.sort(rng.random((7, seeds)), axis=1)
+    # each row reaches both ends of its range, and its mean is not its middle
+    steps = (steps - steps[:, :1]) / (steps[:, -1:] - steps[:, :1]) * 2 - 1
+    table = np.array(centres)[:, None] + np.array(widths)[:, None] * rng.permuted(steps, axis=1)
+    table[2:-1] = rng.permutation(table[2:-1])
+    base, others = table[0].tolist(), table.tolist()
+    apart = np.array([max(row) < min(base) or min(row) > max(base) for row in others])
+    points = np.array([100 * (sum(base) - sum(row)) / seeds for row in others])
+    got = expect_items(ablation_effects(table), ("the points lost", "apart"))
+    means, medians = table.mean(axis=1), np.median(table, axis=1)
+    expect_close(
+        got[0],
+        points,
+        "the points lost",
+        {
+            "the sign is turned round: a network that is worse than row 0 loses, and that is positive": -points,
+            "these are shares; percentage points are 100 times as many": points / 100,
+            "these are shares with the sign turned round: points are 100 * (row 0 - row)": -points / 100,
+            "these are the means themselves: subtract each from that of row 0": 100 * means,
+            "these are relative losses; percentage points are a plain difference": points / means[0],
+            "this compares the best seeds: compare the means over the seeds": 100
+            * (table[0].max() - table.max(axis=1)),
+            "this compares the worst seeds: compare the means over the seeds": 100
+            * (table[0].min() - table.min(axis=1)),
+            "this compares medians: compare the means over the seeds": 100 * (medians[0] - medians),
+            "this is the loss of the first seed alone: take the mean over the seeds": 100 * (table[0, 0] - table[:, 0]),
+            "the base is the mean of all networks; it is row 0": 100 * (means.mean() - means),
+            "the base is the best network; it is row 0": 100 * (means.max() - means),
+            "these are means over the networks: the seeds of a network stand in its row, axis=1": 100
+            * (table.mean(axis=0)[0] - table.mean(axis=0)),
+            "one number for each seed: take the mean over the seeds, axis=1": 100 * (table[0] - table),
+            "the base is the row above; it is always row 0": 100 * (np.r_[means[0], means[:-1]] - means),
+        },
+        atol=1e-6,
+    )
+    array = np.asarray(got[1])
+    expect(
+        array.shape != apart.shape or bool(np.isin(array, (0, 1)).all()),
+        "The second answer says of each network whether its seeds lie apart: True or False.",
+    )
+    low, high = table.min(axis=1), table.max(axis=1)
+    expect_close(
+        got[1],
+        apart,
+        "apart",
+        {
+            "the answer is turned round: True is where the ranges do not touch": ~apart,
+            "only networks that are worse were looked at: all seeds above the best of row 0 lie apart, too": high
+            < low[0],
+            "only networks that are better were looked at: all seeds below the worst of row 0 lie apart, too": low
+            > high[0],
+            "one seed outside is not enough: all seeds must lie on one side": (low < low[0]) | (high > high[0]),
+            "a seed below the worst of row 0 is not enough: all seeds must lie on one side": low < low[0],
+            "the mean lies outside the range of row 0; all seeds must": (means < low[0]) | (means > high[0]),
+            "every difference counts here: it must be larger than the spread of the seeds": means != means[0],
+            "each seed was compared with the same seed of row 0: compare the ranges": (table < table[0]).all(axis=1)
+            | (table > table[0]).all(axis=1),
+            "both conditions can never hold at once: join them with | (or), not & (and)": np.zeros(7),
+        },
+    )
+
+
+@checks.probe("ablation_effects")
+def three_seeds(ablation_effects: Student, rng: np.random.Generator) -> None:
+    """Networks that are clearly better or worse, and some whose seeds overlap."""
+    _compare_effects(ablation_effects, rng, 3)
+
+
+@checks.probe("ablation_effects")
+def five_seeds(ablation_effects: Student, rng: np.random.Generator) -> None:
+    """Five seeds each."""
+    _compare_effects(ablation_effects, rng, 5)
 
 
 # -- Gabor functions --------------------------------------------------------------------------------------------------
@@ -1461,6 +1539,153 @@ def behind_relu(influence: Student, rng: np.random.Generator) -> None:
             "a bright pixel is not yet one that counts: use the derivative": (images != 0).all(axis=0).reshape(4, 3),
         },
     )
+
+
+# -- what a stack of layers costs -------------------------------------------------------------------------------------
+
+
+def _by_walking(side: int, channels: int, stack: list[tuple]) -> tuple[int, int]:
+    """Parameters and multiplications, every place of every layer visited; no formula of sizes."""
+    parameters = multiplications = 0
+    for filters, kernel, stride, padding in stack:
+        places = 0
+        start = -padding
+        while start + kernel <= side + padding:
+            places, start = places + 1, start + stride
+        side = places
+        if filters:
+            window = np.ones((kernel, kernel, channels, filters)).size
+            parameters += window + filters
+            multiplications += sum(window for _ in range(places * places))
+            channels = filters
+    return parameters, multiplications
+
+
+def _costs(
+    side: int,
+    channels: int,
+    stack: list[tuple],
+    grow: bool = True,
+    padded: bool = True,
+    strided: bool = True,
+    bias: bool = True,
+    pooling: bool = True,
+    before: bool = False,
+    lost: bool = False,
+    half: bool = False,
+    plus: int = 1,
+    floor: bool = True,
+    square: bool = True,
+) -> tuple[float, float]:
+    """The same by formulae, with one thing left out or mistaken."""
+    parameters = multiplications = 0
+    for filters, kernel, stride, padding in stack:
+        if not filters and not pooling:
+            continue
+        old, pad = side, (1 if half else 2) * padding if padded else 0
+        steps = (side + pad - kernel) / (stride if strided else 1)
+        side = (int(steps) if floor else steps) + plus
+        if filters:
+            weights = kernel * (kernel if square else 1) * channels * filters
+            parameters += weights + bias * filters
+            multiplications += weights * (old if before else side) ** 2
+            channels = filters if grow else channels
+        elif lost:
+            channels = 0
+    return parameters, multiplications
+
+
+def _compare_cost(stack_cost: Student, side: int, channels: int, stack: list[tuple]) -> None:
+    true = _by_walking(side, channels, stack)
+    call = f"stack_cost({side}, {channels}, {stack})"
+    got = expect_items(stack_cost(side, channels, stack), ("the parameters", "the multiplications"))
+    changed = {
+        "the channels stay as they were: a layer hands on as many as it has filters": {"grow": False},
+        "the padding is left out": {"padded": False},
+        "zeros are added on both sides: 2 * padding": {"half": True},
+        "the stride is left out": {"strided": False},
+        "the + 1 of the formula for the side is missing": {"plus": 0},
+        "the side is a whole number, rounded down: divide with //": {"floor": False},
+        "a window has kernel * kernel places": {"square": False},
+        "pooling was skipped: it makes the maps smaller": {"pooling": False},
+        "after pooling there are as many channels as before": {"lost": True},
+    }
+    ways = {sentence: _costs(side, channels, stack, **change) for sentence, change in changed.items()}
+    last = _costs(side, channels, stack[:-1])
+    no_channels = sum(f * k * k + f for f, k, _, _ in stack)
+    expect_close(
+        got[0],
+        true[0],
+        f"the parameters of {call}",
+        {sentence: value[0] for sentence, value in ways.items()}
+        | {
+            "the biases are missing: one for each filter": _costs(side, channels, stack, bias=False)[0],
+            "the channels are missing: a filter has kernel * kernel * channels weights": no_channels,
+            "a pooling layer was counted; it has no parameters": true[0] + sum(k * k for f, k, _, _ in stack if not f),
+            "the order is: parameters, multiplications": true[1],
+            "these are the parameters of the last layer alone: add up": true[0] - last[0],
+            "these are the parameters of the first layer alone: look where `return` stands": _costs(
+                side, channels, stack[:1]
+            )[0],
+        },
+    )
+    expect_close(
+        got[1],
+        true[1],
+        f"the multiplications of {call}",
+        {sentence: value[1] for sentence, value in ways.items()}
+        | {
+            "each weight is used once for every place of the new map, not of the old one": _costs(
+                side, channels, stack, before=True
+            )[1],
+            "the places are missing: each weight is used once for every place": _costs(
+                side, channels, stack, bias=False
+            )[0],
+            "a bias is added, not multiplied": true[1] + _biases(side, stack),
+            "places are rows times columns: side * side": lambda: _by_rows(side, channels, stack),
+            "the multiplications are those of the last layer alone: add up": true[1] - last[1],
+            "these are the multiplications of the first layer alone": _costs(side, channels, stack[:1])[1],
+            "these are the parameters again: each weight is used once for every place": true[0],
+        },
+    )
+
+
+def _sides(side: int, stack: list[tuple]) -> list[int]:
+    """The side of the maps after each layer."""
+    found = []
+    for _, kernel, stride, padding in stack:
+        side = (side + 2 * padding - kernel) // stride + 1
+        found.append(side)
+    return found
+
+
+def _biases(side: int, stack: list[tuple]) -> int:
+    """Multiplications that a count with a bias in each of them has too many."""
+    return sum(layer[0] * s * s for layer, s in zip(stack, _sides(side, stack), strict=True))
+
+
+def _by_rows(side: int, channels: int, stack: list[tuple]) -> int:
+    total = 0
+    for (filters, kernel, _, _), s in zip(stack, _sides(side, stack), strict=True):
+        if filters:
+            total, channels = total + kernel * kernel * channels * filters * s, filters
+    return total
+
+
+@checks.probe("stack_cost")
+def convolutions_alone(stack_cost: Student, rng: np.random.Generator) -> None:
+    """Convolutions with padding and strides."""
+    _compare_cost(stack_cost, 11, 2, [(int(rng.integers(3, 7)), 3, 1, 0)])
+    filters = [int(number) for number in rng.permutation(np.arange(3, 9))[:3]]
+    _compare_cost(stack_cost, 17, 3, [(filters[0], 5, 2, 2), (filters[1], 3, 1, 1), (filters[2], 4, 3, 1)])
+
+
+@checks.probe("stack_cost")
+def with_pooling(stack_cost: Student, rng: np.random.Generator) -> None:
+    """Pooling between convolutions, and a dense layer at the end."""
+    filters = [int(number) for number in rng.permutation(np.arange(3, 9))[:2]]
+    _compare_cost(stack_cost, 14, 1, [(filters[0], 3, 1, 1), (0, 2, 2, 0), (filters[1], 3, 2, 1), (5, 4, 1, 0)])
+    _compare_cost(stack_cost, 13, 2, [(0, 3, 2, 0), (filters[0], 3, 1, 0), (0, 4, 4, 0), (filters[1], 1, 1, 0)])
 
 
 # -- larger and smaller -----------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The long runs of lab 06: what makes its small network learn fast, one change at a time, and over several seeds."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -20,6 +20,15 @@ VARIANTS = {
     "tanh instead of ReLU": {"activation": "tanh"},
     "activation before pooling": {"pool_first": False},
     "3×3 first, stride 1, then pooling": {"stride": 1},
+}
+
+# networks of the contest as stacks of (filters, kernel, stride, padding); no filters: pooling. A dense layer is a
+# convolution whose window is as large as the map; the small network has biases here in place of normalisations.
+_HALVE, _TEN = (0, 2, 2, 0), (10, 1, 1, 0)
+STACKS = {
+    "small CNN": [(16, 5, 2, 2), (32, 3, 1, 1), _HALVE, (64, 3, 1, 1), _HALVE, (0, 3, 1, 0), _TEN],
+    "LeNet-5": [(6, 5, 1, 2), _HALVE, (16, 5, 1, 0), _HALVE, (120, 5, 1, 0), (84, 1, 1, 0), _TEN],
+    "raw + MLP": [(128, 28, 1, 0), _TEN],
 }
 
 
@@ -145,6 +154,15 @@ def gabors(size: int) -> np.ndarray:
     return flat / np.linalg.norm(flat, axis=1, keepdims=True)
 
 
+def first_kernels(model) -> np.ndarray:
+    """The kernels of a model's first convolution as pictures, (filters, side, side, channels), the strongest first."""
+    from keras import layers
+
+    first = next(layer for layer in model.layers if isinstance(layer, layers.Conv2D))
+    kernels = np.moveaxis(first.kernel.numpy(), -1, 0)
+    return kernels[np.argsort((kernels**2).sum(axis=(1, 2, 3)))[::-1]]
+
+
 def best_time(function: Callable, batch) -> float:
     """Milliseconds of the fastest of ten calls, after one that prepares."""
     times = []
@@ -155,16 +173,48 @@ def best_time(function: Callable, batch) -> float:
     return min(times[1:])
 
 
-def study_table(study: dict) -> tuple[list, list]:
-    """Header and rows of the table of `mnist_cnn`: one network a row."""
-    header = ["network", "accuracy", "over the seeds", "parameters", "processor seconds"]
+def final_accuracies(study: dict) -> np.ndarray:
+    """The accuracy after the last epoch of each run of `mnist_cnn`: (networks, seeds), the lab's network first."""
+    return np.array([[run["accuracy"][-1] for run in runs] for runs in study["runs"].values()])
+
+
+def study_table(study: dict, lost: np.ndarray, apart: np.ndarray) -> tuple[list, list]:
+    """Header and rows of the table of `mnist_cnn`: one network a row.
+
+    Args:
+        study: what `mnist_cnn` returned.
+        lost: percentage points that each network loses against the first, (networks,).
+        apart: whether that is more than the spread of the seeds, (networks,).
+    """
+    header = ["network", "accuracy", "over the seeds", "points lost", "apart", "parameters", "processor s"]
     rows = []
-    for name, runs in study["runs"].items():
-        last = [run["accuracy"][-1] for run in runs]
+    for (name, runs), last, points, clear in zip(
+        study["runs"].items(), final_accuracies(study), lost, apart, strict=True
+    ):
         work = round(np.median([run["processor_seconds"] for run in runs]))
-        spread = f"{min(last):.4f} to {max(last):.4f}"
-        rows.append([name, f"{np.mean(last):.4f}", spread, runs[0]["parameters"], work])
+        spread = f"{last.min():.4f} to {last.max():.4f}"
+        cells = [f"{last.mean():.4f}", spread, f"{points:.2f}", "yes" if clear else "no"]
+        rows.append([name, *cells, runs[0]["parameters"], work])
     return header, rows
+
+
+def results(difference: float, lines: Mapping, contest: Mapping, moved: Mapping, resized: Mapping) -> list[list]:
+    """Rows of the lab's last table: experiment, what was measured, and the number.
+
+    Args:
+        difference: of the learnt kernel from the true one.
+        lines: network → accuracy at 0, 1, 2, … pixels from the centre.
+        contest: method → test accuracy, parameters, seconds.
+        moved: method → shifts, and accuracy at each of them, the last of them at 6 pixels.
+        resized: method → sizes, and accuracy at each of them, the first of them 0.57.
+    """
+    rows = [["kernel learnt", "largest difference", f"{difference:.2f}"]]
+    rows += [[f"line, {name}", "accuracy 6 pixels away", f"{values[6]:.2f}"] for name, values in lines.items()]
+    for name, (right, parameters, _) in contest.items():
+        rows.append([name, f"test accuracy, {parameters} parameters", f"{right:.4f}"])
+    for what, found, place in (("moved by 6 pixels", moved, -1), ("0.57 times the size", resized, 0)):
+        rows += [[name, what, f"{right[place]:.3f}"] for name, (_, right) in found.items()]
+    return rows
 
 
 def mnist_cnn() -> dict:

@@ -646,6 +646,97 @@ def epoch_with_the_gradient_at_the_logits(model, x, y, rate, batch_size):
     return model, losses
 
 
+# -- widest -----------------------------------------------------------------------------------------------------------
+
+
+def _parameters(inputs, layers, units, bias=1, last=10):
+    sizes = [inputs, *[units] * layers, *([last] if last else [])]
+    return sum((a + bias) * b for a, b in zip(sizes, sizes[1:], strict=False))
+
+
+def _first_too_large(inputs, layers, budget, **change):
+    units = 1
+    while _parameters(inputs, layers, units, **change) <= budget:
+        units += 1
+    return units
+
+
+@wrong("widest", says="the biases are missing")
+def widest_without_biases(inputs, layers, budget):
+    return _first_too_large(inputs, layers, budget, bias=0) - 1
+
+
+@wrong("widest", says="the output layer is missing")
+def widest_without_outputs(inputs, layers, budget):
+    return _first_too_large(inputs, layers, budget, last=0) - 1
+
+
+@wrong("widest", says="one unit too many")
+def widest_that_no_longer_fits(inputs, layers, budget):
+    return _first_too_large(inputs, layers, budget)
+
+
+@wrong("widest", says="(<=)")
+def widest_below_the_budget(inputs, layers, budget):
+    units = 0
+    while _parameters(inputs, layers, units + 1) < budget:
+        units += 1
+    return units
+
+
+@wrong("widest", says="between n hidden layers there are n - 1 products")
+def widest_with_a_layer_too_many(inputs, layers, budget):
+    return _first_too_large(inputs, layers + 1, budget) - 1
+
+
+@wrong("widest", says="only one hidden layer was counted")
+def widest_of_one_layer(inputs, layers, budget):
+    return (budget - 10) // (inputs + 11)
+
+
+@wrong("widest", says="these are the parameters")
+def widest_as_parameters(inputs, layers, budget):
+    units = _first_too_large(inputs, layers, budget) - 1
+    return _parameters(inputs, layers, units)
+
+
+@wrong("widest", says="the budget was divided by the inputs")
+def widest_by_division(inputs, layers, budget):
+    return budget // inputs
+
+
+@wrong("widest", says="there are 784 inputs")
+def widest_for_mnist(inputs, layers, budget):
+    return max((budget - 10) // 795, 0) if layers == 1 else _first_too_large(784, layers, budget) - 1
+
+
+@right("widest")
+def widest_by_bisection(inputs, layers, budget):
+    low, high = 0, budget
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _parameters(inputs, layers, middle) <= budget else (low, middle)
+    return low
+
+
+@right("widest")
+def widest_with_numpy(inputs, layers, budget):
+    units = np.arange(1, budget)
+    sizes = (inputs + 1) * units + (layers - 1) * (units + 1) * units + 10 * (units + 1)
+    return np.sum(sizes <= budget)
+
+
+@right("widest")
+def widest_layer_by_layer(inputs, layers, budget):
+    for units in range(1, budget + 2):
+        total, before = 0, inputs
+        for size in [units] * layers + [10]:
+            total += before * size + size
+            before = size
+        if total > budget:
+            return float(units - 1)
+
+
 # -- confusion --------------------------------------------------------------------------------------------------------
 
 
@@ -746,6 +837,89 @@ def confusion_by_loops(y, y_hat, classes):
 @right("confusion")
 def confusion_as_a_product(y, y_hat, classes):
     return np.eye(classes)[y].T @ np.eye(classes)[y_hat]
+
+
+# -- most_confused ----------------------------------------------------------------------------------------------------
+
+
+def _ranked(table, pairs):
+    worst = np.argsort(table, axis=None)[::-1][:pairs]
+    one, other = np.unravel_index(worst, table.shape)
+    return np.column_stack([one, other, table[one, other]])
+
+
+@wrong("most_confused", says="only one direction was counted")
+def confused_one_way(matrix, pairs):
+    return _ranked(matrix - np.diag(np.diag(matrix)), pairs)
+
+
+@wrong("most_confused", says="only the upper half was read")
+def confused_above_the_diagonal(matrix, pairs):
+    return _ranked(np.triu(matrix, 1), pairs)
+
+
+@wrong("most_confused", says="the diagonal is still there")
+def confused_with_the_diagonal(matrix, pairs):
+    return _ranked(np.triu(matrix + matrix.T), pairs)
+
+
+@wrong("most_confused", says="each pair stands there twice")
+def confused_twice(matrix, pairs):
+    both = matrix + matrix.T
+    table = _ranked(both - np.diag(np.diag(both)), pairs)
+    return np.column_stack([np.sort(table[:, :2], axis=1), table[:, 2]])
+
+
+@wrong("most_confused", says="the worst pair stands last")
+def confused_in_rising_order(matrix, pairs):
+    return _ranked(np.triu(matrix + matrix.T, 1), pairs)[::-1]
+
+
+@wrong("most_confused", says="the numbers are missing")
+def confused_without_numbers(matrix, pairs):
+    return _ranked(np.triu(matrix + matrix.T, 1), pairs)[:, :2]
+
+
+@wrong("most_confused", says="smaller class, larger class, number")
+def confused_below_the_diagonal(matrix, pairs):
+    return _ranked(np.tril(matrix + matrix.T, -1), pairs)
+
+
+@wrong("most_confused", says="np.column_stack")
+def confused_in_columns(matrix, pairs):
+    return _ranked(np.triu(matrix + matrix.T, 1), pairs).T
+
+
+@wrong("most_confused", says="all pairs were returned")
+def confused_all(matrix, pairs):
+    k = len(matrix)
+    return _ranked(np.triu(matrix + matrix.T, 1), k * (k - 1) // 2)
+
+
+@right("most_confused")
+def confused_by_sorting(matrix, pairs):
+    found = []
+    for j in range(len(matrix)):
+        for i in range(j):
+            found.append((int(matrix[i][j] + matrix[j][i]), i, j))
+    return [[i, j, n] for n, i, j in sorted(found, reverse=True)[:pairs]]
+
+
+@right("most_confused")
+def confused_one_after_the_other(matrix, pairs):
+    both, found = np.triu(matrix + matrix.T, 1).astype(float), []
+    for _ in range(pairs):
+        i, j = np.unravel_index(both.argmax(), both.shape)
+        found.append((i, j, both[i, j]))
+        both[i, j] = -1
+    return np.array(found)
+
+
+@right("most_confused")
+def confused_by_tensorflow(matrix, pairs):
+    one, other = np.triu_indices(len(matrix), 1)
+    values, places = tf.math.top_k(tf.constant(matrix[one, other] + matrix[other, one]), pairs)
+    return tf.stack([tf.gather(one, places), tf.gather(other, places), tf.cast(values, tf.int64)], axis=1)
 
 
 # -- roc --------------------------------------------------------------------------------------------------------------

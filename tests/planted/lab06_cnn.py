@@ -1161,6 +1161,100 @@ def small_without_biases_for_good(activation="relu", normalise=True):
     return _small(False, normalise, activation)
 
 
+# -- ablation_effects -------------------------------------------------------------------------------------------------
+
+
+def _points(accuracies):
+    means = np.mean(accuracies, axis=1)
+    return 100 * (means[0] - means)
+
+
+def _apart(accuracies):
+    low, high = np.min(accuracies, axis=1), np.max(accuracies, axis=1)
+    return (high < low[0]) | (low > high[0])
+
+
+@wrong("ablation_effects", says="the sign is turned round")
+def effects_gained(accuracies):
+    return -_points(accuracies), _apart(accuracies)
+
+
+@wrong("ablation_effects", says="these are shares")
+def effects_as_shares(accuracies):
+    return _points(accuracies) / 100, _apart(accuracies)
+
+
+@wrong("ablation_effects", says="relative losses")
+def effects_in_per_cent_of_the_first(accuracies):
+    return _points(accuracies) / np.mean(accuracies[0]), _apart(accuracies)
+
+
+@wrong("ablation_effects", says="this compares the best seeds")
+def effects_of_the_best_seed(accuracies):
+    best = np.max(accuracies, axis=1)
+    return 100 * (best[0] - best), _apart(accuracies)
+
+
+@wrong("ablation_effects", says="the base is the best network")
+def effects_against_the_best(accuracies):
+    means = np.mean(accuracies, axis=1)
+    return 100 * (means.max() - means), _apart(accuracies)
+
+
+@wrong("ablation_effects", says="only networks that are worse were looked at")
+def effects_apart_below(accuracies):
+    return _points(accuracies), np.max(accuracies, axis=1) < np.min(accuracies[0])
+
+
+@wrong("ablation_effects", says="one seed outside is not enough")
+def effects_apart_by_one_seed(accuracies):
+    base = accuracies[0]
+    outside = (accuracies < base.min()) | (accuracies > base.max())
+    return _points(accuracies), outside.any(axis=1)
+
+
+@wrong("ablation_effects", says="the mean lies outside the range")
+def effects_apart_by_the_mean(accuracies):
+    means, base = np.mean(accuracies, axis=1), accuracies[0]
+    return _points(accuracies), (means < base.min()) | (means > base.max())
+
+
+@wrong("ablation_effects", says="the answer is turned round")
+def effects_that_overlap(accuracies):
+    return _points(accuracies), ~_apart(accuracies)
+
+
+@wrong("ablation_effects", says="not & (and)")
+def effects_with_and(accuracies):
+    low, high = np.min(accuracies, axis=1), np.max(accuracies, axis=1)
+    return _points(accuracies), (high < low[0]) & (low > high[0])
+
+
+@right("ablation_effects")
+def effects_by_loops(accuracies):
+    base, points, apart = list(accuracies[0]), [], []
+    for row in accuracies:
+        points.append(100 * (sum(base) / len(base) - sum(row) / len(row)))
+        apart.append(all(a < b for a in row for b in base) or all(a > b for a in row for b in base))
+    return points, apart
+
+
+@right("ablation_effects")
+def effects_by_tensorflow(accuracies):
+    table = tf.constant(accuracies)
+    means = tf.reduce_mean(table, axis=1)
+    below = tf.reduce_max(table, axis=1) < tf.reduce_min(table[0])
+    above = tf.reduce_min(table, axis=1) > tf.reduce_max(table[0])
+    return 100 * (means[0] - means), tf.logical_or(below, above)
+
+
+@right("ablation_effects")
+def effects_by_sorting(accuracies):
+    ranks = np.sort(accuracies, axis=1)
+    overlap = (ranks[:, 0] <= ranks[0, -1]) & (ranks[0, 0] <= ranks[:, -1])
+    return 100 * np.mean(accuracies[0] - accuracies, axis=1), 1 - overlap
+
+
 # -- best_fit ---------------------------------------------------------------------------------------------------------
 
 
@@ -1436,6 +1530,152 @@ def influence_pixel_by_pixel(model, images):
         change = _middle(np.asarray(model(image + nudges))) - _middle(np.asarray(model(image[None])))
         seen |= (np.abs(change) > 1e-5).any(axis=1).reshape(h, w)
     return seen
+
+
+# -- stack_cost -------------------------------------------------------------------------------------------------------
+
+
+def _layers(side, channels, stack):
+    """Weights, filters and new side of each layer that has some."""
+    found = []
+    for filters, kernel, stride, padding in stack:
+        side = (side + 2 * padding - kernel) // stride + 1
+        if filters:
+            found.append((kernel**2 * channels * filters, filters, side))
+            channels = filters
+    return found
+
+
+@wrong("stack_cost", says="the biases are missing")
+def cost_without_biases(side, channels, stack):
+    layers = _layers(side, channels, stack)
+    return sum(w for w, _, _ in layers), sum(w * s * s for w, _, s in layers)
+
+
+@wrong("stack_cost", says="the channels stay as they were")
+def cost_of_the_first_channels(side, channels, stack):
+    parameters = work = 0
+    for filters, kernel, stride, padding in stack:
+        side = (side + 2 * padding - kernel) // stride + 1
+        parameters += kernel * kernel * channels * filters + filters
+        work += kernel * kernel * channels * filters * side * side
+    return parameters, work
+
+
+@wrong("stack_cost", says="the channels are missing")
+def cost_without_channels(side, channels, stack):
+    parameters = work = 0
+    for filters, kernel, stride, padding in stack:
+        side = (side + 2 * padding - kernel) // stride + 1
+        parameters += kernel * kernel * filters + filters
+        work += kernel * kernel * filters * side * side
+    return parameters, work
+
+
+@wrong("stack_cost", says="not of the old one")
+def cost_at_the_old_places(side, channels, stack):
+    parameters = work = 0
+    for filters, kernel, stride, padding in stack:
+        parameters += (kernel * kernel * channels + 1) * filters
+        work += kernel * kernel * channels * filters * side * side
+        side = (side + 2 * padding - kernel) // stride + 1
+        channels = filters or channels
+    return parameters, work
+
+
+@wrong("stack_cost", says="a bias is added, not multiplied")
+def cost_with_biases_at_every_place(side, channels, stack):
+    layers = _layers(side, channels, stack)
+    return sum(w + f for w, f, _ in layers), sum((w + f) * s * s for w, f, s in layers)
+
+
+@wrong("stack_cost", says="the places are missing")
+def cost_without_places(side, channels, stack):
+    layers = _layers(side, channels, stack)
+    return sum(w + f for w, f, _ in layers), sum(w for w, _, _ in layers)
+
+
+@wrong("stack_cost", says="side * side")
+def cost_of_one_row(side, channels, stack):
+    layers = _layers(side, channels, stack)
+    return sum(w + f for w, f, _ in layers), sum(w * s for w, _, s in layers)
+
+
+@wrong("stack_cost", says="the padding is left out")
+def cost_without_padding(side, channels, stack):
+    unpadded = [(filters, kernel, stride, 0) for filters, kernel, stride, _ in stack]
+    layers = _layers(side, channels, unpadded)
+    return sum(w + f for w, f, _ in layers), sum(w * s * s for w, _, s in layers)
+
+
+@wrong("stack_cost", says="zeros are added on both sides")
+def cost_with_half_the_padding(side, channels, stack):
+    parameters = work = 0
+    for filters, kernel, stride, padding in stack:
+        side = (side + padding - kernel) // stride + 1
+        if filters:
+            parameters += kernel * kernel * channels * filters + filters
+            work += kernel * kernel * channels * filters * side * side
+            channels = filters
+    return parameters, work
+
+
+@wrong("stack_cost", says="pooling was skipped")
+def cost_without_pooling(side, channels, stack):
+    layers = _layers(side, channels, [layer for layer in stack if layer[0]])
+    return sum(w + f for w, f, _ in layers), sum(w * s * s for w, _, s in layers)
+
+
+@wrong("stack_cost", says="look where `return` stands")
+def cost_of_the_first_layer(side, channels, stack):
+    for filters, kernel, stride, padding in stack:
+        side = (side + 2 * padding - kernel) // stride + 1
+        weights = kernel * kernel * channels * filters
+        return weights + filters, weights * side * side
+
+
+@wrong("stack_cost", says="as many channels as before")
+def cost_with_no_channels_after_pooling(side, channels, stack):
+    parameters = work = 0
+    for filters, kernel, stride, padding in stack:
+        side = (side + 2 * padding - kernel) // stride + 1
+        parameters += kernel * kernel * channels * filters + filters
+        work += kernel * kernel * channels * filters * side * side
+        channels = filters
+    return parameters, work
+
+
+@right("stack_cost")
+def cost_by_numpy(side, channels, stack):
+    layers = np.array(_layers(side, channels, stack))
+    return layers[:, :2].sum(), layers[:, 0] @ layers[:, 2] ** 2
+
+
+@right("stack_cost")
+def cost_by_keras(side, channels, stack):
+    model = [keras.Input((side, side, channels))]
+    for filters, kernel, stride, padding in stack:
+        model.append(keras.layers.ZeroPadding2D(padding))
+        if filters:
+            model.append(keras.layers.Conv2D(filters, kernel, stride))
+        else:
+            model.append(keras.layers.MaxPooling2D(kernel, stride))
+    model = keras.Sequential(model)
+    work = sum(
+        np.prod(layer.kernel.shape) * layer.output.shape[1] ** 2 for layer in model.layers if hasattr(layer, "kernel")
+    )
+    return [model.count_params(), work]
+
+
+@right("stack_cost")
+def cost_recursively(side, channels, stack):
+    if not stack:
+        return 0, 0
+    (filters, kernel, stride, padding), *rest = stack
+    side = 1 + (side + 2 * padding - kernel) // stride
+    parameters, work = cost_recursively(side, filters or channels, rest)
+    weights = kernel * kernel * channels * filters
+    return parameters + weights + filters, work + weights * side**2
 
 
 # -- at_size ----------------------------------------------------------------------------------------------------------
