@@ -1,7 +1,7 @@
 """Checks of lab 01: one neuron, its loss and gradient, two ways to teach it, a dense layer."""
 
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -160,97 +160,6 @@ def _steps_of_one(got: np.ndarray) -> np.ndarray:
 # -- one neuron, its loss and gradient --------------------------------------------------------------------------------
 
 
-_LINE = ("w", "w0")
-
-
-@checks.probe("neuron_from_line")
-def slanting_lines(neuron_from_line: Student, rng: np.random.Generator) -> None:
-    """Lines in any direction."""
-    for _ in range(3):
-        _expect_neuron(neuron_from_line, *_three_points(rng))
-
-
-@checks.probe("neuron_from_line")
-def upright_lines(neuron_from_line: Student, rng: np.random.Generator) -> None:
-    """A vertical and a horizontal line, and one through the origin."""
-    for axis in (0, 1):
-        a, b, inside = _three_points(rng)
-        b[axis] = a[axis]
-        inside[axis] = a[axis] + rng.choice([-1, 1]) * rng.uniform(1, 2)
-        _expect_neuron(neuron_from_line, a, b, inside)
-    a, b, inside = _three_points(rng)
-    _expect_neuron(neuron_from_line, np.zeros(2), b - a, inside - a)
-
-
-def _three_points(rng: np.random.Generator) -> list[np.ndarray]:
-    """Two points at least 1 apart, and a third at least a half away from the line through them."""
-    while True:
-        a, b, inside = rng.uniform(-3, 3, size=(3, 2))
-        along = (b - a) / np.linalg.norm(b - a)
-        distance = along[0] * (inside - a)[1] - along[1] * (inside - a)[0]
-        if np.linalg.norm(b - a) > 1 and abs(distance) > 0.5 and np.abs(np.r_[a, b, along]).min() > 0.2:
-            return [a, b, inside]
-
-
-def _expect_neuron(neuron_from_line: Student, a: np.ndarray, b: np.ndarray, inside: np.ndarray) -> None:
-    """Asks for one neuron and compares it with the solution of three linear equations."""
-    w0, *w = np.linalg.solve(np.column_stack([np.ones(3), [a, b, inside]]), [0.0, 0.0, 1.0])
-    w = np.array(w)
-    try:
-        got = neuron_from_line(a, b, inside)
-    except StudentError as error:
-        if "ZeroDivision" in error.type or "Singular" in error.text:
-            raise CheckFailed(
-                f"{error.type} for a = {a.round(2)}, b = {b.round(2)}, inside = {inside.round(2)}."
-                "\n  Likely cause: a vertical line has no slope m; work with the vector b - a (hint 3)."
-            ) from error
-        raise
-    got_w, got_w0 = expect_items(got, _LINE, ((2,), ()))
-    along = b - a
-    n = np.array([-along[1], along[0]])
-    scale = n @ inside - n @ a
-    unit = n / np.linalg.norm(n)
-    expect_close(
-        got_w,
-        w,
-        "w",
-        {
-            "w lies along the line instead of at right angles to it": lambda: _like(
-                got_w, along, along / (along @ inside - along @ a)
-            ),
-            "both results must still be divided by z at `inside`, which is to be 1": lambda: _like(
-                got_w, n, -n, *([n / along[0], -n / along[0]] if along[0] else [])
-            ),
-            "w has the right direction, but z at `inside` was computed with a wrong w0: w0 is -w @ a": lambda: _like(
-                got_w, n / (n @ inside), n / (n @ inside + n @ a), n / (n @ inside - n.sum())
-            ),
-            "z at `inside` is -1: divide by its value, not by its absolute value": -w,
-            "w has length 1, but z at `inside` is to be 1, not the distance from the line": lambda: _like(
-                got_w, unit, -unit
-            ),
-            "the two entries of w are swapped": w[::-1],
-            "one entry needs the other sign: the vector at right angles to (p, q) is (-q, p)": lambda: _like(
-                got_w, w * [1, -1], w * [-1, 1], along[::-1], along[::-1] / (along[::-1] @ (inside - a))
-            ),
-            "a vertical line has no slope m: work with the vector b - a (hint 3)": lambda: _not_finite(got_w),
-            "divide by z at `inside` once, not twice": w / scale,
-            "the sign of w0 is flipped: z(a) = w @ a + w0 = 0 gives w0 = -w @ a": n / (n @ inside + n @ a),
-            "multiply and divide are confused: z at `inside` is too large by its square": n * scale,
-        },
-    )
-    expect_close(
-        got_w0,
-        w0,
-        "w0",
-        {
-            "the sign is flipped: z(a) = w @ a + w0 = 0 gives w0 = -w @ a": -w0,
-            "w was divided by z at `inside`, w0 was not": lambda: _like(got_w0, -n @ a, n @ a),
-            "z is 0 at a and b, not at `inside`: w0 is -w @ a": -w @ inside,
-            "w0 must make z = 0 on the line: take it from w @ a": lambda: _like(got_w0, 0.0, 1.0),
-        },
-    )
-
-
 def _like(got: Any, *values: Any) -> Any:
     """The first of `values` that `got` equals, or the last: one sentence for several results of the same mistake."""
     array = np.asarray(got)
@@ -335,6 +244,103 @@ def certain_neurons(binary_cross_entropy: Student, rng: np.random.Generator) -> 
             "  Likely cause: y_hat is kept away from 0 and 1, so that the loss is flat there: start from z (hint 3)."
         )
     expect_close(wrong, cost, "the loss of two wrong and certain answers", {not_finite: lambda: _not_finite(wrong)})
+
+
+def _z_path(z: float, y: float, steps: int, slope: Callable) -> np.ndarray:
+    """z before and after each step, where `slope` says what a step subtracts from y_hat, y and z."""
+    path = [z]
+    for _ in range(steps):
+        path.append(path[-1] - slope(special.expit(path[-1]), y, path[-1]))
+    return np.array(path)
+
+
+def _true_z_path(z: float, y: float, loss: str, steps: int) -> np.ndarray:
+    """The same by automatic differentiation."""
+    import tensorflow as tf
+
+    path = [z]
+    for _ in range(steps):
+        variable = tf.Variable(path[-1], dtype=tf.float64)
+        with tf.GradientTape() as tape:
+            value = (
+                tf.nn.sigmoid_cross_entropy_with_logits(tf.constant(y, tf.float64), variable)
+                if loss == "cross-entropy"
+                else (tf.sigmoid(variable) - y) ** 2
+            )
+        path.append(path[-1] - float(tape.gradient(value, variable)))
+    return np.array(path)
+
+
+def _check_z_path(descend_z: Student, z: float, y: float, loss: str) -> None:
+    steps = 4
+    true = _true_z_path(z, y, loss, steps)
+    squared = loss == "squared error"
+    slopes: dict[str, Callable] = {
+        "you step uphill: subtract the slope": lambda p, y, z: -(p - y) * (2 * p * (1 - p) if squared else 1),
+        "the label is not used: the error is y_hat - y": lambda p, _, z: (p - 1) * (2 * p * (1 - p) if squared else 1),
+        "the error was squared: its derivative is 2 (y_hat - y)": lambda p, y, z: (
+            (p - y) ** 2 * (2 * p * (1 - p) if squared else 1)
+        ),
+        "z stands where y_hat = sigmoid(z) belongs": lambda p, y, z: (z - y) * (2 * z * (1 - z) if squared else 1),
+        "the absolute value of the error loses its sign": lambda p, y, z: (
+            abs(p - y) * (2 * p * (1 - p) if squared else 1)
+        ),
+    }
+    if squared:
+        slopes |= {
+            "the factor y_hat (1 - y_hat), the derivative of the sigmoid, is missing": lambda p, y, z: 2 * (p - y),
+            "this is the slope of the cross-entropy: look at `loss`": lambda p, y, z: p - y,
+            "the factor 2 from the square is missing": lambda p, y, z: (p - y) * p * (1 - p),
+            "the factor (1 - y_hat) is missing: the derivative of the sigmoid is y_hat (1 - y_hat)": (
+                lambda p, y, z: 2 * (p - y) * p
+            ),
+            "y_hat is the sigmoid already: no second sigmoid in y_hat (1 - y_hat)": lambda p, y, z: (
+                2 * (p - y) * special.expit(p) * special.expit(-p)
+            ),
+            "z stands where y_hat belongs in y_hat (1 - y_hat)": lambda p, y, z: 2 * (p - y) * z * (1 - z),
+        }
+    else:
+        slopes |= {
+            "y_hat (1 - y_hat) belongs to the squared error; here the slope is y_hat - y": lambda p, y, z: (
+                (p - y) * p * (1 - p)
+            ),
+            "this is the slope of the squared error: look at `loss`": lambda p, y, z: 2 * (p - y) * p * (1 - p),
+            "there is no factor of 2: the slope is y_hat - y": lambda p, y, z: 2 * (p - y),
+        }
+    got = descend_z(z, y, loss, steps)
+    with np.errstate(all="ignore"):
+        mistakes: dict[str, Any] = {
+            cause: path for cause, slope in slopes.items() if not np.allclose(path := _z_path(z, y, steps, slope), true)
+        }
+    mistakes |= {
+        "the start is missing: 1 + steps values": true[1:],
+        "one step is missing: the start and one value per step": true[:-1],
+        "one step too many was made": _true_z_path(z, y, loss, steps + 1),
+        "this is the last z alone: return the whole path": true[-1],
+        "this is y_hat: return z itself": special.expit(true),
+        "these are the steps, not z after each": -np.diff(true),
+        "every step starts from the first z: take the slope at the last entry, path[-1]": (
+            true[0] + np.arange(steps + 1) * (true[1] - true[0])
+        ),
+        "every step starts from the first z and goes nowhere: continue from path[-1]": np.r_[
+            true[0], np.full(steps, true[1])
+        ],
+    }
+    expect_close(got, true, f"z from {z:.2f}, y = {y:.0f}, {loss}", mistakes)
+
+
+@checks.probe("descend_z")
+def z_by_cross_entropy(descend_z: Student, rng: np.random.Generator) -> None:
+    """With the cross-entropy."""
+    _check_z_path(descend_z, -rng.uniform(1, 2.5), 1.0, "cross-entropy")
+    _check_z_path(descend_z, -rng.uniform(1, 2.5), 0.0, "cross-entropy")
+
+
+@checks.probe("descend_z")
+def z_by_squared_error(descend_z: Student, rng: np.random.Generator) -> None:
+    """With the squared error."""
+    _check_z_path(descend_z, -rng.uniform(0.5, 1.5), 1.0, "squared error")
+    _check_z_path(descend_z, rng.uniform(0.5, 1.5), 0.0, "squared error")
 
 
 def _risk_gradient(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -> tuple[np.ndarray, float]:
@@ -669,6 +675,74 @@ def stops_in_time(gradient_descent: Student, rng: np.random.Generator) -> None:
     )
 
 
+@checks.probe("step_gain")
+def the_promise(step_gain: Student, rng: np.random.Generator) -> None:
+    """What the step promises."""
+    x, y, w, w0, rate = _before_a_step(rng)
+    got, real = expect_items(step_gain(x, y, w, w0, rate), ("the promised decrease", "the real one"))
+    dw, dw0 = _risk_gradient(x, y, w, w0)
+    length = np.sqrt(dw @ dw + dw0**2)
+    expect_close(
+        got,
+        rate * length**2,
+        "the promised decrease",
+        {
+            "the part of w0 is missing: the gradient has all derivatives": rate * dw @ dw,
+            "the square is missing: the promise is the rate times the squared length of the gradient": rate * length,
+            "the learning rate is missing": length**2,
+            "the learning rate is squared: one factor only": rate**2 * length**2,
+            "the squares of dw are missing: the length squared is dw @ dw + dw0**2": rate * (dw.sum() + dw0),
+            "only the part of w0 is there: add dw @ dw": rate * dw0**2,
+            "the sum was squared: square each part, then add": rate * (dw.sum() + dw0) ** 2,
+            "the parts were squared and averaged: add them": rate * length**2 / 4,
+            "dw0 is added without its square": rate * (dw @ dw + dw0),
+            "the sign is flipped: a decrease is positive": -rate * length**2,
+            "return the promised decrease first, then the real one": _real_gain(x, y, w, w0, rate),
+        },
+    )
+
+
+@checks.probe("step_gain")
+def the_real_gain(step_gain: Student, rng: np.random.Generator) -> None:
+    """What it gains."""
+    x, y, w, w0, rate = _before_a_step(rng)
+    _, got = expect_items(step_gain(x, y, w, w0, rate), ("the promised decrease", "the real one"))
+    dw, dw0 = _risk_gradient(x, y, w, w0)
+    true = _real_gain(x, y, w, w0, rate)
+    before = _cross_entropy(x, y, np.r_[w0, w])
+    expect_close(
+        got,
+        true,
+        "the real decrease",
+        {
+            "the sign is flipped: the loss before the step minus that after it": -true,
+            "w0 did not move: the step changes w and w0": before - _cross_entropy(x, y, np.r_[w0, w - rate * dw]),
+            "w did not move: the step changes w and w0": before - _cross_entropy(x, y, np.r_[w0 - rate * dw0, w]),
+            "the step goes uphill: subtract the learning rate times the gradient": _real_gain(x, y, w, w0, -rate),
+            "the step lacks the learning rate": _real_gain(x, y, w, w0, 1.0),
+            "this is the loss after the step: subtract it from the loss before": before - true,
+            "this is the promise once more: compute the loss before and after the step": rate * (dw @ dw + dw0**2),
+            "this is the mean squared error's decrease: take binary_cross_entropy": lambda: (
+                np.mean((special.expit(x @ w + w0) - y) ** 2)
+                - np.mean((special.expit(x @ (w - rate * dw) + w0 - rate * dw0) - y) ** 2)
+            ),
+            "this is a share: return the decrease itself": true / before,
+            "this is 0: the loss after the step was computed with the old weights": 0.0,
+        },
+    )
+
+
+def _before_a_step(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
+    """Data, weights and a rate with which the parts of the gradient and their sums are all different."""
+    x, y = _some_data(rng, 12, 3)
+    return x, y, rng.normal(size=3), rng.uniform(1, 2), rng.uniform(1.5, 2.5)
+
+
+def _real_gain(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float, rate: float) -> float:
+    dw, dw0 = _risk_gradient(x, y, w, w0)
+    return _cross_entropy(x, y, np.r_[w0, w]) - _cross_entropy(x, y, np.r_[w0 - rate * dw0, w - rate * dw])
+
+
 # -- mini-batches, and a linear neuron --------------------------------------------------------------------------------
 
 
@@ -849,71 +923,107 @@ def _rows_of(before: np.ndarray, after: np.ndarray, x: np.ndarray, y: np.ndarray
     )
 
 
-@checks.probe("regression_gradient")
-def linear_neuron(regression_gradient: Student, rng: np.random.Generator) -> None:
-    """Both parts, against automatic differentiation."""
+@checks.probe("regression")
+def first_step(regression: Student, rng: np.random.Generator) -> None:
+    """The first step, against automatic differentiation."""
+    _check_regression(regression, rng, 1)
+
+
+@checks.probe("regression")
+def several_steps(regression: Student, rng: np.random.Generator) -> None:
+    """Several steps."""
+    _check_regression(regression, rng, 4)
+
+
+@checks.probe("regression")
+def where_it_ends(regression: Student, rng: np.random.Generator) -> None:
+    """After many steps, against linear algebra."""
+    x = rng.normal(size=(30, 2))
+    y = 5 + x @ rng.normal(size=2) + rng.normal(size=30)
+    got = expect_items(regression(x, y, 0.2, 150), _WEIGHTS, ((2,), ()))
+    best = np.linalg.lstsq(np.column_stack([np.ones(30), x]), y, rcond=None)[0]
+    expect_close(got[0], best[1:], "w after 150 steps", rtol=1e-3)
+    expect_close(got[1], best[0], "w0 after 150 steps", rtol=1e-3)
+
+
+_WEIGHTS = ("w", "w0")
+
+
+def _check_regression(regression: Student, rng: np.random.Generator, steps: int) -> None:
     import tensorflow as tf
 
-    x, w, w0 = rng.normal(size=(11, 3)), rng.normal(size=3), float(rng.normal())
-    y = rng.normal(scale=20, size=11)
-    variables = tf.Variable(w), tf.Variable(w0, dtype=tf.float64)
-    with tf.GradientTape() as tape:
-        risk = tf.reduce_mean((tf.linalg.matvec(tf.constant(x), variables[0]) + variables[1] - y) ** 2)
-    true_w, true_w0 = (part.numpy() for part in tape.gradient(risk, variables))
-    got_w, got_w0 = expect_items(regression_gradient(x, y, w, w0), ("dw", "dw0"), ((3,), ()))
-    p = special.expit(x @ w + w0)
-    expect_close(
-        got_w,
-        true_w,
-        "the gradient with respect to w",
-        {
-            "the sign is flipped: the error is y_hat - y": -true_w,
-            "the factor 2 is missing: the loss is the mean square, not half of it": true_w / 2,
-            "you summed over the samples: divide by n": lambda: _like(got_w, true_w * 11, true_w * 5.5),
-            "there is no sigmoid here: y_hat = z": lambda: _like(got_w, x.T @ (p - y) / 11, 2 * x.T @ (p - y) / 11),
-            "there is no activation, so the factor y_hat (1 - y_hat) does not belong here": 2
-            * x.T
-            @ ((p - y) * p * (1 - p))
-            / 11,
-            "the slope of the sigmoid does not belong here: there is no activation, y_hat = z": lambda: _like(
-                got_w, *(k * x.T @ ((x @ w + w0 - y) * p * (1 - p)) / 11 for k in (1, 2))
+    x, y, rate = rng.normal(size=(11, 3)) + 0.4, rng.normal(3, 2, size=11), 0.05
+    variables = tf.Variable(np.zeros(3)), tf.Variable(0.0, dtype=tf.float64)
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            risk = tf.reduce_mean((tf.linalg.matvec(tf.constant(x), variables[0]) + variables[1] - y) ** 2)
+        for variable, part in zip(variables, tape.gradient(risk, variables), strict=True):
+            variable.assign_sub(rate * part)
+    true = [variable.numpy() for variable in variables]
+    got = expect_items(regression(x, y, rate, steps), _WEIGHTS, ((3,), ()))
+    best = np.linalg.lstsq(np.column_stack([np.ones(11), x]), y, rcond=None)[0]
+    ways: dict[str, tuple[np.ndarray, float]] = {
+        cause: _descended(x, y, steps, rate, error)
+        for cause, error in {
+            "you step uphill: the error is y_hat - y, and a step subtracts the gradient": lambda z, y: 2 * (y - z),
+            "the factor 2 is missing: the loss is the mean square, not half of it": lambda z, y: z - y,
+            "you summed over the samples: divide by n": lambda z, y: 2 * (z - y) * len(y),
+            "there is no sigmoid here: y_hat = z": lambda z, y: 2 * (special.expit(z) - y),
+            "there is no activation, so the factor y_hat (1 - y_hat) does not belong here": lambda z, y: (
+                2 * (special.expit(z) - y) * special.expit(z) * special.expit(-z)
             ),
-            "the bias w0 is missing in y_hat": 2 * x.T @ (x @ w - y) / 11,
-            "the error was squared: the derivative of the square is 2 times the error": lambda: _like(
-                got_w, x.T @ (x @ w + w0 - y) ** 2 / 11, 2 * x.T @ (x @ w + w0 - y) ** 2 / 11
+            "the slope of the sigmoid does not belong here: there is no activation, y_hat = z": lambda z, y: (
+                2 * (z - y) * special.expit(z) * special.expit(-z)
             ),
-            "the absolute value of the error loses its sign": 2 * x.T @ np.abs(x @ w + w0 - y) / 11,
-            "only the sign of the error is left: that is the mean absolute error's gradient": x.T
-            @ np.sign(x @ w + w0 - y)
-            / 11,
-            "there is no activation, so there is no factor y_hat (1 - y_hat)": 2
-            * x.T
-            @ ((x @ w + w0 - y) * (x @ w + w0) * (1 - x @ w - w0))
-            / 11,
-            "these are weights, not a gradient: the gradient at the given w and w0 is asked for": lambda: (
-                np.linalg.lstsq(x, y - w0, rcond=None)[0]
+            "the error was squared: the derivative of the square is 2 times the error": lambda z, y: 2 * (z - y) ** 2,
+            "the absolute value of the error loses its sign": lambda z, y: 2 * np.abs(z - y),
+            "only the sign of the error is left: that is the mean absolute error's gradient": lambda z, y: np.sign(
+                z - y
             ),
-            "return the gradient, not the weights after a step": w - true_w,
-            "the mean runs over the inputs: sum over the samples with x.T @ error": lambda: (
-                2 * np.mean(x @ w + w0 - y) * x.mean(0)
+            "the learning rate is missing": lambda z, y: 2 * (z - y) / rate,
+            "divide by the number of samples n, not by the number of inputs d": lambda z, y: 2 * (z - y) * len(y) / 3,
+        }.items()
+    }
+    ways |= {
+        "w0 never moves: it is a weight like the others": _descended(x, y, steps, rate, lambda z, y: 2 * (z - y), 0.0),
+        "nothing moves: w = w - ... in every step": (np.zeros(3), 0.0),
+        "one step too many was made": _descended(x, y, steps + 1, rate, lambda z, y: 2 * (z - y)),
+        "this is the best w by linear algebra; its descent after so many steps is asked for": (best[1:], best[0]),
+    }
+    if steps > 1:
+        ways |= {
+            "only one step was made: look where `return` stands": _descended(x, y, 1, rate, lambda z, y: 2 * (z - y)),
+            "one step is missing": _descended(x, y, steps - 1, rate, lambda z, y: 2 * (z - y)),
+            "the error is computed once: compute it anew in every step": tuple(
+                steps * part for part in _descended(x, y, 1, rate, lambda z, y: 2 * (z - y))
             ),
-        },
-    )
-    expect_close(
-        got_w0,
-        true_w0,
-        "the gradient with respect to w0",
-        {
-            "you summed over the samples: take the mean": true_w0 * 11,
-            "the factor 2 is missing: the loss is the mean square, not half of it": true_w0 / 2,
-            "the sign is flipped: the error is y_hat - y": -true_w0,
-            "the mean is missing: return one number for w0": lambda: _like(
-                got_w0, 2 * (x @ w + w0 - y), x @ w + w0 - y
-            ),
-            "this is 0: w0 is a weight like the others": 0.0,
-            "the absolute value of the error loses its sign": 2 * np.mean(np.abs(x @ w + w0 - y)),
-        },
-    )
+            "w0 moves by an error at the new w: compute the error once per step": _descended_in_turn(x, y, steps, rate),
+        }
+    mistakes: tuple[dict, dict] = {}, {}
+    for cause, values in ways.items():
+        for k in (0, 1):
+            mistakes[k][cause] = values[k]
+    expect_close(got[0], true[0], f"w after {steps} step{'s' * (steps > 1)}", mistakes[0])
+    expect_close(got[1], true[1], f"w0 after {steps} step{'s' * (steps > 1)}", mistakes[1])
+
+
+def _descended(
+    x: np.ndarray, y: np.ndarray, steps: int, rate: float, error: Callable, moves: float = 1.0
+) -> tuple[np.ndarray, float]:
+    """w and w0 after descent with an `error` of z and y; `moves` 0 leaves w0 where it is."""
+    w, w0 = np.zeros(x.shape[1]), 0.0
+    for _ in range(steps):
+        e = error(x @ w + w0, y)
+        w, w0 = w - rate * x.T @ e / len(y), w0 - moves * rate * np.mean(e)
+    return w, w0
+
+
+def _descended_in_turn(x: np.ndarray, y: np.ndarray, steps: int, rate: float) -> tuple[np.ndarray, float]:
+    w, w0 = np.zeros(x.shape[1]), 0.0
+    for _ in range(steps):
+        w = w - rate * 2 * x.T @ (x @ w + w0 - y) / len(y)
+        w0 = w0 - rate * 2 * np.mean(x @ w + w0 - y)
+    return w, w0
 
 
 # -- Rosenblatt's rule ------------------------------------------------------------------------------------------------
@@ -964,7 +1074,9 @@ def _epochs_gone_wrong(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -
         "only samples of class 1 correct the weights here; those of class 0 subtract": lambda z, yi: max(
             yi - (z > 0), 0
         ),
-        "only samples of class 0 correct the weights here; those of class 1 add": lambda z, yi: min(yi - (z > 0), 0),
+        "nothing was corrected, or only samples of class 0 correct the weights here; those of class 1 add": (
+            lambda z, yi: min(yi - (z > 0), 0)
+        ),
         "every sample changes the weights here: only a wrong answer corrects them": lambda z, yi: 1,
     }
     bare, bare_w0 = w, w0
@@ -976,12 +1088,10 @@ def _epochs_gone_wrong(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -
         "all samples were judged with the first weights: judge each with what the previous one has left": (
             w + (y - (x @ w + w0 > 0)) @ x
         ),
-        "w0 was not corrected along the way: it is a weight like the others": _epoch(x, y, w, w0, _error, learns=0),
-        "the bias w0 is missing in z": _epoch(x, y, w, 0.0, _error, learns=0),
+        "w0 was not corrected along the way, or the bias w0 is missing in z: it is a weight like the others": _epoch(
+            x, y, w, w0, _error, learns=0
+        ),
         "the input is missing in the correction of w: add (y - y_hat) x": bare,
-        "the bias that came in is not used: start from the argument w0": _epoch(x, y, w, 0.0, _error),
-        "the weights that came in are not used: start from the argument w": _epoch(x, y, 0 * w, w0, _error),
-        "nothing was corrected": w,
     }
 
 
@@ -1006,13 +1116,16 @@ def _counts_gone_wrong(x: np.ndarray, y: np.ndarray, w: np.ndarray, w0: float) -
     }
 
 
-@checks.probe("rosenblatt_epoch")
-def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
+_ROSENBLATT = ("w", "w0", "the list of mistakes")
+
+
+@checks.probe("rosenblatt")
+def one_epoch(rosenblatt: Student, rng: np.random.Generator) -> None:
     """One epoch on 20 samples."""
+    w, w0 = np.zeros(3), 0.0
     while True:  # until no mistake leads to the right weights or the right count by luck
         x, y = _some_data(rng, 16, 3)
-        w, w0 = rng.normal(size=3), float(rng.normal())
-        y[0] = float(x[0] @ w + w0 <= 0)  # the first sample is wrong, so that something is corrected at once
+        y[0] = 1.0  # z = 0 counts as 0: the first sample is wrong, so that something is corrected at once
         weights, counts = _epochs_gone_wrong(x, y, w, w0), _counts_gone_wrong(x, y, w, w0)
         results = [_epoch(x, y, w, w0, _error), *weights.values()]
         apart = min(np.abs(one - other).max() for one, other in combinations(results, 2))
@@ -1020,7 +1133,7 @@ def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
             break
     true_w, true_w0, true_mistakes = _rosenblatt(x, y, w, w0)
     del counts[_RIGHT]
-    got = expect_items(rosenblatt_epoch(x, y, w, w0), ("w", "w0", "mistakes"))
+    got = expect_items(rosenblatt(x, y, 1), _ROSENBLATT)
     if np.shape(got[0]) == () and np.shape(got[1]) == (3,):
         raise CheckFailed("The order of the results is wrong: return w, w0, mistakes, in this order.")
     got_w, got_w0, mistakes = got
@@ -1034,28 +1147,85 @@ def one_epoch(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
             "w0 always grows: the correction of w0 is y - y_hat, which may be -1": w0 + true_mistakes,
         },
     )
-    expect_close(mistakes, true_mistakes, "the number of mistakes", counts)
+    expect(
+        np.shape(mistakes) == (1,),
+        "With max_epochs = 1 the list of mistakes should have one entry.\n  Likely cause: "
+        + (
+            "one number was returned: append the count of each epoch to a list."
+            if np.shape(mistakes) == ()
+            else "the count is appended for every sample: once for each epoch is enough."
+            if np.shape(mistakes) == (len(y),)
+            else "nothing looks at max_epochs, or the loop ends before its first epoch."
+        ),
+    )
+    expect_close(mistakes[0], true_mistakes, "the number of mistakes", counts)
 
 
-@checks.probe("rosenblatt_epoch")
-def converges(rosenblatt_epoch: Student, rng: np.random.Generator) -> None:
-    """Separable data, epoch after epoch from zero weights."""
+@checks.probe("rosenblatt")
+def converges(rosenblatt: Student, rng: np.random.Generator) -> None:
+    """Separable data, until an epoch without mistakes."""
     x, y, true, gone_wrong = _separable(rng)
     first = int(y[0] == 0)  # z = 0 counts as 0: the very first sample is then right if its class is 0
-    w, w0, mistakes = expect_items(rosenblatt_epoch(x[:1], y[:1], np.zeros(2), 0.0), ("w", "w0", "mistakes"))
+    *_, mistakes = expect_items(rosenblatt(x[:1], y[:1], 1), _ROSENBLATT)
     expect_close(
         mistakes,
-        1 - first,
+        [1 - first],
         "mistakes on one sample from zero weights",
-        {"at z = 0 the prediction is 0: compare with z > 0, not z >= 0": first},
+        {"at z = 0 the prediction is 0: compare with z > 0, not z >= 0": [first]},
     )
-    got, w, w0 = [], np.zeros(2), 0.0
-    for _ in true:
-        w, w0, mistakes = expect_items(rosenblatt_epoch(x, y, w, w0), ("w", "w0", "mistakes"))
-        got.append(mistakes)
-    expect_close(got, true, "the mistakes, epoch by epoch", gone_wrong)
-    wrong = int(np.sum((x @ np.asarray(w) + w0 > 0) != y))
+    w, w0, got = expect_items(rosenblatt(x, y, 30), _ROSENBLATT)
+    counts = np.atleast_1d(np.asarray(got, float)) if np.ndim(got) < 2 else np.empty(0)
+    if len(counts) != len(true):
+        cause = (
+            "the loop goes on after an epoch without mistakes: stop there"
+            if len(counts) == 30 and np.array_equal(counts[: len(true)], true)
+            else "the epoch without mistakes belongs to the list: append its count, too"
+            if np.array_equal(counts, true[:-1])
+            else "one epoch is enough of a proof: the rule has converged after the first without mistakes"
+            if np.array_equal(counts, [*true, 0])
+            else "every epoch starts from zero weights: set them once, before the loop"
+            if len(counts) == 30 and np.ptp(counts) == 0
+            else "the loop ends after its first epoch: look where `return` or `break` stands"
+            if len(counts) == 1
+            else "stop after the first epoch whose count of mistakes is 0"
+        )
+        raise CheckFailed(
+            f"The list of mistakes should have {len(true)} entries, the last of them 0; yours has {len(counts)}."
+            f"\n  Likely cause: {cause}."
+        )
+    running = np.cumsum(true)
+    expect_close(
+        got,
+        true,
+        "the mistakes, epoch by epoch",
+        gone_wrong | {"the count is not set back to 0 at the start of an epoch": running if true[-1] == 0 else np.nan},
+    )
+    wrong = int(np.sum((x @ np.asarray(w, float) + w0 > 0) != y))
     expect(wrong == 0, f"The last epoch reports no mistakes, but its weights get {wrong} of {len(y)} samples wrong.")
+
+
+@checks.probe("rosenblatt")
+def gives_up(rosenblatt: Student, rng: np.random.Generator) -> None:
+    """XOR, where only max_epochs ends the loop."""
+    most = int(rng.integers(6, 12))
+    order = rng.permutation(4)
+    x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])[order]
+    y = np.array([0.0, 1.0, 1.0, 0.0])[order]
+    *_, got = expect_items(rosenblatt(x, y, most), _ROSENBLATT)
+    count = np.size(got)
+    expect(
+        count == most,
+        f"No line separates XOR, so the loop should make max_epochs = {most} epochs; it made {count}.\n  Likely cause: "
+        + (
+            "it runs one epoch too many: compare with < max_epochs."
+            if count == most + 1
+            else "it stops one epoch too early."
+            if count == most - 1
+            else "it stops although the last epoch had mistakes."
+            if count < most
+            else "nothing looks at max_epochs."
+        ),
+    )
 
 
 def _counts_by_epoch(
@@ -1239,7 +1409,7 @@ def _two_layers(rng: np.random.Generator, d: int, h: int, k: int) -> tuple[list[
 def one_matrix(collapse: Student, rng: np.random.Generator) -> None:
     """The matrix W."""
     (w1, b1, w2, b2), true, bias = _two_layers(rng, *ALIKE)
-    w, b = expect_items(collapse(w1, b1, w2, b2), ("W", "b"), ((4, 4), (4,)))
+    w, b = expect_items(collapse([(w1, b1), (w2, b2)]), ("W", "b"), ((4, 4), (4,)))
     expect_close(
         w,
         true,
@@ -1261,14 +1431,18 @@ def one_matrix(collapse: Student, rng: np.random.Generator) -> None:
     if np.shape(b) != bias.shape or not np.allclose(b, bias):
         return  # with unlike sizes it may well stop, and the check of the bias says why
     weights, true, _ = _two_layers(rng, *DIFFERENT)
-    expect_close(expect_items(collapse(*weights), ("W", "b"), ((2, 3), (3,)))[0], true, "W of layers of unlike sizes")
+    expect_close(
+        expect_items(collapse([weights[:2], weights[2:]]), ("W", "b"), ((2, 3), (3,)))[0],
+        true,
+        "W of layers of unlike sizes",
+    )
 
 
 @checks.probe("collapse")
 def one_bias(collapse: Student, rng: np.random.Generator) -> None:
     """The bias b."""
     (w1, b1, w2, b2), _, true = _two_layers(rng, *ALIKE)
-    _, b = expect_items(collapse(w1, b1, w2, b2), ("W", "b"), ((4, 4), (4,)))
+    _, b = expect_items(collapse([(w1, b1), (w2, b2)]), ("W", "b"), ((4, 4), (4,)))
     expect_close(
         b,
         true,
@@ -1293,7 +1467,55 @@ def one_bias(collapse: Student, rng: np.random.Generator) -> None:
         },
     )
     weights, _, true = _two_layers(rng, *DIFFERENT)
-    expect_close(expect_items(collapse(*weights), ("W", "b"), ((2, 3), (3,)))[1], true, "b of layers of unlike sizes")
+    expect_close(
+        expect_items(collapse([weights[:2], weights[2:]]), ("W", "b"), ((2, 3), (3,)))[1],
+        true,
+        "b of layers of unlike sizes",
+    )
+
+
+@checks.probe("collapse")
+def whole_stack(collapse: Student, rng: np.random.Generator) -> None:
+    """A stack of four layers, and of one."""
+    import keras
+
+    sizes = (3, 4, 2, 5, 3)
+    layers = [(rng.normal(size=pair), rng.normal(size=pair[1])) for pair in pairwise(sizes)]
+    network = keras.Sequential(
+        [keras.Input((3,)), *(keras.layers.Dense(units, dtype="float64") for units in sizes[1:])]
+    )
+    network.set_weights([array for layer in layers for array in layer])
+    constant = np.asarray(network(np.zeros((1, 3))))[0]
+    true = np.asarray(network(np.eye(3))) - constant, constant
+    got = expect_items(collapse(layers), ("W", "b"))
+    two, last = _product(layers[:2]), _product(layers[-2:])
+    for k, name in enumerate(("W", "b")):
+        mistakes = {
+            "only the first two layers were joined: go on through the list": two[k],
+            "only the last two layers were joined: begin with the first": last[k],
+            "this is the first layer alone": layers[0][k],
+            "this is the last layer alone": layers[-1][k],
+            "the last layer is missing": _product(layers[:-1])[k],
+            "the first layer is missing": _product(layers[1:])[k],
+        }
+        if k:
+            mistakes["the biases of the layers between are missing: every one passes through the rest"] = _product(
+                [layers[0], *((w, 0 * b) for w, b in layers[1:])]
+            )[1]
+            mistakes["each bias passes through all later layers, not only through the next one"] = sum(
+                (b @ w for (_, b), (w, _) in pairwise(layers) if (b @ w).shape == constant.shape), layers[-1][1]
+            )
+        expect_close(got[k], true[k], f"{name} of four layers", mistakes)
+    alone = expect_items(collapse(layers[:1]), ("W", "b"))
+    for k, name in enumerate(("W", "b")):
+        expect_close(alone[k], layers[0][k], f"{name} of a stack of one layer")
+
+
+def _product(layers: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    w, b = layers[0]
+    for next_w, next_b in layers[1:]:
+        w, b = w @ next_w, b @ next_w + next_b
+    return w, b
 
 
 # -- data -----------------------------------------------------------------------------------------------------------
@@ -1332,6 +1554,128 @@ def _rates_to_choose(rng: np.random.Generator) -> tuple[tuple, tuple, list[float
         clear = second > 1.1 * best and len({int(np.argmin(held)), int(np.argmin(learnt)), int(np.argmax(hits))}) == 3
         if clear and np.argmin(held) != np.argmax(held):
             return training, validation, rates, weights
+
+
+_SETS = ("training", "validation", "test")
+
+
+def _three(three_sets: Student, x: np.ndarray, y: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The student's three sets as pairs of arrays."""
+    got = three_sets(x, y, seed)
+    if isinstance(got, list) and len(got) == 6:
+        raise CheckFailed("Return three pairs, (x, y), (x, y), (x, y); these are six arrays without inner brackets.")
+    pairs = []
+    for name, pair in zip(_SETS, expect_items(got, _SETS), strict=True):
+        first, second = expect_items(pair, (f"x of the {name} set", "its y"))
+        first, second = np.asarray(first), np.asarray(second)
+        expect(
+            first.ndim == 2 and first.shape[1] == x.shape[1] and second.shape == first.shape[:1],
+            f"The {name} set should be a pair x (k, {x.shape[1]}), y (k,); got {first.shape} and {second.shape}."
+            + (
+                "\n  Likely cause: train_test_split returns both parts of x first, then both parts of y."
+                if second.ndim == 2 or first.ndim == 1
+                else ""
+            ),
+        )
+        pairs.append((first, second))
+    return pairs
+
+
+def _digits(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """100 samples, 60 of class 0 first, then 40 of class 1, each with a number that tells it in its first column."""
+    x = np.column_stack([np.arange(100.0), rng.normal(size=(100, 3))])
+    return x, np.repeat([0.0, 1.0], [60, 40]), np.arange(100)
+
+
+@checks.probe("three_sets")
+def sizes_and_members(three_sets: Student, rng: np.random.Generator) -> None:
+    """60, 20 and 20 of 100 samples, each in one set, each with its own label."""
+    x, y, _ = _digits(rng)
+    sets = _three(three_sets, x, y, int(rng.integers(100)))
+    sizes = [len(labels) for _, labels in sets]
+    causes = {
+        (60, 8, 32): "the rest is split 20 : 80: it is divided into equal halves",
+        (60, 32, 8): "the rest is split 80 : 20: it is divided into equal halves",
+        (60, 24, 16): "the rest is split 60 : 40: it is divided into equal halves",
+        (60, 16, 24): "the rest is split 40 : 60: it is divided into equal halves",
+        (60, 30, 10): "the rest, 40 samples, is divided into equal halves",
+        (60, 10, 30): "the rest, 40 samples, is divided into equal halves",
+        (60, 40, 40): "the rest itself was returned twice: split it once more",
+        (20, 20, 60): "the order of the sets: training, validation, test",
+        (40, 30, 30): "60 % are for training: train_size=0.6",
+        (75, 12, 13): "train_test_split takes 75 % unless train_size says otherwise",
+        (60, 30, 30): "train_test_split takes 75 % unless train_size says otherwise",
+        (80, 10, 10): "60 % are for training: train_size=0.6",
+        (64, 16, 20): "20 % of 80 % is 16 %: split off 25 % of the second part, or begin with 60 : 40",
+        (60, 20, 40): "the validation images are still in the test set: take them out",
+        (60, 40, 20): "the test images are still in the validation set: take them out",
+        (100, 20, 20): "the validation and test images are still in the training set",
+    }
+    close = np.abs(np.array(sizes) - (60, 20, 20)).max() <= 2
+    cause = causes.get(tuple(sizes))
+    expect(
+        close,
+        f"Of 100 samples 60, 20 and 20 should be in the sets; yours have {sizes[0]}, {sizes[1]} and {sizes[2]}."
+        + (f"\n  Likely cause: {cause}." if cause else ""),
+    )
+    numbers = [features[:, 0].round().astype(int).tolist() for features, _ in sets]
+    for one, other in combinations(range(3), 2):
+        both = set(numbers[one]) & set(numbers[other])
+        expect(
+            not both,
+            f"{len(both)} samples stand in the {_SETS[one]} set and in the {_SETS[other]} set."
+            "\n  Likely cause: each set is drawn from all samples; cut the rest of the first split instead.",
+        )
+    for name, (features, labels) in zip(_SETS, sets, strict=True):
+        rows = features[:, 0].round().astype(int)
+        expect(len(set(rows)) == len(rows), f"A sample stands twice in the {name} set.")
+        expect(
+            np.array_equal(rows, features[:, 0]) and np.allclose(features, x[rows]),
+            f"The {name} set holds pictures that are not among the given ones.",
+        )
+        expect(
+            np.array_equal(labels, y[rows]),
+            f"Some labels of the {name} set belong to other samples.\n  Likely cause: x and y are shuffled or cut"
+            " differently; split both in one call, or use the same row numbers for both.",
+        )
+
+
+@checks.probe("three_sets")
+def equal_shares(three_sets: Student, rng: np.random.Generator) -> None:
+    """The same share of both classes in all three sets, for several seeds."""
+    x, y, _ = _digits(rng)
+    for seed in rng.integers(1000, size=5).tolist():
+        shares = [labels.mean() for _, labels in _three(three_sets, x, y, seed)]
+        expect(
+            bool(np.allclose(shares, 0.4, atol=0.03)),
+            f"40 % of the samples are of class 1; in your sets {', '.join(f'{share:.0%}' for share in shares)}."
+            "\n  Likely cause: "
+            + (
+                "the samples are cut in the order of the file: shuffle first."
+                if max(shares) == 1 or min(shares) == 0
+                else "the second split is not stratified: stratify=y_rest."
+                if abs(shares[0] - 0.4) < 0.01
+                else "nothing keeps the shares equal: stratify=y in the first split, stratify=y_rest in the second."
+            ),
+        )
+
+
+@checks.probe("three_sets")
+def by_the_seed(three_sets: Student, rng: np.random.Generator) -> None:
+    """The same seed gives the same sets, another seed others."""
+    x, y, _ = _digits(rng)
+    seed = int(rng.integers(1000))
+    first, again, other = (_three(three_sets, x, y, k) for k in (seed, seed, seed + 1))
+    members = [[np.sort(features[:, 0]) for features, _ in sets] for sets in (first, again, other)]
+    expect(
+        all(np.array_equal(a[0], b[0]) for a, b in zip(first, again, strict=True)),
+        "Two calls with the same seed give different sets.\n  Likely cause: random_state=seed is missing.",
+    )
+    fixed = "the seed is not used, or a fixed number stands in its place"
+    expect(
+        not np.array_equal(members[0][0], members[2][0]),
+        f"Another seed gives the same training set.\n  Likely cause: {fixed}.",
+    )
 
 
 @checks.probe("choose_rate")
@@ -1413,4 +1757,67 @@ def the_best_rate(choose_rate: Student, rng: np.random.Generator) -> None:
             "this is always the last rate": rates[-1],
             "this is always the first rate": rates[0],
         },
+    )
+
+
+@checks.probe("shift_right")
+def moved_pixels(shift_right: Student, rng: np.random.Generator) -> None:
+    """Random pictures."""
+    x = rng.uniform(0.1, 1, size=(5, 64))
+    pictures = x.reshape(5, 8, 8)
+    empty = np.zeros((5, 8, 1))
+    right = np.concatenate([empty, pictures[..., :-1]], axis=2)
+    rows_empty = np.zeros((5, 1, 8))
+    ways = {
+        "the last column comes in again on the left: np.roll does that; set the first column to 0": np.roll(
+            pictures, 1, axis=2
+        ),
+        "the pixels were moved along the row of 64, so each row's last pixel enters the next row: reshape to 8 x 8": (
+            np.concatenate([np.zeros((5, 1)), x[:, :-1]], axis=1)
+        ),
+        "the pixels were moved along the row of 64, and the last came in again: reshape to 8 x 8": np.roll(
+            x, 1, axis=1
+        ),
+        "the pictures were moved to the left": np.concatenate([pictures[..., 1:], empty], axis=2),
+        "the pictures were moved down: the columns are the last axis": np.concatenate(
+            [rows_empty, pictures[:, :-1]], axis=1
+        ),
+        "the pictures were moved up: the columns are the last axis": np.concatenate(
+            [pictures[:, 1:], rows_empty], axis=1
+        ),
+        "the pictures themselves were exchanged: the columns are the last axis": np.roll(pictures, 1, axis=0),
+        "the pictures were moved down, and the last row came in again: the columns are the last axis": np.roll(
+            pictures, 1, axis=1
+        ),
+        "the pictures were moved by two pixels": np.concatenate([empty, empty, pictures[..., :-2]], axis=2),
+        "the first column keeps its old pixels: it becomes 0": np.concatenate(
+            [pictures[..., :1], pictures[..., :-1]], axis=2
+        ),
+        "the columns are reversed: this is a mirror image": pictures[..., ::-1],
+        "nothing moved": pictures,
+        "every column became the first one: an array was changed while it was read; copy it first": np.repeat(
+            pictures[..., :1], 8, axis=2
+        ),
+    }
+    mistakes = {cause: value.reshape(5, 64) for cause, value in ways.items()}
+    mistakes["return (n, 64) again: reshape(-1, 64)"] = right
+    mistakes["the last column was kept in a ninth one: cut the pictures back to 8 columns"] = np.concatenate(
+        [empty, pictures], axis=2
+    ).reshape(5, 72)
+    expect_close(shift_right(x), right.reshape(5, 64), "the pictures", mistakes)
+
+
+@checks.probe("shift_right")
+def one_bright_pixel(shift_right: Student, rng: np.random.Generator) -> None:
+    """A single bright pixel, also in the last column."""
+    row, column = (int(n) for n in rng.integers(1, 7, size=2))
+    x = np.zeros((2, 8, 8))
+    x[0, row, column] = x[1, row, 7] = 1
+    right = np.zeros((2, 8, 8))
+    right[0, row, column + 1] = 1
+    expect_close(
+        shift_right(x.reshape(2, 64)),
+        right.reshape(2, 64),
+        "pixels in the middle and in the last column",
+        {"what leaves on the right comes in again on the left: it should be lost": np.roll(x, 1, 2).reshape(2, 64)},
     )

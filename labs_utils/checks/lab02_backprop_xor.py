@@ -324,22 +324,92 @@ def _never_reset(x, y, w1, w2, eps, k):
 # -- 6: training ------------------------------------------------------------------------------------------------------
 
 
-@checks.probe("train_step")
-def smallest_step(train_step, rng):
+@checks.probe("descend")
+def smallest_step(descend, rng):
     """One point and one hidden unit, where no shape gives a slip away"""
     x, y, w1, w2 = _network(rng, n=1, d=3, m=1)
-    _check_step(train_step, x, 1 - 0.5 * y, w1, w2)
+    _check_step(descend, x, 1 - 0.5 * y, w1, w2)
 
 
-@checks.probe("train_step")
-def one_step(train_step, rng):
+@checks.probe("descend")
+def one_step(descend, rng):
     """The weights after one step"""
-    _check_step(train_step, *_network(rng))
+    _check_step(descend, *_network(rng))
 
 
-def _check_step(train_step, x, y, w1, w2):
+@checks.probe("descend")
+def whole_path(descend, rng):
+    """The path of four epochs"""
+    x, y, w1, w2 = _network(rng, n=5, d=3, m=2)
+    eta, epochs = 0.2, 4
+    path = _steps_of_path(descend(x, y, w1, w2, eta, epochs), w1, w2, epochs)
+    true = [(w1, w2)]
+    for _ in range(epochs):
+        gradients = _tape(lambda a, b, tf: tf.reduce_sum((tf.sigmoid(x @ a) @ b - y) ** 2), *true[-1])
+        true.append(tuple(w - eta * g for w, g in zip(true[-1], gradients, strict=True)))
+    for epoch in range(1, epochs + 1):
+        for k, name in enumerate(("w1", "w2")):
+            first = true[1][k] - true[0][k]
+            mistakes = {
+                "every epoch makes the same step: compute the gradients anew in each": true[0][k] + epoch * first,
+                "every epoch starts from the first weights: continue from the last ones": (
+                    true[1][k] if epoch > 1 else np.nan
+                ),
+                "the path ends one step behind: append after the update": true[epoch - 1][k],
+                "the path runs one step ahead: the start belongs to it": true[min(epoch + 1, epochs)][k],
+            }
+            expect_close(path[epoch][k], true[epoch][k], f"{name} after epoch {epoch}", mistakes, atol=1e-6)
+
+
+def _steps_of_path(got, w1, w2, epochs):
+    """`got` as a list of 1 + epochs pairs of arrays that begins with w1 and w2."""
+    both = ("w1", "w2")
+    alone = (
+        isinstance(got, list) and len(got) == 2 and all(isinstance(one, np.ndarray) and one.ndim == 2 for one in got)
+    )
+    expect(
+        not alone,
+        "These are the last w1 and w2 alone; return the path.\n  Likely cause: nothing is appended to a list.",
+    )
+    expect(
+        isinstance(got, list) and len(got) > 0,
+        "Return a list of pairs, w1 and w2 at the start and after each epoch."
+        + (" Did you forget `return`?" if got is None else ""),
+    )
+    causes = {
+        epochs: "the start, or the last epoch, is missing",
+        1: "`return` stands inside the loop, or nothing is appended",
+        2: "`return` stands inside the loop",
+        2 * epochs: "w1 and w2 are appended one by one: append the pair (w1, w2)",
+        2 + 2 * epochs: "w1 and w2 are appended one by one: append the pair (w1, w2)",
+        epochs + 2: "one epoch too many was made",
+    }
+    cause = causes.get(len(got), "append once per epoch") if len(got) != epochs + 1 else ""
+    expect(
+        not cause,
+        f"{epochs} epoch{'s' * (epochs > 1)} should give {epochs + 1} pairs, the start among them; got {len(got)}."
+        f"\n  Likely cause: {cause}.",
+    )
+    path = [expect_items(pair, both) for pair in got]
+    start = [np.array_equal(np.asarray(w), true) for w, true in zip(path[0], (w1, w2), strict=True)]
+    if not all(start) and np.shape(path[0][0]) == w2.shape and np.shape(path[0][1]) == w1.shape != w2.shape:
+        expect(False, "The order of the results is wrong: return w1, w2, in this order.")
+    equal = np.shape(path[0][0]) == np.shape(path[-1][0]) and np.allclose(path[0][0], path[-1][0])
+    expect(
+        all(start),
+        "The path should begin with the weights that came in.\n  Likely cause: "
+        + (
+            "one array was changed in place and appended every time; write w1 = w1 - ... (hint 2)."
+            if equal
+            else "the list begins after the first step."
+        ),
+    )
+    return path
+
+
+def _check_step(descend, x, y, w1, w2):
     eta = 0.5
-    got = expect_items(train_step(x, y, w1, w2, eta), ("the new w1", "the new w2"))
+    got = _steps_of_path(descend(x, y, w1, w2, eta, 1), w1, w2, 1)[1]
     g1, g2 = _tape(lambda w1, w2, tf: tf.reduce_sum((tf.sigmoid(x @ w1) @ w2 - y) ** 2), w1, w2)
     late1 = _tape(
         lambda w1, tf: tf.reduce_sum(2 * (expit(x @ w1.numpy()) @ w2 - y) @ (w2 - eta * g2).T * tf.sigmoid(x @ w1)), w1
@@ -588,6 +658,128 @@ def right_of_many(train_many, rng):
     expect_close(array, true, "right")
 
 
+# -- 6: what became of them -------------------------------------------------------------------------------------------
+
+_WORDS = ("solved", "rests at 2", "rests at 1", "other")
+
+
+def _curves(rng, epochs, window):
+    """Losses of networks with every fate and with what is mistaken for one, (epochs, k), and the right words."""
+    t, late = np.arange(epochs), slice(-window, None)
+
+    def level(height, wobble=0.004):
+        return height + rng.uniform(-wobble, wobble, size=epochs)
+
+    def swinging(height):
+        return height + 0.3 * (-1.0) ** t
+
+    def falling(end):
+        return end * np.exp((epochs - 1 - t) / epochs * 4)
+
+    early = level(2)  # rests at 2, but solved in the last epochs
+    early[late] = np.linspace(1.9, 0.002, window)
+    noisy_before = swinging(2.0)
+    noisy_before[late] = level(2)[late]
+    visits = swinging(1.5)  # in the last epoch just at 2
+    visits[-1] = 2.0
+    ends = swinging(1.0)
+    ends[-1] = 1.0
+    once = level(1)
+    once[epochs // 3] = 0.001  # below 0.01 once, long ago
+    curves = {
+        "solved": [falling(0.004), falling(0.0001), early],
+        "rests at 2": [level(2), level(2.05), noisy_before, level(1.96)],
+        "rests at 1": [level(1), level(0.95), once],
+        "other": [swinging(2.0), swinging(1.0), level(1.5), falling(0.03), visits, ends, level(1.08, 0.03), level(0.3)],
+    }
+    columns = [(word, curve) for word, found in curves.items() for curve in found]
+    order = rng.permutation(len(columns))
+    return np.column_stack([columns[k][1] for k in order]), [columns[k][0] for k in order]
+
+
+def _sorted_wrongly(losses, window):
+    """Mistake → the words that it gives."""
+
+    def words(last=0.01, at=-1, still=True, near=0.1, first=False, part=None, low=None):
+        found = []
+        for curve in losses.T:
+            tail = (part or (lambda c: c[-window:]))(curve)
+            rests, end = not still or np.ptp(tail) < 0.02, curve[at]
+            solved = (curve.min() if first else end) < last
+            twos, ones = abs(end - 2) < near, abs(end - 1) < near
+            found.append(
+                "solved" if solved else "rests at 2" if rests and twos else "rests at 1" if rests and ones else "other"
+            )
+        return found
+
+    exchanged = {"rests at 2": "rests at 1", "rests at 1": "rests at 2"}
+    return {
+        "a network that swings does not rest: its loss must vary by less than 0.02": words(still=False),
+        "only the last `window` epochs count, not all": words(part=lambda c: c),
+        "solved means the last loss, not the lowest": words(first=True),
+        "the first `window` epochs were looked at: losses[-window:]": words(part=lambda c: c[:window]),
+        "solved means below 0.01, not below 0.1": words(last=0.1),
+        "within 0.1 of 2 or 1: the loss need not be that number to two digits": words(near=0.01),
+        "the first loss was looked at, not the last": words(at=0),
+        "whoever does not rest at 2 or 1 is of another fate, also at rest: a level of 1.5 is neither": words(near=0.5),
+        'no network is "solved": look at the last loss before all else': words(last=-1),
+        "2 and 1 are exchanged": [exchanged.get(word, word) for word in words()],
+    }
+
+
+@checks.probe("fates")
+def words_of_all(fates, rng):
+    """A word for each network"""
+    window = 30
+    losses, true = _curves(rng, 120, window)
+    _compare_fates(fates, losses, window, true)
+
+
+@checks.probe("fates")
+def another_window(fates, rng):
+    """Another window, other lengths"""
+    window = 45
+    losses, true = _curves(rng, 90, window)
+    _compare_fates(fates, losses, window, true)
+
+
+def _compare_fates(fates, losses, window, true):
+    got = fates(losses, window)
+    if isinstance(got, np.ndarray):
+        got = got.tolist()
+    expect(
+        isinstance(got, list),
+        "Return a list with a word for each network." + (" Did you forget `return`?" if got is None else ""),
+    )
+    causes = {
+        len(losses): "losses.T has a row for each network; losses has a row for each epoch",
+        window: "losses[-window:].T has a row for each network; without .T it has a row for each epoch",
+        1: "`return` stands inside the loop",
+    }
+    cause = causes.get(len(got))
+    expect(
+        len(got) == len(true),
+        f"There are {len(true)} networks, and you return {len(got)} words."
+        + (f"\n  Likely cause: {cause}." if cause else ""),
+    )
+    strange = [word for word in got if word not in _WORDS]
+    expect(
+        not strange,
+        f"The words are {', '.join(map(repr, _WORDS))}; yours has {strange[0] if strange else ''!r}.",
+    )
+    if got == true:
+        return
+    fitting = [cause for cause, words in _sorted_wrongly(losses, window).items() if words == got]
+    place = next(k for k, (one, other) in enumerate(zip(got, true, strict=True)) if one != other)
+    tail = losses[-window:, place]
+    expect(
+        False,
+        f"A network whose loss lies between {tail.min():.3g} and {tail.max():.3g} in the last {window} epochs and ends"
+        f" at {tail[-1]:.3g} is {true[place]!r}; yours: {got[place]!r}."
+        + (f"\n  Likely cause: {fitting[0]}." if fitting else ""),
+    )
+
+
 # -- 7: a bump --------------------------------------------------------------------------------------------------------
 
 
@@ -661,6 +853,91 @@ def _scaled_bump(got, expected):
     return got if height > 0 and np.allclose(got, height * expected, atol=1e-3) else np.nan
 
 
+@checks.probe("staircase_weights")
+def one_bump_of_some_height(staircase_weights, rng):
+    """One bump of some height"""
+    _compare_staircase(staircase_weights, rng, 1)
+
+
+@checks.probe("staircase_weights")
+def several_bumps(staircase_weights, rng):
+    """Four bumps of different heights and widths"""
+    _compare_staircase(staircase_weights, rng, 4)
+
+
+def _compare_staircase(staircase_weights, rng, k):
+    edges = -1 + np.cumsum(np.r_[rng.uniform(-0.4, 0.4), rng.uniform(0.8, 1.6, size=k)])
+    heights = rng.uniform(0.6, 2.2, size=k) * rng.choice([-1, 1], size=k)
+    s = rng.uniform(8, 14)
+    w1, w2 = expect_items(staircase_weights(heights, edges, s), ("w1", "w2"))
+    expect_close(
+        np.shape(w1),
+        (2, 2 * k),
+        "the shape of w1",
+        {
+            "one column for each hidden unit, and two units for each bump: concatenate along axis 1": (
+                (2 * k, 2) if k > 1 else np.nan
+            ),
+            "one unit for each bump is one step: a bump needs two": (2, k),
+            "the matrices of the bumps stand in a list of their own: join them with np.concatenate": (k, 2, 2),
+        },
+    )
+    expect_close(
+        np.shape(w2),
+        (2 * k, 1),
+        "the shape of w2",
+        {
+            "w2 has one row for each hidden unit: concatenate along axis 0": (2, k),
+            "w2 is a column, (2 k, 1)": (2 * k,) if np.ndim(w2) == 1 else (1, 2 * k),
+            "the columns of the bumps stand in a list of their own: join them with np.concatenate": (k, 2, 1),
+        },
+    )
+    t = np.linspace(edges[0] - 1, edges[-1] + 1, 80)
+    got = (expit(np.column_stack([np.ones(80), t]) @ np.asarray(w1, float)) @ np.asarray(w2, float))[:, 0]
+
+    def drawn(heights, left=edges[:-1], right=edges[1:], s=s):
+        return sum(h * (expit(s * (t - a)) - expit(s * (t - b))) for h, a, b in zip(heights, left, right, strict=True))
+
+    def in_w1():
+        return sum(
+            expit(h * s * (t - a)) - expit(h * s * (t - b))
+            for h, a, b in zip(heights, edges[:-1], edges[1:], strict=True)
+        )
+
+    mistakes = {
+        "the heights are missing: they are the weights in w2": drawn(np.ones(k)),
+        "the height belongs to w2; in w1 it only makes the steps steeper": in_w1,
+        "the heights belong to both rows of a bump in w2, +height and -height": sum(
+            h * expit(s * (t - a)) - expit(s * (t - b)) for h, a, b in zip(heights, edges[:-1], edges[1:], strict=True)
+        ),
+        "each bump begins at the first edge: take its own left edge": drawn(heights, left=np.full(k, edges[0])),
+        "each bump ends at the last edge: take its own right edge": drawn(heights, right=np.full(k, edges[-1])),
+        "the heights are squared": drawn(heights**2),
+        "the heights are taken in reverse": drawn(heights[::-1]),
+        "the heights lose their sign": drawn(np.abs(heights)),
+        "both units of a bump are added: the second must be subtracted": sum(
+            h * (expit(s * (t - a)) + expit(s * (t - b)))
+            for h, a, b in zip(heights, edges[:-1], edges[1:], strict=True)
+        ),
+        "every bump has the height of the first": drawn(np.full(k, heights[0])),
+        "every bump has the height of the last": drawn(np.full(k, heights[-1])),
+        "steepness is missing: the factor of t is steepness": drawn(heights, s=1.0),
+        "the heights are divided by their number: the bumps stand side by side, so nothing is averaged": (
+            drawn(heights) / k if k > 1 else np.nan
+        ),
+        "the parts of w2 stand in another order than the columns of w1": _other_order(t, edges, heights, s)
+        if k > 1
+        else np.nan,
+    }
+    expect_close(got, drawn(heights), f"the output of {k} bump{'s' * (k > 1)}", mistakes)
+
+
+def _other_order(t, edges, heights, s):
+    """The output when w2 is [heights, -heights] but the columns of w1 alternate."""
+    steps = [expit(s * (t - edge)) for pair in zip(edges[:-1], edges[1:], strict=True) for edge in pair]
+    return sum(h * step for h, step in zip([*heights, *-heights], steps, strict=True))
+
+
 # -- 8: symmetry -----------------------------------------------------------------------------------------------------
 
 checks.choice(
@@ -672,6 +949,56 @@ checks.choice(
         "d": "sigmoid(0) is 1 / (1 + 1) = 0.5; nothing is divided by zero.",
     },
 )
+
+
+# -- 10: a line through weight space ----------------------------------------------------------------------------------
+
+
+@checks.probe("losses_along")
+def along_a_line(losses_along, rng):
+    """Losses along a random direction"""
+    x, y, w1, w2 = _network(rng, n=5, d=3, m=2)
+    d1, d2 = rng.normal(size=w1.shape), rng.normal(size=w2.shape)
+    alphas = np.sort(rng.uniform(-1.5, 1.5, size=6))
+
+    def losses(one=w1, two=w2, d1=d1, d2=d2, alphas=alphas):
+        return np.array([np.square(expit(x @ (one + a * d1)) @ (two + a * d2) - y).sum() for a in alphas])
+
+    def wandering():
+        found, one, two = [], w1, w2
+        for a in alphas:
+            one, two = one + a * d1, two + a * d2
+            found.append(np.square(expit(x @ one) @ two - y).sum())
+        return np.array(found)
+
+    true = losses()
+    unit = losses(d1=d1 / np.linalg.norm(d1), d2=d2 / np.linalg.norm(d2))
+    mistakes = {
+        "the loss is a sum over the points: do not divide by n": true / len(y),
+        "w2 does not move: add alpha d2 to it": losses(d2=0 * d2),
+        "w1 does not move: add alpha d1 to it": losses(d1=0 * d1),
+        "the weights move on from place to place: always start from w1 and w2": wandering(),
+        "alpha is subtracted: w + alpha d": losses(alphas=-alphas),
+        "alpha is missing: w + alpha d": np.full(6, losses(alphas=np.ones(1))[0]),
+        "this is the loss at w1 and w2, at every alpha": np.full(6, losses(alphas=np.zeros(1))[0]),
+        "the weights are not w + alpha d but alpha d alone": losses(one=0 * w1, two=0 * w2),
+        "these are steps between, (1 - alpha) w + alpha d; here it is w + alpha d": np.array(
+            [np.square(expit(x @ ((1 - a) * w1 + a * d1)) @ ((1 - a) * w2 + a * d2) - y).sum() for a in alphas]
+        ),
+        "the direction was scaled to length 1: take it as it is": unit,
+        "forward returns h first, then y_pred": np.array(
+            [np.square(expit(x @ (w1 + a * d1)) - y).sum() for a in alphas]
+        ),
+        "the squares are missing: square before you add up": np.array(
+            [(expit(x @ (w1 + a * d1)) @ (w2 + a * d2) - y).sum() for a in alphas]
+        ),
+        "the square of the sum is not the sum of the squares": np.array(
+            [(expit(x @ (w1 + a * d1)) @ (w2 + a * d2) - y).sum() ** 2 for a in alphas]
+        ),
+        "only the last alpha is left: append the loss in each round": true[-1],
+        "only the first alpha is there: `return` stands inside the loop": true[:1],
+    }
+    expect_close(losses_along(x, y, w1, w2, d1, d2, alphas.tolist()), true, "the losses", mistakes)
 
 
 # -- 11: Keras --------------------------------------------------------------------------------------------------------

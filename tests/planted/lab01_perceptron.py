@@ -186,121 +186,6 @@ def derivatives_as_one_array(z):
     return np.stack([np.exp(-z) / (1 + np.exp(-z)) ** 2, 1 / cosh**2, (z > 0).astype("float32")])
 
 
-# -- neuron_from_line -------------------------------------------------------------------------------------------------
-
-
-def _scaled(w, w0, inside):
-    z = w @ inside + w0
-    return w / z, w0 / z
-
-
-@wrong("neuron_from_line", says="w lies along the line")
-def neuron_along_the_line(a, b, inside):
-    w = b - a
-    return _scaled(w, -w @ a, inside)
-
-
-@wrong("neuron_from_line", says="must still be divided by z at `inside`")
-def neuron_not_scaled(a, b, inside):
-    w = np.array([a[1] - b[1], b[0] - a[0]])
-    return w, -w @ a
-
-
-@wrong("neuron_from_line", says="z at `inside` is -1")
-def neuron_divided_by_the_absolute_value(a, b, inside):
-    w = np.array([a[1] - b[1], b[0] - a[0]])
-    z = w @ inside - w @ a
-    side = -1 if z > 0 else 1
-    return side * w / abs(z), -side * w @ a / abs(z)
-
-
-@wrong("neuron_from_line", says="a vertical line has no slope m")
-def neuron_from_the_slope(a, b, inside):
-    m = (b[1] - a[1]) / (b[0] - a[0])
-    w = np.array([-m, 1.0])
-    return _scaled(w, -w @ a, inside)
-
-
-@wrong("neuron_from_line", says="a vertical line has no slope m")
-def neuron_from_the_slope_of_plain_numbers(a, b, inside):
-    m = float(b[1] - a[1]) / float(b[0] - a[0])
-    w = np.array([-m, 1.0])
-    return _scaled(w, -w @ a, inside)
-
-
-@wrong("neuron_from_line", says="w has length 1")
-def neuron_of_length_one(a, b, inside):
-    w = np.array([a[1] - b[1], b[0] - a[0]])
-    w = w / np.linalg.norm(w)
-    w = w * np.sign(w @ (inside - a))
-    return w, -w @ a
-
-
-@wrong("neuron_from_line", says="one entry needs the other sign")
-def neuron_with_entries_exchanged_only(a, b, inside):
-    w = np.array([b[1] - a[1], b[0] - a[0]])
-    return w / (w @ (inside - a)), -w @ a / (w @ (inside - a))
-
-
-@wrong("neuron_from_line", says="the sign is flipped: z(a)")
-def neuron_with_the_other_bias(a, b, inside):
-    w, w0 = _scaled(np.array([a[1] - b[1], b[0] - a[0]]), (b[1] - a[1]) * a[0] - (b[0] - a[0]) * a[1], inside)
-    return w, -w0
-
-
-@wrong("neuron_from_line", says="w was divided by z at `inside`, w0 was not")
-def neuron_with_only_w_scaled(a, b, inside):
-    w = np.array([a[1] - b[1], b[0] - a[0]])
-    w0 = -w @ a
-    return w / (w @ inside + w0), w0
-
-
-@wrong("neuron_from_line", says="The order of the results is wrong")
-def neuron_with_the_bias_first(a, b, inside):
-    w0, w = np.linalg.solve(np.c_[np.ones(3), [a, b, inside]], [0, 0, 1])[[0]], None
-    w = np.linalg.solve(np.c_[np.ones(3), [a, b, inside]], [0, 0, 1])[1:]
-    return float(w0[0]), w
-
-
-@wrong("neuron_from_line", says="computed with a wrong w0")
-def neuron_without_its_bias(a, b, inside):
-    w = np.array([-(b - a)[1], (b - a)[0]])
-    return _scaled(w, 0.0, inside)
-
-
-@wrong("neuron_from_line", says="not at `inside`")
-def neuron_zero_inside(a, b, inside):
-    w = np.array([-(b - a)[1], (b - a)[0]])
-    z = w @ inside - w @ a
-    return w / z, -w @ inside / z
-
-
-@wrong("neuron_from_line", says="the sign of w0 is flipped")
-def neuron_with_the_other_bias_before_scaling(a, b, inside):
-    w = np.array([a[1] - b[1], b[0] - a[0]])
-    return _scaled(w, w @ a, inside)
-
-
-@right("neuron_from_line")
-def neuron_from_three_equations(a, b, inside):
-    v = np.linalg.solve(np.column_stack([np.ones(3), [a, b, inside]]), [0, 0, 1])
-    return v[1:], v[0]
-
-
-@right("neuron_from_line")
-def neuron_in_plain_numbers(a, b, inside):
-    p, q = float(b[0] - a[0]), float(b[1] - a[1])
-    z = -q * (inside[0] - a[0]) + p * (inside[1] - a[1])
-    return [-q / z, p / z], [(q * a[0] - p * a[1]) / z]
-
-
-@right("neuron_from_line")
-def neuron_by_tensorflow(a, b, inside):
-    system = tf.constant(np.c_[[a, b, inside], np.ones(3)], tf.float32)
-    v = tf.linalg.solve(system, tf.constant([[0.0], [0.0], [1.0]]))
-    return v[:2, 0], v[2]
-
-
 # -- binary_cross_entropy ---------------------------------------------------------------------------------------------
 
 
@@ -1142,229 +1027,471 @@ def train_by_tensorflow(x, y, learning_rate, epochs, batch, seed=0):
     return tf.stack(path)
 
 
-# -- regression_gradient ----------------------------------------------------------------------------------------------
+# -- descend_z --------------------------------------------------------------------------------------------------------
 
 
-@wrong("regression_gradient", says="the sign is flipped")
-def regression_uphill(x, y, w, w0):
-    error = y - (x @ w + w0)
-    return 2 * x.T @ error / len(y), 2 * error.mean()
+def _slid(z, steps, slope):
+    path = [z]
+    for _ in range(steps):
+        path.append(path[-1] - slope(path[-1]))
+    return np.array(path)
 
 
-@wrong("regression_gradient", says="the factor 2 is missing")
-def regression_without_two(x, y, w, w0):
-    error = x @ w + w0 - y
-    return x.T @ error / len(y), error.mean()
+def _slope(z, y, loss):
+    p = expit(z)
+    return p - y if loss == "cross-entropy" else 2 * (p - y) * p * (1 - p)
 
 
-@wrong("regression_gradient", says="divide by n")
-def regression_summed(x, y, w, w0):
-    error = x @ w + w0 - y
-    return 2 * x.T @ error, 2 * error.sum()
+@wrong("descend_z", says="y_hat (1 - y_hat), the derivative of the sigmoid, is missing")
+def z_without_the_slope_of_the_sigmoid(z, y, loss, steps):
+    return _slid(z, steps, lambda z: (expit(z) - y) * (2 if loss == "squared error" else 1))
 
 
-@wrong("regression_gradient", says="there is no sigmoid here")
-def regression_with_a_sigmoid(x, y, w, w0):
-    error = expit(x @ w + w0) - y
-    return 2 * x.T @ error / len(y), 2 * error.mean()
+@wrong("descend_z", says="the factor 2 from the square is missing")
+def z_without_two(z, y, loss, steps):
+    return _slid(z, steps, lambda z: _slope(z, y, loss) / (2 if loss == "squared error" else 1))
 
 
-@wrong("regression_gradient", says="does not belong here")
-def regression_with_the_slope_of_the_sigmoid(x, y, w, w0):
-    p = expit(x @ w + w0)
-    error = (p - y) * p * (1 - p)
-    return 2 * x.T @ error / len(y), 2 * error.mean()
+@wrong("descend_z", says="you step uphill")
+def z_uphill(z, y, loss, steps):
+    return _slid(z, steps, lambda z: -_slope(z, y, loss))
 
 
-@wrong("regression_gradient", says="the bias w0 is missing in y_hat")
-def regression_without_bias(x, y, w, w0):
-    error = x @ w - y
-    return 2 * x.T @ error / len(y), 2 * error.mean()
+@wrong("descend_z", says="the label is not used")
+def z_for_class_one_only(z, y, loss, steps):
+    return _slid(z, steps, lambda z: _slope(z, 1, loss))
 
 
-@wrong("regression_gradient", says="return one number for w0")
-def regression_without_the_mean_for_the_bias(x, y, w, w0):
-    error = x @ w + w0 - y
-    return 2 * x.T @ error / len(y), 2 * error
+@wrong("descend_z", says="this is the slope of the cross-entropy: look at `loss`")
+def z_by_one_loss_only(z, y, loss, steps):
+    return _slid(z, steps, lambda z: expit(z) - y)
 
 
-@wrong("regression_gradient", says="The order of the results is wrong")
-def regression_the_other_way_round(x, y, w, w0):
-    error = x @ w + w0 - y
-    return 2 * error.mean(), 2 * x.T @ error / len(y)
+@wrong("descend_z", says="y_hat (1 - y_hat) belongs to the squared error")
+def z_with_the_slope_of_the_sigmoid_everywhere(z, y, loss, steps):
+    return _slid(z, steps, lambda z: (expit(z) - y) * expit(z) * expit(-z) * (2 if loss == "squared error" else 1))
 
 
-@wrong("regression_gradient", says="these are weights, not a gradient")
-def regression_solved(x, y, w, w0):
-    return np.linalg.lstsq(x, y - w0, rcond=None)[0], 0.0
+@wrong("descend_z", says="the start is missing")
+def z_without_its_start(z, y, loss, steps):
+    return _slid(z, steps, lambda z: _slope(z, y, loss))[1:]
 
 
-@wrong("regression_gradient", says="the error was squared")
-def regression_with_a_squared_error(x, y, w, w0):
-    error = x @ w + w0 - y
-    return 2 * x.T @ error**2 / len(y), 2 * np.mean(error**2)
+@wrong("descend_z", says="this is the last z alone")
+def z_without_its_path(z, y, loss, steps):
+    return _slid(z, steps, lambda z: _slope(z, y, loss))[-1]
 
 
-@wrong("regression_gradient", says="the slope of the sigmoid does not belong here")
-def regression_with_the_slope_of_a_sigmoid(x, y, w, w0):
+@wrong("descend_z", says="this is y_hat")
+def z_as_outputs(z, y, loss, steps):
+    return expit(_slid(z, steps, lambda z: _slope(z, y, loss)))
+
+
+@wrong("descend_z", says="every step starts from the first z")
+def z_by_the_first_slope(z, y, loss, steps):
+    return z - np.arange(steps + 1) * _slope(z, y, loss)
+
+
+@wrong("descend_z", says="no second sigmoid")
+def z_with_a_second_sigmoid(z, y, loss, steps):
+    def slope(z):
+        p = expit(z)
+        return p - y if loss == "cross-entropy" else 2 * (p - y) * expit(p) * (1 - expit(p))
+
+    return _slid(z, steps, slope)
+
+
+@right("descend_z")
+def z_as_a_list_that_grows(z, y, loss, steps):
+    found = [z]
+    while len(found) <= steps:
+        p = 1 / (1 + math.exp(-found[-1]))
+        error = p - y
+        found += [found[-1] - (error if loss[0] == "c" else error * p * (1 - p) * 2)]
+    return found
+
+
+@right("descend_z")
+def z_by_tape(z, y, loss, steps):
+    path = tf.TensorArray(tf.float64, steps + 1).write(0, z)
+    variable = tf.Variable(z, dtype=tf.float64)
+    for step in range(steps):
+        with tf.GradientTape() as tape:
+            p = tf.sigmoid(variable)
+            value = -y * tf.math.log(p) - (1 - y) * tf.math.log(1 - p) if "cross" in loss else (p - y) ** 2
+        variable.assign_sub(tape.gradient(value, variable))
+        path = path.write(step + 1, variable)
+    return path.stack()
+
+
+# -- step_gain --------------------------------------------------------------------------------------------------------
+
+
+def _mean_loss(x, y, w, w0):
     z = x @ w + w0
-    error = (z - y) * expit(z) * expit(-z)
-    return 2 * x.T @ error / len(y), 2 * error.mean()
+    return np.mean(np.logaddexp(0, z) - y * z)
 
 
-@right("regression_gradient")
-def regression_by_einsum(x, y, w, w0):
-    error = np.einsum("nd,d->n", x, w) + w0 - y
-    return np.einsum("nd,n->d", x, error) * 2 / len(y), [2 * error.mean()]
+def _gained(x, y, w, w0, rate):
+    dw, dw0 = _mean_gradient(x, y, w, w0)
+    return _mean_loss(x, y, w, w0) - _mean_loss(x, y, w - rate * dw, w0 - rate * dw0)
 
 
-@right("regression_gradient")
-def regression_by_tape(x, y, w, w0):
+def _promised(x, y, w, w0, rate):
+    dw, dw0 = _mean_gradient(x, y, w, w0)
+    return rate * (dw @ dw + dw0**2)
+
+
+@wrong("step_gain", says="the part of w0 is missing")
+def gain_promised_by_w_alone(x, y, w, w0, learning_rate):
+    dw, _ = _mean_gradient(x, y, w, w0)
+    return learning_rate * dw @ dw, _gained(x, y, w, w0, learning_rate)
+
+
+@wrong("step_gain", says="the square is missing")
+def gain_promised_without_the_square(x, y, w, w0, learning_rate):
+    length = np.sqrt(_promised(x, y, w, w0, 1))
+    return learning_rate * length, _gained(x, y, w, w0, learning_rate)
+
+
+@wrong("step_gain", says="the learning rate is missing")
+def gain_promised_without_the_rate(x, y, w, w0, learning_rate):
+    return _promised(x, y, w, w0, 1), _gained(x, y, w, w0, learning_rate)
+
+
+@wrong("step_gain", says="the sign is flipped: the loss before the step")
+def gain_with_the_wrong_sign(x, y, w, w0, learning_rate):
+    return _promised(x, y, w, w0, learning_rate), -_gained(x, y, w, w0, learning_rate)
+
+
+@wrong("step_gain", says="w0 did not move")
+def gain_without_the_step_of_w0(x, y, w, w0, learning_rate):
+    dw, _ = _mean_gradient(x, y, w, w0)
+    real = _mean_loss(x, y, w, w0) - _mean_loss(x, y, w - learning_rate * dw, w0)
+    return _promised(x, y, w, w0, learning_rate), real
+
+
+@wrong("step_gain", says="the step goes uphill")
+def gain_uphill(x, y, w, w0, learning_rate):
+    return _promised(x, y, w, w0, learning_rate), _gained(x, y, w, w0, -learning_rate)
+
+
+@wrong("step_gain", says="this is the loss after the step")
+def gain_as_the_new_loss(x, y, w, w0, learning_rate):
+    real = _mean_loss(x, y, w, w0) - _gained(x, y, w, w0, learning_rate)
+    return _promised(x, y, w, w0, learning_rate), real
+
+
+@wrong("step_gain", says="this is 0")
+def gain_at_the_old_weights(x, y, w, w0, learning_rate):
+    return _promised(x, y, w, w0, learning_rate), 0.0
+
+
+@wrong("step_gain", says="return the promised decrease first")
+def gain_the_other_way_round(x, y, w, w0, learning_rate):
+    return _gained(x, y, w, w0, learning_rate), _promised(x, y, w, w0, learning_rate)
+
+
+@right("step_gain")
+def gain_in_one_vector(x, y, w, w0, learning_rate):
+    ones = np.column_stack([np.ones(len(y)), x])
+    v = np.array([w0, *w])
+    slope = np.einsum("nd,n->d", ones, expit(ones @ v) - y) / len(y)
+
+    def loss(v):
+        return sum(math.log1p(math.exp(-z if yi else z)) for z, yi in zip(ones @ v, y, strict=True)) / len(y)
+
+    return learning_rate * np.linalg.norm(slope) ** 2, loss(v) - loss(v - learning_rate * slope)
+
+
+@right("step_gain")
+def gain_by_tensorflow(x, y, w, w0, learning_rate):
     w, w0 = tf.Variable(w), tf.Variable(w0, dtype=tf.float64)
+
+    def loss():
+        return keras.losses.binary_crossentropy(y, tf.linalg.matvec(x, w) + w0, from_logits=True)
+
     with tf.GradientTape() as tape:
-        risk = keras.losses.mean_squared_error(y, tf.linalg.matvec(tf.constant(x), w) + w0)
-    return tape.gradient(risk, [w, w0])
+        before = loss()
+    parts = tape.gradient(before, [w, w0])
+    for variable, part in zip((w, w0), parts, strict=True):
+        variable.assign_sub(learning_rate * part)
+    return [learning_rate * tf.linalg.global_norm(parts) ** 2, before - loss()]
 
 
-# -- rosenblatt_epoch -------------------------------------------------------------------------------------------------
+# -- regression -------------------------------------------------------------------------------------------------------
 
 
-@wrong("rosenblatt_epoch", says="judge each with what the previous one has left")
-def rosenblatt_at_once(x, y, w, w0):
-    error = y - (x @ w + w0 > 0)
-    return w + error @ x, w0 + error.sum(), int(np.sum(error != 0))
+def _fitted(x, y, rate, steps, error):
+    w, w0 = np.zeros(x.shape[1]), 0.0
+    for _ in range(steps):
+        e = error(x @ w + w0)
+        w, w0 = w - rate * x.T @ e / len(y), w0 - rate * np.mean(e)
+    return w, w0
 
 
-@wrong("rosenblatt_epoch", says="the correction goes the wrong way")
-def rosenblatt_the_wrong_way(x, y, w, w0):
-    mistakes = 0
-    for xi, yi in zip(x, y, strict=True):
-        error = (xi @ w + w0 > 0) - yi
-        w, w0, mistakes = w + error * xi, w0 + error, mistakes + int(error != 0)
+@wrong("regression", says="you step uphill")
+def regression_uphill(x, y, learning_rate, steps):
+    return _fitted(x, y, learning_rate, steps, lambda z: 2 * (y - z))
+
+
+@wrong("regression", says="the factor 2 is missing")
+def regression_without_two(x, y, learning_rate, steps):
+    return _fitted(x, y, learning_rate, steps, lambda z: z - y)
+
+
+@wrong("regression", says="divide by n")
+def regression_summed(x, y, learning_rate, steps):
+    return _fitted(x, y, learning_rate, steps, lambda z: 2 * (z - y) * len(y))
+
+
+@wrong("regression", says="there is no sigmoid here")
+def regression_with_a_sigmoid(x, y, learning_rate, steps):
+    return _fitted(x, y, learning_rate, steps, lambda z: 2 * (expit(z) - y))
+
+
+@wrong("regression", says="does not belong here")
+def regression_with_the_slope_of_the_sigmoid(x, y, learning_rate, steps):
+    return _fitted(x, y, learning_rate, steps, lambda z: 2 * (expit(z) - y) * expit(z) * expit(-z))
+
+
+@wrong("regression", says="the slope of the sigmoid does not belong here")
+def regression_with_the_slope_of_a_sigmoid(x, y, learning_rate, steps):
+    return _fitted(x, y, learning_rate, steps, lambda z: 2 * (z - y) * expit(z) * expit(-z))
+
+
+@wrong("regression", says="the error was squared")
+def regression_with_a_squared_error(x, y, learning_rate, steps):
+    return _fitted(x, y, learning_rate, steps, lambda z: 2 * (z - y) ** 2)
+
+
+@wrong("regression", says="the learning rate is missing")
+def regression_without_the_rate(x, y, learning_rate, steps):
+    return _fitted(x, y, 1.0, steps, lambda z: 2 * (z - y))
+
+
+@wrong("regression", says="w0 never moves")
+def regression_without_bias(x, y, learning_rate, steps):
+    w = np.zeros(x.shape[1])
+    for _ in range(steps):
+        w = w - learning_rate * 2 * x.T @ (x @ w - y) / len(y)
+    return w, 0.0
+
+
+@wrong("regression", says="only one step was made")
+def regression_of_one_step(x, y, learning_rate, steps):
+    return _fitted(x, y, learning_rate, 1, lambda z: 2 * (z - y))
+
+
+@wrong("regression", says="The order of the results is wrong")
+def regression_the_other_way_round(x, y, learning_rate, steps):
+    return _fitted(x, y, learning_rate, steps, lambda z: 2 * (z - y))[::-1]
+
+
+@wrong("regression", says="best w by linear algebra")
+def regression_solved(x, y, learning_rate, steps):
+    best = np.linalg.lstsq(np.column_stack([np.ones(len(y)), x]), y, rcond=None)[0]
+    return best[1:], best[0]
+
+
+@wrong("regression", says="w0 moves by an error at the new w")
+def regression_in_turn(x, y, learning_rate, steps):
+    w, w0 = np.zeros(x.shape[1]), 0.0
+    for _ in range(steps):
+        w = w - learning_rate * 2 * x.T @ (x @ w + w0 - y) / len(y)
+        w0 = w0 - learning_rate * 2 * np.mean(x @ w + w0 - y)
+    return w, w0
+
+
+@right("regression")
+def regression_by_einsum(x, y, learning_rate, steps):
+    v, ones = np.zeros(1 + x.shape[1]), np.c_[np.ones(len(y)), x]
+    for _ in range(steps):
+        v -= learning_rate * 2 / len(y) * np.einsum("nd,n->d", ones, np.einsum("nd,d->n", ones, v) - y)
+    return v[1:], [v[0]]
+
+
+@right("regression")
+def regression_by_tape(x, y, learning_rate, steps):
+    w, w0 = tf.Variable(tf.zeros(x.shape[1], tf.float64)), tf.Variable(0.0, dtype=tf.float64)
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            risk = keras.losses.mean_squared_error(y, tf.linalg.matvec(tf.constant(x), w) + w0)
+        for variable, part in zip((w, w0), tape.gradient(risk, [w, w0]), strict=True):
+            variable.assign_sub(learning_rate * part)
+    return w, w0
+
+
+# -- rosenblatt -------------------------------------------------------------------------------------------------------
+
+
+def _epochs(x, y, max_epochs, epoch):
+    """The loop of a right answer around one epoch that may be spoilt."""
+    w, w0, mistakes = np.zeros(x.shape[1]), 0.0, []
+    while 0 not in mistakes and len(mistakes) < max_epochs:
+        w, w0, count = epoch(x, y, w, w0)
+        mistakes.append(count)
     return w, w0, mistakes
 
 
-@wrong("rosenblatt_epoch", says="w0 was not corrected")
-def rosenblatt_without_bias_update(x, y, w, w0):
-    mistakes = 0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ w + w0 > 0)
-        w, mistakes = w + error * xi, mistakes + int(error != 0)
-    return w, w0, mistakes
+@wrong("rosenblatt", says="judge each with what the previous one has left")
+def rosenblatt_at_once(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        error = y - (x @ w + w0 > 0)
+        return w + error @ x, w0 + error.sum(), int(np.sum(error != 0))
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="the sigmoid was used")
-def rosenblatt_soft(x, y, w, w0):
-    mistakes = 0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - expit(xi @ w + w0)
-        w, w0, mistakes = w + error * xi, w0 + error, mistakes + int(abs(error) > 0.5)
-    return w, w0, mistakes
+@wrong("rosenblatt", says="the correction goes the wrong way")
+def rosenblatt_the_wrong_way(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        mistakes = 0
+        for xi, yi in zip(x, y, strict=True):
+            error = (xi @ w + w0 > 0) - yi
+            w, w0, mistakes = w + error * xi, w0 + error, mistakes + int(error != 0)
+        return w, w0, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="+1 and -1 were added up")
-def rosenblatt_with_cancelling_count(x, y, w, w0):
-    mistakes = 0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ w + w0 > 0)
-        w, w0, mistakes = w + error * xi, w0 + error, mistakes + error
-    return w, w0, mistakes
+@wrong("rosenblatt", says="w0 was not corrected")
+def rosenblatt_without_bias_update(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        mistakes = 0
+        for xi, yi in zip(x, y, strict=True):
+            error = yi - (xi @ w + w0 > 0)
+            w, mistakes = w + error * xi, mistakes + int(error != 0)
+        return w, w0, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="you counted after the correction")
-def rosenblatt_that_counts_late(x, y, w, w0):
-    mistakes = 0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ w + w0 > 0)
-        w, w0 = w + error * xi, w0 + error
-        mistakes += int(yi != (xi @ w + w0 > 0))
-    return w, w0, mistakes
+@wrong("rosenblatt", says="the sigmoid was used")
+def rosenblatt_soft(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        mistakes = 0
+        for xi, yi in zip(x, y, strict=True):
+            error = yi - expit(xi @ w + w0)
+            w, w0, mistakes = w + error * xi, w0 + error, mistakes + int(abs(error) > 0.5)
+        return w, w0, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="in place")
-def rosenblatt_in_place(x, y, w, w0):
-    mistakes = 0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ w + w0 > 0)
-        w += error * xi
-        w0, mistakes = w0 + error, mistakes + int(error != 0)
-    return w, w0, mistakes
+@wrong("rosenblatt", says="+1 and -1 were added up")
+def rosenblatt_with_cancelling_count(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        mistakes = 0
+        for xi, yi in zip(x, y, strict=True):
+            error = yi - (xi @ w + w0 > 0)
+            w, w0, mistakes = w + error * xi, w0 + error, mistakes + error
+        return w, w0, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="at z = 0 the prediction is 0")
-def rosenblatt_with_ties_as_one(x, y, w, w0):
-    mistakes = 0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ w + w0 >= 0)
-        w, w0, mistakes = w + error * xi, w0 + error, mistakes + int(error != 0)
-    return w, w0, mistakes
+@wrong("rosenblatt", says="you counted after the correction")
+def rosenblatt_that_counts_late(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        mistakes = 0
+        for xi, yi in zip(x, y, strict=True):
+            error = yi - (xi @ w + w0 > 0)
+            w, w0 = w + error * xi, w0 + error
+            mistakes += int(yi != (xi @ w + w0 > 0))
+        return w, w0, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="the bias w0 is missing in z")
-def rosenblatt_without_bias(x, y, w, w0):
-    mistakes = 0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ w > 0)
-        w, w0, mistakes = w + error * xi, w0 + error, mistakes + abs(error)
-    return w, w0, mistakes
+@wrong("rosenblatt", says="at z = 0 the prediction is 0")
+def rosenblatt_with_ties_as_one(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        mistakes = 0
+        for xi, yi in zip(x, y, strict=True):
+            error = yi - (xi @ w + w0 >= 0)
+            w, w0, mistakes = w + error * xi, w0 + error, mistakes + int(error != 0)
+        return w, w0, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="you counted the right answers")
-def rosenblatt_counting_the_right_ones(x, y, w, w0):
-    right_ones = 0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ w + w0 > 0)
-        w, w0, right_ones = w + error * xi, w0 + error, right_ones + (error == 0)
-    return w, w0, right_ones
+@wrong("rosenblatt", says="the bias w0 is missing in z")
+def rosenblatt_without_bias(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        mistakes = 0
+        for xi, yi in zip(x, y, strict=True):
+            error = yi - (xi @ w > 0)
+            w, w0, mistakes = w + error * xi, w0 + error, mistakes + abs(error)
+        return w, w0, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="only the first sample was looked at")
-def rosenblatt_of_one_sample(x, y, w, w0):
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ w + w0 > 0)
-        return w + error * xi, w0 + error, abs(error)
+@wrong("rosenblatt", says="you counted the right answers")
+def rosenblatt_counting_the_right_ones(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        right_ones = 0
+        for xi, yi in zip(x, y, strict=True):
+            error = yi - (xi @ w + w0 > 0)
+            w, w0, right_ones = w + error * xi, w0 + error, right_ones + (error == 0)
+        return w, w0, right_ones
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="only half of each correction was made")
-def rosenblatt_at_half_the_rate(x, y, w, w0):
-    mistakes = 0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - (xi @ w + w0 > 0)
-        w, w0, mistakes = w + 0.5 * error * xi, w0 + 0.5 * error, mistakes + abs(error)
-    return w, w0, mistakes
+@wrong("rosenblatt", says="only the first sample was looked at")
+def rosenblatt_of_one_sample(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        for xi, yi in zip(x, y, strict=True):
+            error = yi - (xi @ w + w0 > 0)
+            return w + error * xi, w0 + error, abs(error)
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="np.sign gives -1, 0 and 1")
-def rosenblatt_with_signs(x, y, w, w0):
-    mistakes = 0
-    for xi, yi in zip(x, y, strict=True):
-        error = yi - np.sign(xi @ w + w0)
-        w, w0, mistakes = w + error * xi, w0 + error, mistakes + (error != 0)
-    return w, w0, mistakes
+@wrong("rosenblatt", says="only half of each correction was made")
+def rosenblatt_at_half_the_rate(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        mistakes = 0
+        for xi, yi in zip(x, y, strict=True):
+            error = yi - (xi @ w + w0 > 0)
+            w, w0, mistakes = w + 0.5 * error * xi, w0 + 0.5 * error, mistakes + abs(error)
+        return w, w0, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="x is always added")
-def rosenblatt_that_adds_only(x, y, w, w0):
-    mistakes = 0
-    for xi, yi in zip(x, y, strict=True):
-        if (xi @ w + w0 > 0) != yi:
-            w, w0, mistakes = w + xi, w0 + 1, mistakes + 1
-    return w, w0, mistakes
+@wrong("rosenblatt", says="np.sign gives -1, 0 and 1")
+def rosenblatt_with_signs(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        mistakes = 0
+        for xi, yi in zip(x, y, strict=True):
+            error = yi - np.sign(xi @ w + w0)
+            w, w0, mistakes = w + error * xi, w0 + error, mistakes + (error != 0)
+        return w, w0, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="Return 3 things")
-def rosenblatt_without_count(x, y, w, w0):
-    return rosenblatt_by_cases(x, y, w, w0)[:2]
+@wrong("rosenblatt", says="x is always added")
+def rosenblatt_that_adds_only(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        mistakes = 0
+        for xi, yi in zip(x, y, strict=True):
+            if (xi @ w + w0 > 0) != yi:
+                w, w0, mistakes = w + xi, w0 + 1, mistakes + 1
+        return w, w0, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="The order of the results is wrong")
-def rosenblatt_with_the_bias_first(x, y, w, w0):
-    return w0, w, 0
+@wrong("rosenblatt", says="every sample changes the weights")
+def rosenblatt_that_always_adds(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        return w + x.sum(axis=0), w0 + len(y), len(y)
 
-
-@wrong("rosenblatt_epoch", says="every sample changes the weights")
-def rosenblatt_that_always_adds(x, y, w, w0):
-    return w + x.sum(axis=0), w0 + len(y), len(y)
+    return _epochs(x, y, max_epochs, epoch)
 
 
 def _rosenblatt(x, y, w, w0, correction):
@@ -1375,54 +1502,146 @@ def _rosenblatt(x, y, w, w0, correction):
     return w, w0, mistakes
 
 
-@wrong("rosenblatt_epoch", says="the threshold is z > 0, not z > 0.5")
-def rosenblatt_with_the_threshold_of_a_probability(x, y, w, w0):
-    return _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0.5))
+@wrong("rosenblatt", says="the threshold is z > 0, not z > 0.5")
+def rosenblatt_with_the_threshold_of_a_probability(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        return _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0.5))
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="only samples of class 1 correct the weights here")
-def rosenblatt_that_corrects_upwards_only(x, y, w, w0):
-    return _rosenblatt(x, y, w, w0, lambda z, yi: max(yi - (z > 0), 0))
+@wrong("rosenblatt", says="only samples of class 1 correct the weights here")
+def rosenblatt_that_corrects_upwards_only(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        return _rosenblatt(x, y, w, w0, lambda z, yi: max(yi - (z > 0), 0))
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="only samples of class 0 correct the weights here")
-def rosenblatt_that_corrects_downwards_only(x, y, w, w0):
-    return _rosenblatt(x, y, w, w0, lambda z, yi: min(yi - (z > 0), 0))
+@wrong("rosenblatt", says="only samples of class 0 correct the weights here")
+def rosenblatt_that_corrects_downwards_only(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        return _rosenblatt(x, y, w, w0, lambda z, yi: min(yi - (z > 0), 0))
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="the correction of w0 is y - y_hat")
-def rosenblatt_whose_bias_grows_in_the_end(x, y, w, w0):
-    new_w, _, mistakes = _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0))
-    return new_w, w0 + mistakes, mistakes
+@wrong("rosenblatt", says="the correction of w0 is y - y_hat")
+def rosenblatt_whose_bias_grows_in_the_end(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        new_w, _, mistakes = _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0))
+        return new_w, w0 + mistakes, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@wrong("rosenblatt_epoch", says="the mistakes of the final weights")
-def rosenblatt_counting_at_the_end(x, y, w, w0):
-    w, w0, _ = _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0))
-    return w, w0, int(np.sum((x @ w + w0 > 0) != y))
+@wrong("rosenblatt", says="the mistakes of the final weights")
+def rosenblatt_counting_at_the_end(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        w, w0, _ = _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0))
+        return w, w0, int(np.sum((x @ w + w0 > 0) != y))
+
+    return _epochs(x, y, max_epochs, epoch)
 
 
-@right("rosenblatt_epoch")
-def rosenblatt_by_cases(x, y, w, w0):
-    w, mistakes = list(w), 0
-    for i in range(len(y)):
-        z = sum(wj * xj for wj, xj in zip(w, x[i], strict=True)) + w0
-        predicted = 1 if z > 0 else 0
-        if predicted == y[i]:
-            continue
-        sign = 1 if y[i] == 1 else -1
-        w = [wj + sign * xj for wj, xj in zip(w, x[i], strict=True)]
-        w0, mistakes = w0 + sign, mistakes + 1
+@right("rosenblatt")
+def rosenblatt_by_cases(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        w, mistakes = list(w), 0
+        for i in range(len(y)):
+            z = sum(wj * xj for wj, xj in zip(w, x[i], strict=True)) + w0
+            predicted = 1 if z > 0 else 0
+            if predicted == y[i]:
+                continue
+            sign = 1 if y[i] == 1 else -1
+            w = [wj + sign * xj for wj, xj in zip(w, x[i], strict=True)]
+            w0, mistakes = w0 + sign, mistakes + 1
+        return w, w0, mistakes
+
+    return _epochs(x, y, max_epochs, epoch)
+
+
+@right("rosenblatt")
+def rosenblatt_with_one_vector(x, y, max_epochs):
+    def epoch(x, y, w, w0):
+        ones, v, count = np.column_stack([x, np.ones(len(y))]), np.r_[w, w0], 0
+        for xi, yi in zip(ones, y, strict=True):
+            error = yi - np.heaviside(xi @ v, 0)
+            v, count = v + error * xi, count + abs(error)
+        return v[:-1], v[-1:], np.float32(count)
+
+    return _epochs(x, y, max_epochs, epoch)
+
+
+def _right_epoch(x, y, w, w0):
+    return _rosenblatt(x, y, w, w0, lambda z, yi: yi - (z > 0))
+
+
+@wrong("rosenblatt", says="Return 3 things")
+def rosenblatt_without_count(x, y, max_epochs):
+    return _epochs(x, y, max_epochs, _right_epoch)[:2]
+
+
+@wrong("rosenblatt", says="The order of the results is wrong")
+def rosenblatt_with_the_bias_first(x, y, max_epochs):
+    w, w0, mistakes = _epochs(x, y, max_epochs, _right_epoch)
+    return w0, w, mistakes
+
+
+@wrong("rosenblatt", says="nothing looks at max_epochs")
+def rosenblatt_for_a_fixed_time(x, y, max_epochs):
+    return _epochs(x, y, 40, _right_epoch)
+
+
+@wrong("rosenblatt", says="stop there")
+def rosenblatt_that_never_stops_early(x, y, max_epochs):
+    w, w0, mistakes = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        w, w0, count = _right_epoch(x, y, w, w0)
+        mistakes.append(count)
     return w, w0, mistakes
 
 
-@right("rosenblatt_epoch")
-def rosenblatt_with_one_vector(x, y, w, w0):
-    ones, v, count = np.column_stack([x, np.ones(len(y))]), np.r_[w, w0], 0
-    for xi, yi in zip(ones, y, strict=True):
-        error = yi - np.heaviside(xi @ v, 0)
-        v, count = v + error * xi, count + abs(error)
-    return v[:-1], v[-1:], np.float32(count)
+@wrong("rosenblatt", says="the epoch without mistakes belongs to the list")
+def rosenblatt_without_its_last_count(x, y, max_epochs):
+    w, w0, mistakes = _epochs(x, y, max_epochs, _right_epoch)
+    return w, w0, [count for count in mistakes if count]
+
+
+@wrong("rosenblatt", says="every epoch starts from zero weights")
+def rosenblatt_that_starts_anew(x, y, max_epochs):
+    return _epochs(x, y, max_epochs, lambda x, y, w, w0: _right_epoch(x, y, 0 * w, 0.0))
+
+
+@wrong("rosenblatt", says="the loop ends after its first epoch")
+def rosenblatt_of_one_epoch(x, y, max_epochs):
+    return _epochs(x, y, 1, _right_epoch)
+
+
+@wrong("rosenblatt", says="one epoch too many")
+def rosenblatt_with_one_epoch_too_many(x, y, max_epochs):
+    return _epochs(x, y, max_epochs + (max_epochs > 1), _right_epoch)
+
+
+@wrong("rosenblatt", says="append the count of each epoch to a list")
+def rosenblatt_with_the_last_count_alone(x, y, max_epochs):
+    w, w0, mistakes = _epochs(x, y, max_epochs, _right_epoch)
+    return w, w0, mistakes[-1]
+
+
+@right("rosenblatt")
+def rosenblatt_in_place(x, y, max_epochs):
+    w, w0, mistakes = np.zeros(x.shape[1]), 0.0, []
+    for _ in range(max_epochs):
+        mistakes.append(0)
+        for xi, yi in zip(x, y, strict=True):
+            error = yi - (xi @ w + w0 > 0)
+            w += error * xi
+            w0 += error
+            mistakes[-1] += int(error != 0)
+        if mistakes[-1] == 0:
+            break
+    return w, w0, np.array(mistakes)
 
 
 # -- MyDense ----------------------------------------------------------------------------------------------------------
@@ -1572,88 +1791,224 @@ class DenseByOps(_Given):
 # -- collapse ---------------------------------------------------------------------------------------------------------
 
 
+def _in_turn(layers, two):
+    w, b = layers[0]
+    for next_w, next_b in layers[1:]:
+        w, b = two(w, b, next_w, next_b)
+    return w, b
+
+
 @wrong("collapse", says="the first bias is missing")
-def collapse_without_first_bias(w1, b1, w2, b2):
-    return w1 @ w2, b2
+def collapse_without_first_bias(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w1 @ w2, b2))
 
 
 @wrong("collapse", says="an array of shape")
-def collapse_with_added_biases(w1, b1, w2, b2):
-    return w1 @ w2, np.concatenate([b1, b2])
+def collapse_with_added_biases(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w1 @ w2, np.concatenate([b1, b2])))
 
 
 @wrong("collapse", says="b1 was only added")
-def collapse_with_biases_added(w1, b1, w2, b2):
-    return w1 @ w2, b1 + b2
+def collapse_with_biases_added(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w1 @ w2, b1 + b2))
 
 
 @wrong("collapse", says="the matrix is transposed")
-def collapse_transposed(w1, b1, w2, b2):
-    return w2.T @ w1.T, b1 @ w2 + b2
+def collapse_transposed(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w2.T @ w1.T, b1 @ w2 + b2))
 
 
 @wrong("collapse", says="the order is reversed")
-def collapse_in_reverse(w1, b1, w2, b2):
-    return w2 @ w1, b1 @ w2 + b2
+def collapse_in_reverse(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w2 @ w1, b1 @ w2 + b2))
 
 
 @wrong("collapse", says="the second bias is missing")
-def collapse_without_second_bias(w1, b1, w2, b2):
-    return w1 @ w2, b1 @ w2
+def collapse_without_second_bias(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w1 @ w2, b1 @ w2))
 
 
 @wrong("collapse", says="the product is elementwise")
-def collapse_elementwise(w1, b1, w2, b2):
-    return w1 * w2, b1 * b2
+def collapse_elementwise(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w1 * w2, b1 * b2))
 
 
 @wrong("collapse", says="the matrices were added")
-def collapse_summed(w1, b1, w2, b2):
-    return w1 + w2, b1 + b2
+def collapse_summed(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w1 + w2, b1 + b2))
 
 
 @wrong("collapse", says="the order is reversed")
-def collapse_with_the_wrong_bias(w1, b1, w2, b2):
-    return w1 @ w2, w2 @ b1 + b2
+def collapse_with_the_wrong_bias(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w1 @ w2, w2 @ b1 + b2))
 
 
 @wrong("collapse", says="The order of the results is wrong")
-def collapse_bias_first(w1, b1, w2, b2):
-    return b1 @ w2 + b2, w1 @ w2
+def collapse_bias_first(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (b1 @ w2 + b2, w1 @ w2))
 
 
 @wrong("collapse", says="the second bias is missing")
-def collapse_without_the_second_bias(w1, b1, w2, b2):
-    return w1 @ w2, b1 @ w2
+def collapse_without_the_second_bias(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w1 @ w2, b1 @ w2))
 
 
 @wrong("collapse", says="b2 went through the second layer as well")
-def collapse_with_the_second_bias_multiplied(w1, b1, w2, b2):
-    return w1 @ w2, (b1 + b2) @ w2
+def collapse_with_the_second_bias_multiplied(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w1 @ w2, (b1 + b2) @ w2))
 
 
 @wrong("collapse", says="b2 is added, not subtracted")
-def collapse_with_a_minus(w1, b1, w2, b2):
-    return w1 @ w2, b1 @ w2 - b2
+def collapse_with_a_minus(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (w1 @ w2, b1 @ w2 - b2))
 
 
 @wrong("collapse", says="there is no activation between")
-def collapse_with_a_sigmoid(w1, b1, w2, b2):
-    return expit(w1) @ w2, b1 @ w2 + b2
+def collapse_with_a_sigmoid(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (expit(w1) @ w2, b1 @ w2 + b2))
 
 
 @right("collapse")
-def collapse_by_einsum(w1, b1, w2, b2):
-    return np.einsum("dh,hk->dk", w1, w2), np.einsum("h,hk->k", b1, w2) + b2
+def collapse_by_einsum(layers):
+    return _in_turn(layers, lambda w1, b1, w2, b2: (np.einsum("dh,hk->dk", w1, w2), np.einsum("h,hk->k", b1, w2) + b2))
 
 
 @right("collapse")
-def collapse_by_probing(w1, b1, w2, b2):
+def collapse_by_probing(layers):
     def forward(x):
-        return (tf.cast(x, tf.float64) @ w1 + b1) @ w2 + b2
+        x = tf.cast(x, tf.float64)
+        for w, b in layers:
+            x = x @ w + b
+        return x
 
-    bias = forward(np.zeros((1, w1.shape[0])))
-    return forward(np.eye(w1.shape[0])) - bias, tf.squeeze(bias)
+    inputs = len(layers[0][0])
+    bias = forward(np.zeros((1, inputs)))
+    return forward(np.eye(inputs)) - bias, tf.squeeze(bias)
+
+
+@right("collapse")
+def collapse_by_recursion(layers):
+    if len(layers) == 1:
+        return layers[0]
+    (w1, b1), (w2, b2), *rest = layers
+    return collapse_by_recursion([(w1 @ w2, b1 @ w2 + b2), *rest])
+
+
+@wrong("collapse", says="only the first two layers were joined")
+def collapse_of_two_layers(layers):
+    return _in_turn(layers[:2], lambda w1, b1, w2, b2: (w1 @ w2, b1 @ w2 + b2))
+
+
+@wrong("collapse", says="the biases of the layers between are missing")
+def collapse_with_the_first_bias_only(layers):
+    w, b = layers[0]
+    for place, (next_w, next_b) in enumerate(layers[1:]):
+        w, b = w @ next_w, b @ next_w + (next_b if len(layers) == 2 and place == 0 else 0)
+    return w, b
+
+
+# -- three_sets -------------------------------------------------------------------------------------------------------
+
+
+def _parts(y, seed, shares, stratify=True):
+    """Row numbers of three sets."""
+    rng = np.random.default_rng(seed)
+    groups = [np.flatnonzero(y == k) for k in (0, 1)] if stratify else [np.arange(len(y))]
+    sets = [[], [], []]
+    for group in groups:
+        order = rng.permutation(group)
+        cuts = np.round(np.cumsum(shares)[:2] * len(order)).astype(int)
+        for some, part in zip(sets, np.split(order, cuts), strict=True):
+            some.extend(part)
+    return [np.array(some) for some in sets]
+
+
+def _pairs(x, y, parts):
+    return tuple((x[part], y[part]) for part in parts)
+
+
+SHARES = (0.6, 0.2, 0.2)
+
+
+@wrong("three_sets", says="the rest is split 80 : 20")
+def sets_with_an_uneven_rest(x, y, seed):
+    return _pairs(x, y, _parts(y, seed, (0.6, 0.32, 0.08)))
+
+
+@wrong("three_sets", says="20 % of 80 % is 16 %")
+def sets_of_a_fifth_of_a_fifth(x, y, seed):
+    return _pairs(x, y, _parts(y, seed, (0.64, 0.16, 0.2)))
+
+
+@wrong("three_sets", says="the order of the sets: training, validation, test")
+def sets_with_training_last(x, y, seed):
+    return _pairs(x, y, _parts(y, seed, SHARES)[::-1])
+
+
+@wrong("three_sets", says="each set is drawn from all samples")
+def sets_that_overlap(x, y, seed):
+    first, *_ = _parts(y, seed, SHARES)
+    _, *others = _parts(y, seed + 1, SHARES)
+    return _pairs(x, y, [first, *others])
+
+
+@wrong("three_sets", says="x and y are shuffled or cut differently")
+def sets_with_labels_of_others(x, y, seed):
+    return tuple((x[part], y[part[::-1]]) for part in _parts(y, seed, SHARES))
+
+
+@wrong("three_sets", says="shuffle first")
+def sets_in_the_order_of_the_file(x, y, seed):
+    return _pairs(x, y, np.split(np.arange(len(y)), [int(0.6 * len(y)), int(0.8 * len(y))]))
+
+
+@wrong("three_sets", says="nothing keeps the shares equal")
+def sets_without_strata(x, y, seed):
+    return _pairs(x, y, _parts(y, seed, SHARES, stratify=False))
+
+
+@wrong("three_sets", says="the second split is not stratified")
+def sets_with_one_stratified_split(x, y, seed):
+    first, *_ = _parts(y, seed, SHARES)
+    rest = np.random.default_rng(seed).permutation(np.setdiff1d(np.arange(len(y)), first))
+    return _pairs(x, y, [first, *np.split(rest, 2)])
+
+
+@wrong("three_sets", says="random_state=seed is missing")
+def sets_without_the_seed(x, y, seed):
+    return _pairs(x, y, _parts(y, None, SHARES))
+
+
+@wrong("three_sets", says="a fixed number stands in its place")
+def sets_of_one_seed(x, y, seed):
+    return _pairs(x, y, _parts(y, 0, SHARES))
+
+
+@wrong("three_sets", says="these are six arrays without inner brackets")
+def sets_as_six_arrays(x, y, seed):
+    return tuple(array for pair in _pairs(x, y, _parts(y, seed, SHARES)) for array in pair)
+
+
+@wrong("three_sets", says="both parts of x first")
+def sets_with_two_parts_of_x(x, y, seed):
+    (a, b), (c, d), (e, f) = _pairs(x, y, _parts(y, seed, SHARES))
+    return (a, c), (b, d), (e, f)
+
+
+@right("three_sets")
+def sets_class_by_class(x, y, seed):
+    return _pairs(x, y, _parts(y, seed, SHARES))
+
+
+@right("three_sets")
+def sets_by_sorting_random_numbers(x, y, seed):
+    luck, sets = np.random.default_rng(seed).random(len(y)), ([], [], [])
+    for label in set(y.tolist()):
+        rows = sorted((row for row in range(len(y)) if y[row] == label), key=luck.__getitem__)
+        for place, row in enumerate(rows):
+            part = place / len(rows)
+            sets[0 if part < 0.6 else 1 if part < 0.8 else 2].append(row)
+    return [[tf.gather(x, rows), y[rows].tolist()] for rows in sets]
 
 
 # -- choose_rate ------------------------------------------------------------------------------------------------------
@@ -1739,3 +2094,63 @@ def rate_by_keras_and_another_order(training, validation, rates):
         v = _trained(*training, rate, 30, 32, 17, _cut)[-1]
         losses.append(keras.losses.binary_crossentropy(validation[1], validation[0] @ v[1:] + v[0], from_logits=True))
     return rates[int(np.argmin(losses))], tf.stack(losses)
+
+
+# -- shift_right ------------------------------------------------------------------------------------------------------
+
+
+@wrong("shift_right", says="np.roll does that")
+def shift_by_rolling(x):
+    return np.roll(x.reshape(-1, 8, 8), 1, axis=2).reshape(-1, 64)
+
+
+@wrong("shift_right", says="each row's last pixel enters the next row")
+def shift_along_the_row(x):
+    return np.pad(x, ((0, 0), (1, 0)))[:, :64]
+
+
+@wrong("shift_right", says="the pictures were moved to the left")
+def shift_to_the_left(x):
+    return np.pad(x.reshape(-1, 8, 8), ((0, 0), (0, 0), (0, 1)))[..., 1:].reshape(-1, 64)
+
+
+@wrong("shift_right", says="the pictures were moved down")
+def shift_down(x):
+    return np.pad(x.reshape(-1, 8, 8), ((0, 0), (1, 0), (0, 0)))[:, :8].reshape(-1, 64)
+
+
+@wrong("shift_right", says="reshape(-1, 64)")
+def shift_without_the_last_reshape(x):
+    return np.pad(x.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 0)))[..., :8]
+
+
+@wrong("shift_right", says="the first column keeps its old pixels")
+def shift_that_keeps_the_first_column(x):
+    moved = x.reshape(-1, 8, 8).copy()
+    moved[..., 1:] = moved[..., :-1].copy()
+    return moved.reshape(-1, 64)
+
+
+@wrong("shift_right", says="kept in a ninth one")
+def shift_into_a_ninth_column(x):
+    return np.pad(x.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 0))).reshape(len(x), -1)
+
+
+@wrong("shift_right", says="moved along the row of 64, and the last came in again")
+def shift_by_rolling_the_row(x):
+    return np.roll(x, 1, axis=1)
+
+
+@right("shift_right")
+def shift_by_padding(x):
+    return np.pad(x.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 0)))[..., :8].reshape(-1, 64)
+
+
+@right("shift_right")
+def shift_pixel_by_pixel(x):
+    return [[0.0 if k % 8 == 0 else row[k - 1] for k in range(64)] for row in x]
+
+
+@right("shift_right")
+def shift_by_tensorflow(x):
+    return tf.reshape(tf.pad(tf.reshape(x, (-1, 8, 8))[..., :-1], [[0, 0], [0, 0], [1, 0]]), (-1, 64))

@@ -559,7 +559,15 @@ def numerical_in_lists(x, y, w1, w2, eps):
     return [g.tolist() for g in differences(x, y, (w1, w2), eps, eps)]
 
 
-# -- train_step -------------------------------------------------------------------------------------------------------
+# -- descend ----------------------------------------------------------------------------------------------------------
+
+
+def _path(w1, w2, epochs, step):
+    """The loop of a right answer around one step that may be spoilt."""
+    path = [(w1, w2)]
+    for _ in range(epochs):
+        path.append(tuple(step(*path[-1])))
+    return path
 
 
 def gradients(x, y, w1, w2):
@@ -574,116 +582,202 @@ def train_by_hand(x, y, w1, w2, eta):
     return w1 - eta * x.T @ (error @ w2.T * h * (1 - h)), w2 - eta * h.T @ error
 
 
-@wrong("train_step", says="descent subtracts the gradient")
-def step_uphill(x, y, w1, w2, eta):
+@wrong("descend", says="descent subtracts the gradient")
+def step_uphill(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        g1, g2 = gradients(x, y, w1, w2)
+        return w1 + eta * g1, w2 + eta * g2
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="grad_h needs the old w2")
+def step_w2_first(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        h = sigmoid(x @ w1)
+        g = 2 * (h @ w2 - y)
+        w2 = w2 - eta * h.T @ g
+        return w1 - eta * x.T @ (g @ w2.T * h * (1 - h)), w2
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="the output uses the new w1")
+def step_w1_first(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        w1_new = w1 - eta * gradients(x, y, w1, w2)[0]
+        return w1_new, w2 - eta * gradients(x, y, w1_new, w2)[1]
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="the learning rate is missing")
+def step_without_rate(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        g1, g2 = gradients(x, y, w1, w2)
+        return w1 - g1, w2 - g2
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="not the gradients")
+def step_gradients(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        return gradients(x, y, w1, w2)
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="changes its third argument in place")
+def step_in_place(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        g1, g2 = gradients(x, y, w1, w2)
+        w1 -= eta * g1
+        w2 -= eta * g2
+        return w1, w2
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="or y and y_pred are swapped in the call")
+def step_swapped_call(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        h = sigmoid(x @ w1)
+        g = 2 * (y - h @ w2)  # output_gradients(y_pred, y, h, w2)
+        return w1 - eta * x.T @ (g @ w2.T * h * (1 - h)), w2 - eta * h.T @ g
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="return w1 first, then w2")
+def step_returned_in_reverse(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        g1, g2 = gradients(x, y, w1, w2)
+        return w2 - eta * g2, w1 - eta * g1
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="returns grad_w2 first, then grad_h")
+def step_unpacked_in_reverse(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        h = sigmoid(x @ w1)
+        g = 2 * (h @ w2 - y)
+        grad_h, grad_w2 = h.T @ g, g @ w2.T
+        return w1 - eta * x.T @ (grad_h * h * (1 - h)), w2 - eta * grad_w2
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="forward returns h first, then y_pred")
+def step_forward_in_reverse(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        y_pred = sigmoid(x @ w1)
+        h = y_pred @ w2
+        g = 2 * (y_pred - y)
+        return w1 - eta * x.T @ (g @ w2.T * h * (1 - h)), w2 - eta * h.T @ g
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="return the new weights, not the changes")
+def step_of_the_changes(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        new1, new2 = train_by_hand(x, y, w1, w2, eta)
+        return new1 - w1, new2 - w2
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="return w1 first, then w2")
+def step_exchanged(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        return train_by_hand(x, y, w1, w2, eta)[::-1]
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="the factor h * (1 - h) is missing")
+def step_without_the_sigmoids_derivative(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        h = sigmoid(x @ w1)
+        error = 2 * (h @ w2 - y)
+        return w1 - eta * x.T @ (error @ w2.T), w2 - eta * h.T @ error
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="do not divide")
+def step_divided_by_the_rate(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        h = sigmoid(x @ w1)
+        error = 2 * (h @ w2 - y)
+        return w1 - x.T @ (error @ w2.T * h * (1 - h)) / eta, w2 - h.T @ error / eta
+
+    return _path(w1, w2, epochs, step)
+
+
+@right("descend")
+def step_by_tape(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        v1, v2 = tf.Variable(w1), tf.Variable(w2)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum((tf.sigmoid(x @ v1) @ v2 - y) ** 2)
+        for v, g in zip((v1, v2), tape.gradient(loss, [v1, v2]), strict=True):
+            v.assign_sub(eta * g)
+        return v1, v2
+
+    return _path(w1, w2, epochs, step)
+
+
+@right("descend")
+def step_on_copies(x, y, w1, w2, eta, epochs):
+    def step(w1, w2):
+        w1, w2 = w1.copy(), w2.copy()
+        g1, g2 = gradients(x, y, w1, w2)
+        w1 -= eta * g1
+        w2 -= eta * g2
+        return [w1, w2]
+
+    return _path(w1, w2, epochs, step)
+
+
+@wrong("descend", says="the start, or the last epoch, is missing")
+def path_without_its_start(x, y, w1, w2, eta, epochs):
+    return _path(w1, w2, epochs, lambda w1, w2: train_by_hand(x, y, w1, w2, eta))[1:]
+
+
+@wrong("descend", says="These are the last w1 and w2 alone")
+def path_of_the_end_alone(x, y, w1, w2, eta, epochs):
+    return _path(w1, w2, epochs, lambda w1, w2: train_by_hand(x, y, w1, w2, eta))[-1]
+
+
+@wrong("descend", says="every epoch starts from the first weights")
+def path_that_starts_anew(x, y, w1, w2, eta, epochs):
+    return [(w1, w2), *[train_by_hand(x, y, w1, w2, eta)] * epochs]
+
+
+@wrong("descend", says="w1 and w2 are appended one by one")
+def path_of_single_matrices(x, y, w1, w2, eta, epochs):
+    path = _path(w1, w2, epochs, lambda w1, w2: train_by_hand(x, y, w1, w2, eta))
+    return [w for pair in path for w in pair]
+
+
+@wrong("descend", says="one array was changed in place and appended every time")
+def path_of_one_array(x, y, w1, w2, eta, epochs):
+    w1, w2, path = w1.copy(), w2.copy(), []
+    for _ in range(epochs + 1):
+        path.append((w1, w2))
+        g1, g2 = gradients(x, y, w1, w2)
+        w1 -= eta * g1
+        w2 -= eta * g2
+    return path
+
+
+@wrong("descend", says="every epoch makes the same step")
+def path_with_one_gradient(x, y, w1, w2, eta, epochs):
     g1, g2 = gradients(x, y, w1, w2)
-    return w1 + eta * g1, w2 + eta * g2
-
-
-@wrong("train_step", says="grad_h needs the old w2")
-def step_w2_first(x, y, w1, w2, eta):
-    h = sigmoid(x @ w1)
-    g = 2 * (h @ w2 - y)
-    w2 = w2 - eta * h.T @ g
-    return w1 - eta * x.T @ (g @ w2.T * h * (1 - h)), w2
-
-
-@wrong("train_step", says="the output uses the new w1")
-def step_w1_first(x, y, w1, w2, eta):
-    w1_new = w1 - eta * gradients(x, y, w1, w2)[0]
-    return w1_new, w2 - eta * gradients(x, y, w1_new, w2)[1]
-
-
-@wrong("train_step", says="the learning rate is missing")
-def step_without_rate(x, y, w1, w2, eta):
-    g1, g2 = gradients(x, y, w1, w2)
-    return w1 - g1, w2 - g2
-
-
-@wrong("train_step", says="not the gradients")
-def step_gradients(x, y, w1, w2, eta):
-    return gradients(x, y, w1, w2)
-
-
-@wrong("train_step", says="changes its third argument in place")
-def step_in_place(x, y, w1, w2, eta):
-    g1, g2 = gradients(x, y, w1, w2)
-    w1 -= eta * g1
-    w2 -= eta * g2
-    return w1, w2
-
-
-@wrong("train_step", says="or y and y_pred are swapped in the call")
-def step_swapped_call(x, y, w1, w2, eta):
-    h = sigmoid(x @ w1)
-    g = 2 * (y - h @ w2)  # output_gradients(y_pred, y, h, w2)
-    return w1 - eta * x.T @ (g @ w2.T * h * (1 - h)), w2 - eta * h.T @ g
-
-
-@wrong("train_step", says="return w1 first, then w2")
-def step_returned_in_reverse(x, y, w1, w2, eta):
-    g1, g2 = gradients(x, y, w1, w2)
-    return w2 - eta * g2, w1 - eta * g1
-
-
-@wrong("train_step", says="returns grad_w2 first, then grad_h")
-def step_unpacked_in_reverse(x, y, w1, w2, eta):
-    h = sigmoid(x @ w1)
-    g = 2 * (h @ w2 - y)
-    grad_h, grad_w2 = h.T @ g, g @ w2.T
-    return w1 - eta * x.T @ (grad_h * h * (1 - h)), w2 - eta * grad_w2
-
-
-@wrong("train_step", says="forward returns h first, then y_pred")
-def step_forward_in_reverse(x, y, w1, w2, eta):
-    y_pred = sigmoid(x @ w1)
-    h = y_pred @ w2
-    g = 2 * (y_pred - y)
-    return w1 - eta * x.T @ (g @ w2.T * h * (1 - h)), w2 - eta * h.T @ g
-
-
-@wrong("train_step", says="return the new weights, not the changes")
-def step_of_the_changes(x, y, w1, w2, eta):
-    new1, new2 = train_by_hand(x, y, w1, w2, eta)
-    return new1 - w1, new2 - w2
-
-
-@wrong("train_step", says="return w1 first, then w2")
-def step_exchanged(x, y, w1, w2, eta):
-    return train_by_hand(x, y, w1, w2, eta)[::-1]
-
-
-@wrong("train_step", says="the factor h * (1 - h) is missing")
-def step_without_the_sigmoids_derivative(x, y, w1, w2, eta):
-    h = sigmoid(x @ w1)
-    error = 2 * (h @ w2 - y)
-    return w1 - eta * x.T @ (error @ w2.T), w2 - eta * h.T @ error
-
-
-@wrong("train_step", says="do not divide")
-def step_divided_by_the_rate(x, y, w1, w2, eta):
-    h = sigmoid(x @ w1)
-    error = 2 * (h @ w2 - y)
-    return w1 - x.T @ (error @ w2.T * h * (1 - h)) / eta, w2 - h.T @ error / eta
-
-
-@right("train_step")
-def step_by_tape(x, y, w1, w2, eta):
-    v1, v2 = tf.Variable(w1), tf.Variable(w2)
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum((tf.sigmoid(x @ v1) @ v2 - y) ** 2)
-    for v, g in zip((v1, v2), tape.gradient(loss, [v1, v2]), strict=True):
-        v.assign_sub(eta * g)
-    return v1, v2
-
-
-@right("train_step")
-def step_on_copies(x, y, w1, w2, eta):
-    w1, w2 = w1.copy(), w2.copy()
-    g1, g2 = gradients(x, y, w1, w2)
-    w1 -= eta * g1
-    w2 -= eta * g2
-    return [w1, w2]
+    return [(w1 - k * eta * g1, w2 - k * eta * g2) for k in range(epochs + 1)]
 
 
 # -- hessian ----------------------------------------------------------------------------------------------------------
@@ -1137,3 +1231,234 @@ def network_compiled():
     )
     model.compile(optimizer="sgd", loss="mse")
     return model
+
+
+# -- fates ------------------------------------------------------------------------------------------------------------
+
+
+def _fate(tail, end, still=True):
+    rests = np.ptp(tail) < 0.02 or not still
+    if end < 0.01:
+        return "solved"
+    if rests and abs(end - 2) < 0.1:
+        return "rests at 2"
+    return "rests at 1" if rests and abs(end - 1) < 0.1 else "other"
+
+
+@wrong("fates", says="a network that swings does not rest")
+def fates_by_the_last_loss(losses, window):
+    return [_fate(curve, curve[-1], still=False) for curve in losses.T]
+
+
+@wrong("fates", says="only the last `window` epochs count")
+def fates_by_all_epochs(losses, window):
+    return [_fate(curve, curve[-1]) for curve in losses.T]
+
+
+@wrong("fates", says="the first `window` epochs were looked at")
+def fates_by_the_first_epochs(losses, window):
+    return [_fate(curve[:window], curve[-1]) for curve in losses.T]
+
+
+@wrong("fates", says="solved means the last loss, not the lowest")
+def fates_by_the_lowest_loss(losses, window):
+    return ["solved" if curve.min() < 0.01 else _fate(curve[-window:], curve[-1]) for curve in losses.T]
+
+
+@wrong("fates", says="without .T it has a row for each epoch")
+def fates_of_epochs(losses, window):
+    return [_fate(row, row[-1]) for row in losses[-window:]]
+
+
+@wrong("fates", says="`return` stands inside the loop")
+def fates_of_the_first_network(losses, window):
+    for curve in losses.T:
+        return [_fate(curve[-window:], curve[-1])]
+
+
+@wrong("fates", says="2 and 1 are exchanged")
+def fates_exchanged(losses, window):
+    words = {"rests at 2": "rests at 1", "rests at 1": "rests at 2"}
+    found = [_fate(curve[-window:], curve[-1]) for curve in losses.T]
+    return [words.get(word, word) for word in found]
+
+
+@wrong("fates", says="solved means below 0.01, not below 0.1")
+def fates_with_a_generous_limit(losses, window):
+    return ["solved" if curve[-1] < 0.1 else _fate(curve[-window:], curve[-1]) for curve in losses.T]
+
+
+@wrong("fates", says="a level of 1.5 is neither")
+def fates_by_the_nearest_number(losses, window):
+    def fate(tail):
+        if tail[-1] < 0.01:
+            return "solved"
+        if np.ptp(tail) >= 0.02:
+            return "other"
+        return "rests at 2" if abs(tail[-1] - 2) < 0.5 else "rests at 1" if abs(tail[-1] - 1) < 0.5 else "other"
+
+    return [fate(curve[-window:]) for curve in losses.T]
+
+
+@wrong("fates", says="The words are")
+def fates_in_other_words(losses, window):
+    return [_fate(curve[-window:], curve[-1]).replace("rests", "stays") for curve in losses.T]
+
+
+@right("fates")
+def fates_by_masks(losses, window):
+    tail, end = losses[-window:], losses[-1]
+    still = tail.max(axis=0) - tail.min(axis=0) < 0.02
+    words = np.where(still & (abs(end - 2) < 0.1), "rests at 2", "other")
+    words[still & (abs(end - 1) < 0.1)] = "rests at 1"
+    words[end < 0.01] = "solved"
+    return words.tolist()
+
+
+@right("fates")
+def fates_from_lists(losses, window):
+    found = ()
+    for k in range(losses.shape[1]):
+        tail = sorted(losses[-window:, k].tolist())
+        found += (_fate([tail[0], tail[-1]], losses[-1, k]),)
+    return found
+
+
+# -- staircase_weights ------------------------------------------------------------------------------------------------
+
+
+def _steps_up_and_down(heights, edges, s, first=1.0, second=-1.0):
+    w1, w2 = [], []
+    for height, a, b in zip(heights, edges[:-1], edges[1:], strict=True):
+        w1 += [[-s * a, s], [-s * b, s]]
+        w2 += [[first * height], [second * height]]
+    return np.array(w1).T, np.array(w2)
+
+
+@wrong("staircase_weights", says="the heights are missing")
+def staircase_of_equal_heights(heights, edges, steepness):
+    return _steps_up_and_down(np.ones(len(heights)), edges, steepness)
+
+
+@wrong("staircase_weights", says="the height belongs to w2")
+def staircase_with_heights_in_w1(heights, edges, steepness):
+    w1, w2 = _steps_up_and_down(np.ones(len(heights)), edges, steepness)
+    return w1 * np.repeat(heights, 2), w2
+
+
+@wrong("staircase_weights", says="concatenate along axis 1")
+def staircase_of_stacked_rows(heights, edges, steepness):
+    w1, w2 = _steps_up_and_down(heights, edges, steepness)
+    return np.concatenate(np.split(w1, len(heights), axis=1)), w2
+
+
+@wrong("staircase_weights", says="stand in a list of their own")
+def staircase_as_a_list_of_bumps(heights, edges, steepness):
+    w1, w2 = _steps_up_and_down(heights, edges, steepness)
+    return np.split(w1, len(heights), axis=1), w2
+
+
+@wrong("staircase_weights", says="each bump begins at the first edge")
+def staircase_from_the_first_edge(heights, edges, steepness):
+    w1, w2 = _steps_up_and_down(heights, edges, steepness)
+    w1[0, ::2] = -steepness * edges[0]
+    return w1, w2
+
+
+@wrong("staircase_weights", says="both units of a bump are added")
+def staircase_without_steps_down(heights, edges, steepness):
+    return _steps_up_and_down(heights, edges, steepness, second=1.0)
+
+
+@wrong("staircase_weights", says="every bump has the height of the last")
+def staircase_of_the_last_height(heights, edges, steepness):
+    return _steps_up_and_down(np.full(len(heights), heights[-1]), edges, steepness)
+
+
+@wrong("staircase_weights", says="steepness is missing")
+def staircase_of_gentle_steps(heights, edges, steepness):
+    return _steps_up_and_down(heights, edges, 1.0)
+
+
+@wrong("staircase_weights", says="in another order than the columns of w1")
+def staircase_in_two_orders(heights, edges, steepness):
+    w1, _ = _steps_up_and_down(heights, edges, steepness)
+    return w1, np.concatenate([heights, -heights])[:, None]
+
+
+@right("staircase_weights")
+def staircase_in_two_halves(heights, edges, steepness):
+    starts = np.concatenate([edges[:-1], edges[1:]])
+    w1 = np.stack([-steepness * starts, np.full(len(starts), steepness)])
+    return w1, np.concatenate([heights, -heights])[:, None]
+
+
+@right("staircase_weights")
+def staircase_as_lists(heights, edges, steepness):
+    w1, w2 = _steps_up_and_down(heights, edges, steepness)
+    return tf.constant(w1), w2.tolist()
+
+
+# -- losses_along -----------------------------------------------------------------------------------------------------
+
+
+def _loss(x, y, w1, w2):
+    return np.square(sigmoid(x @ w1) @ w2 - y).sum()
+
+
+@wrong("losses_along", says="do not divide by n")
+def along_with_means(x, y, w1, w2, d1, d2, alphas):
+    return [_loss(x, y, w1 + a * d1, w2 + a * d2) / len(y) for a in alphas]
+
+
+@wrong("losses_along", says="w2 does not move")
+def along_with_w1_alone(x, y, w1, w2, d1, d2, alphas):
+    return [_loss(x, y, w1 + a * d1, w2) for a in alphas]
+
+
+@wrong("losses_along", says="the weights move on from place to place")
+def along_a_walk(x, y, w1, w2, d1, d2, alphas):
+    losses = []
+    for a in alphas:
+        w1, w2 = w1 + a * d1, w2 + a * d2
+        losses.append(_loss(x, y, w1, w2))
+    return losses
+
+
+@wrong("losses_along", says="alpha is subtracted")
+def along_backwards(x, y, w1, w2, d1, d2, alphas):
+    return [_loss(x, y, w1 - a * d1, w2 - a * d2) for a in alphas]
+
+
+@wrong("losses_along", says="(1 - alpha) w + alpha d")
+def along_between(x, y, w1, w2, d1, d2, alphas):
+    return [_loss(x, y, (1 - a) * w1 + a * d1, (1 - a) * w2 + a * d2) for a in alphas]
+
+
+@wrong("losses_along", says="the direction was scaled to length 1")
+def along_a_unit_vector(x, y, w1, w2, d1, d2, alphas):
+    d1, d2 = d1 / np.linalg.norm(d1), d2 / np.linalg.norm(d2)
+    return [_loss(x, y, w1 + a * d1, w2 + a * d2) for a in alphas]
+
+
+@wrong("losses_along", says="`return` stands inside the loop")
+def along_one_alpha(x, y, w1, w2, d1, d2, alphas):
+    for a in alphas:
+        return [_loss(x, y, w1 + a * d1, w2 + a * d2)]
+
+
+@wrong("losses_along", says="the squares are missing")
+def along_without_squares(x, y, w1, w2, d1, d2, alphas):
+    return [(sigmoid(x @ (w1 + a * d1)) @ (w2 + a * d2) - y).sum() for a in alphas]
+
+
+@right("losses_along")
+def along_all_at_once(x, y, w1, w2, d1, d2, alphas):
+    a = np.array(alphas)[:, None, None]
+    return np.square(sigmoid(x @ (w1 + a * d1)) @ (w2 + a * d2) - y).sum(axis=(1, 2))
+
+
+@right("losses_along")
+def along_by_tensorflow(x, y, w1, w2, d1, d2, alphas):
+    found = [tf.reduce_sum((tf.sigmoid(x @ (w1 + a * d1)) @ (w2 + a * d2) - y) ** 2) for a in alphas]
+    return tf.stack(found)
