@@ -120,6 +120,36 @@ def test_shifting_turning_and_covering_change_what_they_say():
     assert grey_pixels.sum() == 2 * 36 and np.array_equal(robustness.covered(images, 0), images)
 
 
+def test_a_traced_network_gives_the_same_outputs_and_gradients_in_both_modes_and_is_traced_once_or_twice():
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Flatten(), keras.layers.Dense(5), keras.layers.BatchNormalization(momentum=1.0)]
+    plain = keras.Sequential([keras.Input(SHAPE), *layers, keras.layers.Dense(2)])
+    traced = robustness.traced(keras.models.clone_model(plain))
+    traced.set_weights(plain.get_weights())
+    for count, training in ((3, False), (3, True), (5, False), (7, False), (9, False)):
+        images, found = tf.random.uniform((count, *SHAPE), seed=count), []
+        for network in (plain, traced):
+            with tf.GradientTape() as tape:
+                tape.watch(images)
+                outputs = network(images, training=training)
+                second = tf.gather(outputs, 1, axis=1)
+            inputs = [images, *network.trainable_variables]
+            found.append([outputs, *tape.gradient(second, inputs)])
+        for one, other in zip(*found, strict=True):
+            assert np.allclose(one, other, atol=1e-5)
+    assert traced.call.experimental_get_tracing_count() <= 4  # the size of a batch is left open after the second
+
+
+def test_a_grid_of_targets_has_a_row_for_each_label_and_a_column_for_each_target():
+    figure = robustness.target_figure(np.eye(4)[:3])
+    (drawn,) = figure.axes[0].images
+    plt.close(figure)
+    assert np.array_equal(drawn.get_array(), np.eye(4)[:3]) and drawn.get_clim() == (0, 1)
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["0", "1", "2"]
+
+
 # -- against the adversarial-robustness-toolbox -----------------------------------------------------------------------
 
 

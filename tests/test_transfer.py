@@ -1,9 +1,11 @@
 """Lab 08: what the architecture is that its text counts on, and that the stored runs support its sentences."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from labs_utils.experiments import stored, transfer
+from labs_utils.plots.transfer import training_and_confusion
 
 OWN = ["raw pixels", "random", "ImageNet"]
 
@@ -79,3 +81,19 @@ def test_the_stored_quadrants_support_what_lab_08_says_about_them():
     accuracy = stored("transfer_quadrants")["accuracy"]
     assert np.mean(accuracy["textures"]["5 a class"]) < 0.95 < 0.99 < np.mean(accuracy["textures"]["100 a class"])
     assert np.mean(accuracy["digits"]["100 a class"]) > 0.93
+
+
+def test_the_figure_of_a_training_has_both_losses_and_counts_each_answer():
+    history, truth, answers = (
+        {"loss": [2, 1, 0.5], "val_loss": [3, 2, 1.5]},
+        np.array([0, 1, 1, 2]),
+        np.array([0, 1, 2, 2]),
+    )
+    figure = training_and_confusion(history, truth, answers)
+    left, right = figure.axes
+    plt.close(figure)
+    assert {line.get_label(): list(line.get_ydata()) for line in left.lines} == {
+        "training": [2, 1, 0.5],
+        "validation": [3, 2, 1.5],
+    }
+    assert np.array_equal(right.images[0].get_array(), [[1, 0, 0], [0, 1, 1], [0, 0, 1]])

@@ -151,7 +151,7 @@ def _compare_features(extract_features: Student, rng: np.random.Generator, count
             "the base is called with training=True: batch normalisation then uses the other pictures of the batch": (
                 lambda: _maps(base, x, training=True).mean(axis=(1, 2))
             ),
-            "the maps are not averaged: one number a channel is asked for": maps,
+            "the maps are not averaged: one number per channel is asked for": maps,
             "the maps are flattened; average each of them": maps.reshape(count, -1),
             "this is the maximum of each map; the average is asked for": maps.max(axis=(1, 2)),
             "this is the sum of each map; the average is asked for": maps.sum(axis=(1, 2)),
@@ -170,97 +170,109 @@ def _compare_features(extract_features: Student, rng: np.random.Generator, count
 # -- leaks ------------------------------------------------------------------------------------------------------------
 
 
-def _painted(first: np.ndarray, second: np.ndarray, size: int, side: int = 100) -> np.ndarray:
-    """Which squares of `second` hold a pixel painted by a square of `first`."""
-    canvas = np.zeros((side, side), bool)
-    for row, column in first:
-        canvas[row : row + size, column : column + size] = True
-    return np.array([canvas[row : row + size, column : column + size].any() for row, column in second])
+def _origins(rng: np.random.Generator, photographs: int) -> np.ndarray:
+    """Numbers with gaps, one for each picture, in any order; no two photographs have equally many pictures."""
+    numbers = rng.choice(np.arange(3, 90), photographs, replace=False)
+    return rng.permutation(np.repeat(numbers, rng.permutation(photographs) + 1))
 
 
-@checks.probe("shares_pixels")
-def scattered(shares_pixels: Student, rng: np.random.Generator) -> None:
-    """Patches scattered over a photograph."""
-    train, test = rng.integers(0, 80, (6, 2)), rng.integers(0, 80, (60, 2))
-    train[1], test[0] = train[0] + [3, 2], train[0] + [1, 5]  # one test patch meets two training patches
-    _compare_leaks(shares_pixels, train, test, 12)
+@checks.probe("hold_out")
+def a_third(hold_out: Student, rng: np.random.Generator) -> None:
+    """A third of 24 photographs, in any order, each with another number of pictures; eight seeds."""
+    origins = _origins(rng, 24)
+    for seed in rng.choice(1000, 8, replace=False):  # whoever may draw a photograph twice does so with nearly each
+        _expect_held(hold_out, origins, 1 / 3, int(seed))
 
 
-@checks.probe("shares_pixels")
-def side_by_side(shares_pixels: Student, rng: np.random.Generator) -> None:
-    """Patches that touch without sharing a pixel, and that share one."""
-    row, column = (int(value) for value in rng.integers(30, 50, 2))
-    steps = [(0, 9), (9, 0), (8, 8), (-9, 0), (-8, 3), (0, 8), (0, -9), (9, 9), (2, 20), (25, 0), (0, 0), (-8, -8)]
-    _compare_leaks(shares_pixels, np.array([[row, column]]), np.array([row, column]) + np.array(steps), 9)
+@checks.probe("hold_out")
+def each_its_own(hold_out: Student, rng: np.random.Generator) -> None:
+    """Pictures that are photographs of their own, and half of four with several."""
+    _expect_held(hold_out, rng.permutation(40), 0.1, 1)
+    _expect_held(hold_out, _origins(rng, 4), 0.5, 2)
 
 
-def _compare_leaks(shares_pixels: Student, train: np.ndarray, test: np.ndarray, size: int) -> None:
-    apart = test[:, None] - train[None]
-    distance = np.abs(apart)
-    got = np.asarray(shares_pixels(train, test, size))
-    if got.dtype == bool:
-        got = got.astype(int)  # answers are compared as numbers, in which differences and signs have a meaning
-    expect_close(
-        got,
-        _painted(train, test, size).astype(int),
-        "the answer (1 stands for True)",
-        {
-            "patches that only touch share no pixel: < and not <=": (distance <= size).all(axis=2).any(axis=1),
-            "rows or columns that overlap are not enough: both must, at once": (distance < size)
-            .any(axis=2)
-            .any(axis=1),
-            "rows and columns must overlap with the same training patch, not with any two": (
-                (distance < size).any(axis=1).all(axis=1)
-            ),
-            "the two distances are added; each of them must be below the size": (distance.sum(axis=2) < size).any(
-                axis=1
-            ),
-            "these are the places of the patches; one True or False for each test patch is asked for": (
-                lambda: np.flatnonzero(_painted(train, test, size))
-            ),
-            "the straight-line distance is compared; squares overlap by rows and by columns": (
-                np.sqrt((apart**2).sum(axis=2)) < size
-            ).any(axis=1),
-            "only patches at the very same place were looked for": (distance == 0).all(axis=2).any(axis=1),
-            "half a patch is too little: corners closer than a whole side already share pixels": (
-                (distance < size / 2).all(axis=2).any(axis=1)
-            ),
-            "only test patches to the right of and below a training patch were looked for: take the absolute value": (
-                (apart < size) & (apart >= 0)
-            )
-            .all(axis=2)
-            .any(axis=1),
-            "the absolute value is missing: every patch far to the left or above counts": (apart < size)
-            .all(axis=2)
-            .any(axis=1),
-            "this is the number of training patches that are hit: one True or False is asked for": (
-                (distance < size).all(axis=2).sum(axis=1)
-            ),
-            "this is one answer for all test patches together: each has its own": bool(
-                (distance < size).all(axis=2).any()
-            ),
-            "only the first training patch was looked at": (distance < size).all(axis=2)[:, 0],
-            "only the last training patch was looked at": (distance < size).all(axis=2)[:, -1],
-            "the size is one pixel too small: corners closer than `size` share pixels": (
-                (distance < size - 1).all(axis=2).any(axis=1)
-            ),
-            "the size is one pixel too large: corners closer than `size` share pixels": (
-                (distance < size + 1).all(axis=2).any(axis=1)
-            ),
-            "two sizes were allowed between the corners: one is the limit": (distance < 2 * size).all(2).any(axis=1),
-            "only the rows were compared": (distance[..., 0] < size).any(axis=1),
-            "only the columns were compared": (distance[..., 1] < size).any(axis=1),
-            "the answer is turned round: True stands for a leak": ~_painted(train, test, size),
-            "this tells which training patches are hit; asked are the test patches": lambda: _painted(
-                test, train, size
-            ),
-            "one answer for each pair; asked is whether any training patch shares a pixel": (distance < size).all(
-                axis=2
-            ),
-            "all training patches must share a pixel here; one is enough for a leak": (distance < size)
-            .all(axis=2)
-            .all(axis=1),
-        },
+def _expect_held(hold_out: Student, origins: np.ndarray, share: float, seed: int) -> None:
+    numbers, n = np.unique(origins), len(origins)
+    count = round(share * len(numbers))
+    held = _as_answers(hold_out(origins, share, seed), origins, count)
+    of_each = {int(number): held[origins == number] for number in numbers}
+    split = [number for number, answers in of_each.items() if 0 < answers.sum() < len(answers)]
+    by_pictures = held.sum() == round(share * n)
+    cause = "draw photographs, not pictures, and hold out all pictures of each"
+    expect(
+        not split,
+        f"Pictures of photograph {split[0] if split else ''} are on both sides.\n  Likely cause: {cause}"
+        + (" (the share is that of the photographs)." if by_pictures else "."),
+    )
+    out = sum(bool(answers.all()) for answers in of_each.values())
+    if out != count:
+        raise CheckFailed(
+            f"Of {len(numbers)} photographs {count} should be held out (True); got {out}."
+            + _why_not_so_many(held, out, len(numbers), count, share)
+        )
+
+
+def _as_answers(got: Any, origins: np.ndarray, count: int) -> np.ndarray:
+    """`got` as booleans, one for each picture.
+
+    Raises:
+        CheckFailed: it is something else, with what it seems to be.
+    """
+    n = len(origins)
+    if isinstance(got, (list, tuple)) and len(got) == 2 and n != 2:
+        raise CheckFailed(
+            f"Expected {n} booleans, one for each picture; got two things.\n  Likely cause: these are both sides of the"
+            " split: return only which pictures are held out."
+        )
+    answers = np.asarray(got)
+    if answers.shape != (n,):
+        found = answers.ravel()
+        cause = "return one True or False for each picture, in the order of `origins`"
+        if answers.shape == (count,) and np.isin(found, origins).all():
+            cause = "these are the photographs that were drawn: mark the pictures that come from them, np.isin"
+        elif answers.ndim == 1 and answers.dtype.kind in "iu" and len(found) < n and found.max(initial=0) < n:
+            cause = "these are the places of the pictures: return one True or False for each picture"
+        elif answers.dtype.kind == "b" and answers.shape == (len(np.unique(origins)),):
+            cause = "this is one answer for each photograph: give it to each of its pictures, np.isin"
+        raise CheckFailed(
+            f"Expected {n} booleans, one for each picture; got an array of shape {answers.shape}.\n  Likely cause:"
+            f" {cause}."
+        )
+    if not np.isin(answers, [0, 1]).all():
+        raise CheckFailed(
+            f"Expected {n} booleans, one for each picture; got numbers such as {answers.ravel()[0]:.4g}.\n  Likely"
+            " cause: these are numbers of photographs or of pictures: mark those that are held out, np.isin."
+        )
+    return answers.astype(bool)
+
+
+def _why_not_so_many(held: np.ndarray, out: int, photographs: int, count: int, share: float) -> str:
+    if out == photographs - count:
+        return "\n  Likely cause: the answer is turned round: True stands for held out."
+    if out in (0, photographs):
+        return "\n  Likely cause: nothing is drawn: as many photographs as `share` says are held out."
+    twice = "a photograph was drawn twice, or a number that no picture has: draw from np.unique(origins), replace=False"
+    of_pictures = "this is a share of the pictures; asked is the share of the photographs"
+    if out < count:
+        return f"\n  Likely cause: {twice}" + (f"; or {of_pictures}." if held.mean() >= share else ".")
+    if abs(held.mean() - share) < 0.1:
+        return f"\n  Likely cause: {of_pictures}."
+    return "\n  Likely cause: the number of pictures was multiplied by the share: take the number of photographs."
+
+
+@checks.probe("hold_out")
+def by_chance(hold_out: Student, rng: np.random.Generator) -> None:
+    """What the seed decides."""
+    origins = _origins(rng, 12)
+    draws = [_as_answers(hold_out(origins, 0.25, seed), origins, 3) for seed in (0, 1, 2, 0)]
+    expect(
+        np.array_equal(draws[0], draws[3]),
+        "The same seed gave another split.\n  Likely cause: the generator is not np.random.default_rng(seed).",
+    )
+    expect(
+        any(not np.array_equal(draws[0], draw) for draw in draws[1:3]),
+        "Three seeds gave the same split.\n  Likely cause: nothing is drawn, or the seed is not used: the first"
+        " photographs of a list are not chosen by chance.",
     )
 
 
@@ -288,7 +300,7 @@ def layers_in_order(build_transfer_model: Student, rng: np.random.Generator) -> 
         _expect_flat(model, len(base.layers))
         sizes = [shape[-1] for _, shape in model.variables()[len(base.weights) :] if len(shape) > 1]
         causes = {
-            (1024,): "the layer with one output a class is missing",
+            (1024,): "the layer with one output per class is missing",
             (classes,): "the hidden layer of 1024 is missing",
             (1024, 3): "the number of classes is an argument, not always 3",
             (1024, 1000): "the number of classes is an argument, not ImageNet's 1000",
@@ -671,6 +683,7 @@ def _compare_normalised(normalised: Student, rng: np.random.Generator, training:
             "the stored mean goes with the variance of the batch: both come from the same place": by(
                 stored[0], batch[1]
             ),
+            "the standard deviation stands where the variance belongs, under the root": by(used[0], np.sqrt(used[1])),
             "the variance was divided by n - 1; batch normalisation divides by n": lambda: by(
                 batch[0], x.var(axis=0, ddof=1)
             ),
@@ -742,6 +755,15 @@ def _compare_places(keep_places: Student, maps: np.ndarray, grid: int) -> None:
             ),
             "rows and columns of the places are exchanged": lambda: flat(blocks.transpose(0, 2, 1, 3)),
             "the whole map is averaged: the place is lost": lambda: maps.mean(axis=(1, 2)),
+            "every place has the average of the whole map: average its own rows and columns": lambda: np.tile(
+                maps.mean(axis=(1, 2)), grid * grid
+            ),
+            "a place has h // grid rows, and w // grid columns: here both are h // grid": lambda: _squares(
+                maps, grid, h // grid
+            ),
+            "a place has w // grid columns, and h // grid rows: here both are w // grid": lambda: _squares(
+                maps, grid, w // grid
+            ),
             "the channels are averaged away; only rows and columns belong together": lambda: flat(
                 blocks.mean(axis=3, keepdims=True)
             ),
@@ -753,6 +775,14 @@ def _compare_places(keep_places: Student, maps: np.ndarray, grid: int) -> None:
             ),
         },
     )
+
+
+def _squares(maps: np.ndarray, grid: int, side: int) -> np.ndarray:
+    """Averages over squares where rectangles are asked for; NaN where a square lies outside."""
+    corners = [(row * side, column * side) for row in range(grid) for column in range(grid)]
+    parts = [maps[:, row : row + side, column : column + side] for row, column in corners]
+    empty = np.full((len(maps), maps.shape[-1]), np.nan)
+    return np.concatenate([part.mean(axis=(1, 2)) if part.size else empty for part in parts], axis=1)
 
 
 @checks.probe("mean_scores")
@@ -815,6 +845,12 @@ def _compare_mean_scores(mean_scores: Student, features: np.ndarray, labels: np.
             "these are Euclidean distances; the cosine is asked for": lambda: spatial.distance.cdist(
                 queries, means(features)
             ),
+            "these are Euclidean distances with a minus; the cosine is asked for": lambda: (
+                -spatial.distance.cdist(queries, means(features))
+            ),
+            "each row was divided by its sum; its length is the root of the sum of squares": lambda: (
+                _by_sums(queries) @ _by_sums(means(_by_sums(features))).T
+            ),
             "one row for each query is asked for, one column for each class: this is transposed": true.T,
             "these are the classes; their scores are asked for": true.argmax(axis=1),
             "this is the nearest picture of each class; the mean of the class is asked for": lambda: np.stack(
@@ -829,6 +865,10 @@ def _compare_mean_scores(mean_scores: Student, features: np.ndarray, labels: np.
             ],
         },
     )
+
+
+def _by_sums(rows: np.ndarray) -> np.ndarray:
+    return rows / rows.sum(axis=1, keepdims=True)
 
 
 def _in_order_of_appearance(labels: np.ndarray) -> list[int]:
@@ -876,6 +916,8 @@ def _compare_top_k(top_k_error: Student, scores: np.ndarray, labels: np.ndarray,
             "this is the number of mistakes; their share is asked for": float(np.sum(better >= k)),
             "this is the number that is right; the share that is wrong is asked for": float(np.sum(better < k)),
             "this is the answer for each picture; their share is asked for": (better >= k).astype(float),
+            "these are per cent; a share runs from 0 to 1": 100 * error,
+            "these are five names, whatever k is": float(np.mean(better >= 5)),
             "the mistakes are shared out over all k names; a picture counts once": (1 - float(np.mean(better < k)) / k),
         },
     )
@@ -897,6 +939,8 @@ def by_nothing(shifted: Student, rng: np.random.Generator) -> None:
 
 
 def _compare_shifts(shifted: Student, images: np.ndarray, down: np.ndarray, right: np.ndarray) -> None:
+    h, w = images.shape[1:3]
+
     def moved(rows: np.ndarray, columns: np.ndarray, mode: str = "nearest") -> np.ndarray:
         return np.stack(
             [
@@ -925,5 +969,23 @@ def _compare_shifts(shifted: Student, images: np.ndarray, down: np.ndarray, righ
             "only the rows move": lambda: moved(down, 0 * right),
             "only the columns move": lambda: moved(0 * down, right),
             "nothing moves": images,
+            "the last row and column are h - 1 and w - 1: clip to these": lambda: _clipped(
+                images, down, right, (h, h - 2), (w, w - 2)
+            ),
+            "h counts the rows and w the columns: here h stands for both": lambda: _clipped(
+                images, down, right, (h, h - 1), (h, h - 1)
+            ),
         },
+    )
+
+
+def _clipped(images: np.ndarray, down: np.ndarray, right: np.ndarray, rows: tuple, columns: tuple) -> np.ndarray:
+    """Moved, with a number of rows and of columns, each with the last one that is used."""
+    (h, bottom), (w, last) = rows, columns
+    last = min(last, images.shape[2] - 1)
+    return np.stack(
+        [
+            image[np.clip(np.arange(h) - d, 0, bottom)][:, np.clip(np.arange(w) - r, 0, last)]
+            for image, d, r in zip(images, down, right, strict=True)
+        ]
     )

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Mapping, Sequence
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from labs_utils.plots.figures import BLACK, BLUE, BUILDING, GREEN, GREY, ORANGE, PURPLE
+from labs_utils.plots.figures import BLACK, BLUE, BUILDING, GREEN, GREY, ORANGE, PURPLE, curves
 
 STYLES = {
     "raw pixels": (GREY, ":"),
@@ -49,6 +51,29 @@ def accuracy_bars(axes: Axes, accuracies: Mapping[str, Sequence[float] | float],
     axes.bar_label(bars, [f"{mean:.2f}" for mean in means], label_type="center", color="white", fontsize=9)
     axes.set(xlabel="test accuracy", ylabel=what, xlim=(0, 1.05))
     axes.invert_yaxis()
+
+
+def training_and_confusion(history: Mapping[str, Sequence[float]], truth: np.ndarray, answers: np.ndarray) -> Figure:
+    """Training and validation loss over the epochs (left); how often each class got each answer (right).
+
+    Args:
+        history: of Keras' `fit` with validation data: "loss" and "val_loss", one value an epoch.
+        truth: (n,) classes.
+        answers: (n,) classes.
+    """
+    from sklearn.metrics import ConfusionMatrixDisplay
+
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.9), layout="constrained")
+    epochs = np.arange(1, len(history["loss"]) + 1)
+    losses = {"training": (epochs, history["loss"]), "validation": (epochs, history["val_loss"])}
+    curves(axes[0], losses, "epoch", "cross-entropy")
+    axes[0].set(xticks=epochs, ylim=(0, None))
+    ConfusionMatrixDisplay.from_predictions(
+        truth, answers, ax=axes[1], cmap="cividis", text_kw={"fontsize": 8}, colorbar=False
+    )
+    axes[1].set(xlabel="answer", ylabel="label", title="test pictures")
+    axes[1].grid(False)
+    return figure
 
 
 def may_show(class_names: Sequence[str]) -> bool:

@@ -11,9 +11,10 @@ from labs_utils.robustness.pictures import (
     circled,
     curves_and_pictures,
     magnified,
+    target_figure,
 )
 from labs_utils.robustness.pixel import worst_pixel
-from labs_utils.robustness.training import fit
+from labs_utils.robustness.training import fit, traced
 from labs_utils.robustness.transformations import covered, shifted, turned
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "predicted",
     "probabilities",
     "shifted",
+    "target_figure",
+    "traced",
     "turned",
     "worst_pixel",
 ]

@@ -63,6 +63,17 @@ def accuracy_figure(series: Mapping[str, tuple]) -> Figure:
     return figure
 
 
+def target_figure(shares: np.ndarray) -> Figure:
+    """Shares (labels, targets) of the pictures that reach a target, as a grid with a colour bar from 0 to 1."""
+    figure, axes = plt.subplots(figsize=(4.6, 3.7))
+    drawn = axes.imshow(shares, cmap="cividis", vmin=0, vmax=1)
+    labels, targets = (range(size) for size in shares.shape)
+    axes.set(xlabel="target", ylabel="label", xticks=targets, yticks=labels)
+    axes.grid(False)
+    figure.colorbar(drawn, label="share that reaches the target")
+    return figure
+
+
 def curves_and_pictures(
     series: Mapping[str, tuple], xlabel: str, ylabel: str, pictures: Sequence[tuple[str, np.ndarray]]
 ) -> Figure:
@@ -79,7 +90,7 @@ def curves_and_pictures(
     grid = figure.add_gridspec(2, 1 + columns, width_ratios=(2.6, *[1] * columns))
     axes = figure.add_subplot(grid[:, 0])
     plots.curves(axes, series, xlabel, ylabel)
-    axes.set_ylim(-0.03, 1.03)
+    axes.set(xticks=sorted({x for xs, _ in series.values() for x in xs}), ylim=(-0.03, 1.03))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), fontsize=8, ncols=2)
     for k, (title, picture) in enumerate(pictures):
         ax = figure.add_subplot(grid[k // columns, 1 + k % columns])

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from scipy import ndimage
+from sklearn.model_selection import GroupShuffleSplit
 
 from tests.planted import right, wrong
 
@@ -134,103 +135,118 @@ def features_by_a_new_model(model, images):
     return keras.Model(model.input, pooled).predict(_scaled(images), batch_size=16, verbose=0)
 
 
-# -- shares_pixels ----------------------------------------------------------------------------------------------------
+# -- hold_out ---------------------------------------------------------------------------------------------------------
 
 
-def _distances(train, test):
-    return np.abs(test[:, None] - train[None])
+def _drawn(origins, share, seed):
+    numbers = np.unique(origins)
+    return np.random.default_rng(seed).choice(numbers, round(share * len(numbers)), replace=False)
 
 
-@wrong("shares_pixels", says="patches that only touch share no pixel")
-def shares_when_touching(train, test, size):
-    return (_distances(train, test) <= size).all(axis=2).any(axis=1)
+@wrong("hold_out", says="draw photographs, not pictures")
+def hold_out_pictures(origins, share, seed):
+    n = len(origins)
+    return np.isin(np.arange(n), np.random.default_rng(seed).permutation(n)[: round(share * n)])
 
 
-@wrong("shares_pixels", says="both must, at once")
-def shares_rows_or_columns(train, test, size):
-    return (_distances(train, test) < size).any(axis=2).any(axis=1)
+@wrong("hold_out", says="the answer is turned round")
+def hold_out_the_rest(origins, share, seed):
+    return ~np.isin(origins, _drawn(origins, share, seed))
 
 
-@wrong("shares_pixels", says="the straight-line distance")
-def shares_by_distance(train, test, size):
-    return (np.linalg.norm(test[:, None] - train[None], axis=2) < size).any(axis=1)
+@wrong("hold_out", says="these are the photographs that were drawn")
+def hold_out_numbers(origins, share, seed):
+    return _drawn(origins, share, seed)
 
 
-@wrong("shares_pixels", says="the two distances are added")
-def shares_by_the_sum(train, test, size):
-    return (_distances(train, test).sum(axis=2) < size).any(axis=1)
+@wrong("hold_out", says="these are the places of the pictures")
+def hold_out_places(origins, share, seed):
+    return np.flatnonzero(np.isin(origins, _drawn(origins, share, seed)))
 
 
-@wrong("shares_pixels", says="True or False for each test patch")
-def shares_as_places(train, test, size):
-    return np.flatnonzero((_distances(train, test) < size).all(axis=2).any(axis=1))
+@wrong("hold_out", says="these are both sides of the split")
+def hold_out_both_sides(origins, share, seed):
+    held = np.isin(origins, _drawn(origins, share, seed))
+    return ~held, held
 
 
-@wrong("shares_pixels", says="expected")
-def shares_never(train, test, size):
-    return np.zeros(len(test), bool)
+@wrong("hold_out", says="this is one answer for each photograph")
+def hold_out_by_photograph(origins, share, seed):
+    return np.isin(np.unique(origins), _drawn(origins, share, seed))
 
 
-@wrong("shares_pixels", says="only patches at the very same place")
-def shares_the_corner(train, test, size):
-    return np.array([any((t == c).all() for c in train) for t in test])
+@wrong("hold_out", says="a photograph was drawn twice")
+def hold_out_some_twice(origins, share, seed):
+    numbers = np.unique(origins)
+    return np.isin(origins, np.random.default_rng(seed).choice(numbers, round(share * len(numbers))))
 
 
-@wrong("shares_pixels", says="asked are the test patches")
-def shares_for_training(train, test, size):
-    return (_distances(train, test) < size).all(axis=2).any(axis=0)
+@wrong("hold_out", says="draw from np.unique(origins)")
+def hold_out_photographs_of_drawn_pictures(origins, share, seed):
+    count = round(share * len(np.unique(origins)))
+    return np.isin(origins, np.random.default_rng(seed).choice(origins, count, replace=False))
 
 
-@wrong("shares_pixels", says="one answer for each pair")
-def shares_pairwise(train, test, size):
-    return (_distances(train, test) < size).all(axis=2)
+@wrong("hold_out", says="or a number that no picture has")
+def hold_out_from_counted_numbers(origins, share, seed):
+    count = len(np.unique(origins))
+    return np.isin(origins, np.random.default_rng(seed).choice(count, round(share * count), replace=False))
 
 
-@wrong("shares_pixels", says="this is the number of training patches")
-def leaks_counted(train, test, size):
-    return (_distances(train, test) < size).all(axis=2).sum(axis=1)
+@wrong("hold_out", says="this is a share of the pictures")
+def hold_out_until_there_are_enough(origins, share, seed):
+    held = np.zeros(len(origins), bool)
+    for number in np.random.default_rng(seed).permutation(np.unique(origins)):
+        if held.mean() < share:
+            held |= origins == number
+    return held
 
 
-@wrong("shares_pixels", says="this is one answer for all test patches together")
-def leaks_at_all(train, test, size):
-    return (_distances(train, test) < size).all(axis=2).any()
+@wrong("hold_out", says="take the number of photographs")
+def hold_out_too_many(origins, share, seed):
+    numbers = np.unique(origins)
+    count = min(round(share * len(origins)), len(numbers) - 1)
+    return np.isin(origins, np.random.default_rng(seed).choice(numbers, count, replace=False))
 
 
-@wrong("shares_pixels", says="only the first training patch was looked at")
-def leaks_of_the_first(train, test, size):
-    return (_distances(train[:1], test) < size).all(axis=2).any(axis=1)
+@wrong("hold_out", says="nothing is drawn: as many photographs as")
+def hold_out_nothing(origins, share, seed):
+    return np.zeros(len(origins), bool)
 
 
-@wrong("shares_pixels", says="only the rows were compared")
-def leaks_by_rows(train, test, size):
-    return (_distances(train, test)[..., 0] < size).any(axis=1)
+@wrong("hold_out", says="the first photographs of a list are not chosen by chance")
+def hold_out_the_first(origins, share, seed):
+    numbers = np.unique(origins)
+    return np.isin(origins, numbers[: round(share * len(numbers))])
 
 
-@wrong("shares_pixels", says="the answer is turned round")
-def leaks_turned_round(train, test, size):
-    return ~(_distances(train, test) < size).all(axis=2).any(axis=1)
+@wrong("hold_out", says="the generator is not np.random.default_rng(seed)")
+def hold_out_without_seed(origins, share, seed):
+    return np.isin(origins, _drawn(origins, share, None))
 
 
-@wrong("shares_pixels", says="the size is one pixel too small")
-def leaks_of_smaller_patches(train, test, size):
-    return (_distances(train, test) < size - 1).all(axis=2).any(axis=1)
+@right("hold_out")
+def hold_out_by_shuffling(origins, share, seed):
+    numbers = sorted(set(np.asarray(origins).tolist()))
+    np.random.default_rng(seed).shuffle(numbers)
+    drawn = set(numbers[: round(share * len(numbers))])
+    return [int(origin) in drawn for origin in origins]
 
 
-@right("shares_pixels")
-def shares_by_sets_of_pixels(train, test, size):
-    def pixels(corner):
-        return {(corner[0] + i, corner[1] + j) for i in range(size) for j in range(size)}
+@right("hold_out")
+def hold_out_by_scikit_learn(origins, share, seed):
+    held = np.zeros(len(origins), bool)
+    count = round(share * len(np.unique(origins)))
+    split = GroupShuffleSplit(1, test_size=count, random_state=seed)
+    _, places = next(split.split(origins, groups=origins))
+    held[places] = True
+    return held
 
-    seen = set().union(*(pixels(corner) for corner in train))
-    return [bool(seen & pixels(corner)) for corner in test]
 
-
-@right("shares_pixels")
-def shares_by_loops(train, test, size):
-    return [
-        any(r0 < r1 + size and r1 < r0 + size and c0 < c1 + size and c1 < c0 + size for r1, c1 in train)
-        for r0, c0 in test
-    ]
+@right("hold_out")
+def hold_out_in_tensorflow(origins, share, seed):
+    drawn = _drawn(origins, share, seed)
+    return tf.reduce_any(tf.convert_to_tensor(origins)[:, None] == tf.convert_to_tensor(drawn)[None], axis=1)
 
 
 # -- build_transfer_model ---------------------------------------------------------------------------------------------
@@ -397,6 +413,13 @@ def normalised_by_the_variance(x, gamma, beta, mean, variance, training):
 def normalised_with_a_minus(x, gamma, beta, mean, variance, training):
     mean, variance = (x.mean(0), x.var(0)) if training else (mean, variance)
     return gamma * (mean - x) / np.sqrt(variance + 1e-3) + beta
+
+
+@wrong("normalised", says="the standard deviation stands where the variance belongs")
+def normalised_by_the_deviation(x, gamma, beta, mean, variance, training):
+    deviation = x.std(axis=0) if training else np.sqrt(variance)
+    mean = x.mean(axis=0) if training else mean
+    return gamma * (x - mean) / np.sqrt(deviation + 0.001) + beta
 
 
 @wrong("normalised", says="the variance runs over all channels together")
@@ -580,6 +603,22 @@ def places_lost(maps, grid):
     return maps.mean(axis=(1, 2))
 
 
+@wrong("keep_places", says="here both are h // grid")
+def places_as_squares(maps, grid):
+    side, n = maps.shape[1] // grid, len(maps)
+    parts = [
+        maps[:, i * side : (i + 1) * side, j * side : (j + 1) * side].mean(axis=(1, 2))
+        for i in range(grid)
+        for j in range(grid)
+    ]
+    return np.stack(parts, axis=1).reshape(n, -1)
+
+
+@wrong("keep_places", says="every place has the average of the whole map")
+def places_all_alike(maps, grid):
+    return np.tile(maps.mean(axis=(1, 2)), grid * grid)
+
+
 @wrong("keep_places", says="the channels come first")
 def places_channels_first(maps, grid):
     return _blocks(maps, grid).mean(axis=(2, 4)).transpose(0, 3, 1, 2).reshape(len(maps), -1)
@@ -663,6 +702,21 @@ def scores_as_distances(features, labels, queries):
     return np.linalg.norm(queries[:, None] - _class_means(features, labels), axis=-1)
 
 
+@wrong("mean_scores", says="these are Euclidean distances with a minus")
+def scores_as_negative_distances(features, labels, queries):
+    means = np.stack([features[labels == k].mean(axis=0) for k in np.unique(labels)])
+    return -np.linalg.norm(queries[:, None] - means[None], axis=2)
+
+
+@wrong("mean_scores", says="each row was divided by its sum")
+def scores_by_divided_sums(features, labels, queries):
+    def short(rows):
+        return rows / rows.sum(axis=1, keepdims=True)
+
+    rows = short(features)
+    return short(queries) @ short(np.stack([rows[labels == k].mean(axis=0) for k in np.unique(labels)])).T
+
+
 @wrong("mean_scores", says="the cosines are averaged")
 def scores_averaged(features, labels, queries):
     cosines = _unit(queries) @ _unit(features).T
@@ -735,6 +789,18 @@ def top_k_only_the_first(scores, labels, k):
     return np.mean(np.argmax(scores, axis=1) != labels)
 
 
+@wrong("top_k_error", says="these are per cent")
+def top_k_in_per_cent(scores, labels, k):
+    best = np.argsort(-scores, axis=1)[:, :k]
+    return 100 * (1 - np.mean((best == labels[:, None]).any(axis=1)))
+
+
+@wrong("top_k_error", says="these are five names")
+def top_k_always_five(scores, labels, k):
+    best = np.argsort(-scores, axis=1)[:, :5]
+    return 1 - np.mean((best == labels[:, None]).any(axis=1))
+
+
 @wrong("top_k_error", says="the number of mistakes")
 def top_k_counted(scores, labels, k):
     return sum(label not in np.argsort(-row)[:k] for row, label in zip(scores, labels, strict=True))
@@ -789,6 +855,28 @@ def shifted_into_black(images, down, right):
 @wrong("shifted", says="rows and columns are exchanged")
 def shifted_exchanged(images, down, right):
     return np.stack([_moved(image, c, r) for image, r, c in zip(images, down, right, strict=True)])
+
+
+@wrong("shifted", says="the last row and column are h - 1 and w - 1")
+def shifted_with_an_early_edge(images, down, right):
+    h, w = images.shape[1:3]
+    return np.stack(
+        [
+            image[np.clip(np.arange(h) - d, 0, h - 2)][:, np.clip(np.arange(w) - r, 0, w - 2)]
+            for image, d, r in zip(images, down, right, strict=True)
+        ]
+    )
+
+
+@wrong("shifted", says="here h stands for both")
+def shifted_as_if_square(images, down, right):
+    h = images.shape[1]
+    return np.stack(
+        [
+            image[np.clip(np.arange(h) - d, 0, h - 1)][:, np.clip(np.arange(h) - r, 0, h - 1)]
+            for image, d, r in zip(images, down, right, strict=True)
+        ]
+    )
 
 
 @wrong("shifted", says="as the first does")

@@ -223,6 +223,17 @@ def fgsm_normalised(model, images, labels, epsilon):
     return np.clip(images + epsilon * g / np.sqrt((g**2).sum(axis=(1, 2, 3), keepdims=True)), 0, 1)
 
 
+@wrong("fgsm", says="the gradient is clipped to ± ε")
+def fgsm_by_clipping(model, images, labels, epsilon):
+    return images + np.clip(_gradient(model, images, labels), -epsilon, epsilon)
+
+
+@wrong("fgsm", says="the length of the whole batch's")
+def fgsm_by_the_batch(model, images, labels, epsilon):
+    gradient = np.asarray(_gradient(model, images, labels))
+    return np.clip(images + epsilon * gradient / np.linalg.norm(gradient), 0, 1)
+
+
 @wrong("fgsm", says="divided by its largest entry")
 def fgsm_by_the_largest_entry(model, images, labels, epsilon):
     g = _gradient(model, images, labels)
@@ -438,6 +449,17 @@ def noise_by_standard_deviation(perturbation, seed):
 def noise_upside_down(perturbation, seed):
     noise = np.random.default_rng(seed).normal(size=perturbation.shape)
     return noise * _length(noise) / _length(perturbation)
+
+
+@wrong("noise_of_equal_norm", says="not divided by its own")
+def noise_not_divided(perturbation, seed):
+    noise = np.random.default_rng(seed).normal(size=perturbation.shape)
+    return noise * np.sqrt((perturbation**2).sum(axis=(1, 2, 3), keepdims=True))
+
+
+@wrong("noise_of_equal_norm", says="every picture's noise is about equally long")
+def noise_of_one_spread(perturbation, seed):
+    return np.random.default_rng(seed).normal(size=perturbation.shape) * perturbation.std()
 
 
 @wrong("noise_of_equal_norm", says="the square root is missing")
@@ -796,6 +818,32 @@ def patch_at_one_place(model, images, patch, target, top, left, size):
     return _dots(window, index, patch)
 
 
+@wrong("patch_gradient", says="pasted at the first picture's place")
+def patch_pasted_at_one_place(model, images, patch, target, top, left, size):
+    n = len(images)
+    top, left = np.full(n, top[0]), np.full(n, left[0])
+    gradient, index = _of_patch(model, images, patch, target, top, left, size)
+    return _dots(_windows(gradient, top, left, size).sum(axis=0), index, patch)
+
+
+@wrong("patch_gradient", says="the patch is shown at its own size")
+def patch_at_its_own_size(model, images, patch, target, top, left, size):
+    gradient, index = _of_patch(model, images, patch, target, top, left, len(patch))
+    return _dots(_windows(gradient, top, left, len(patch)).sum(axis=0), index, patch)
+
+
+@wrong("patch_gradient", says="the window is not folded")
+def patch_unfolded(model, images, patch, target, top, left, size):
+    gradient, _ = _of_patch(model, images, patch, target, top, left, size)
+    return _windows(gradient, top, left, size).sum(axis=0)
+
+
+@wrong("patch_gradient", says="the window is cut off")
+def patch_cut_off(model, images, patch, target, top, left, size):
+    gradient, _ = _of_patch(model, images, patch, target, top, left, size)
+    return _windows(gradient, top, left, size).sum(axis=0)[: len(patch), : len(patch)]
+
+
 @wrong("patch_gradient", says="wrong sign")
 def patch_climbing(model, images, patch, target, top, left, size):
     gradient, index = _of_patch(model, images, patch, target, top, left, size)
@@ -900,6 +948,52 @@ def hardening_without_sign(model, images, labels, epsilon, noise):
 @wrong("adversarial_gradients", says="summed over the batch")
 def hardening_with_a_sum(model, images, labels, epsilon, noise):
     return _harden(model, images, labels, epsilon, noise, mean=False)
+
+
+@wrong("adversarial_gradients", says="the attack sees the network in training mode")
+def hardening_in_training_mode(model, images, labels, epsilon, noise):
+    start = tf.convert_to_tensor(images + np.float32(epsilon) * noise)
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        loss = tf.reduce_sum(_entropy(labels, model(start, training=True)))
+    worse = start + 1.25 * epsilon * tf.sign(tape.gradient(loss, start))
+    worse = tf.clip_by_value(tf.clip_by_value(worse, images - epsilon, images + epsilon), 0.0, 1.0)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(_entropy(labels, model(worse, training=True)))
+    return tape.gradient(loss, model.trainable_variables)
+
+
+def _hardened_at(model, worse, labels):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(_entropy(labels, model(tf.cast(worse, tf.float32), training=True)))
+    return tape.gradient(loss, model.trainable_variables)
+
+
+@wrong("adversarial_gradients", says="the ball around the clean pictures is missing")
+def hardening_without_ball(model, images, labels, epsilon, noise):
+    start = images + np.float32(epsilon) * noise
+    worse = start + 1.25 * epsilon * np.sign(_gradient(model, start, labels))
+    return _hardened_at(model, np.clip(worse, 0, 1), labels)
+
+
+@wrong("adversarial_gradients", says="the range [0, 1] is missing in the projection")
+def hardening_without_range(model, images, labels, epsilon, noise):
+    start = images + np.float32(epsilon) * noise
+    worse = start + 1.25 * epsilon * np.sign(_gradient(model, start, labels))
+    return _hardened_at(model, np.clip(worse, images - epsilon, images + epsilon), labels)
+
+
+@wrong("adversarial_gradients", says="the start is clipped")
+def hardening_from_a_clipped_start(model, images, labels, epsilon, noise):
+    start = np.clip(images + np.float32(epsilon) * noise, 0, 1)
+    worse = start + 1.25 * epsilon * np.sign(_gradient(model, start, labels))
+    return _hardened_at(model, np.clip(np.clip(worse, images - epsilon, images + epsilon), 0, 1), labels)
+
+
+@wrong("adversarial_gradients", says="the loss on the clean pictures is added")
+def hardening_on_both(model, images, labels, epsilon, noise):
+    worse = _harden(model, images, labels, epsilon, noise)
+    return [a + b for a, b in zip(worse, _hardened_at(model, images, labels), strict=True)]
 
 
 @wrong("adversarial_gradients", says="the last loss is computed with training=False")
@@ -1072,6 +1166,23 @@ def margin_without_bias(lower, upper, weights, bias, labels):
 @wrong("smallest_margin", says="the sign is turned round")
 def margin_the_other_way(lower, upper, weights, bias, labels):
     return -_rivals(_margins(lower, upper, weights, bias, labels), labels, np.inf).min(axis=1)
+
+
+@wrong("smallest_margin", says="the difference is turned round")
+def margin_of_the_turned_difference(lower, upper, weights, bias, labels):
+    return _rivals(_margins(lower, upper, -weights, -bias, labels), labels, np.inf).min(axis=1)
+
+
+@wrong("smallest_margin", says="this is the average over the rivals")
+def margin_on_average(lower, upper, weights, bias, labels):
+    return _rivals(_margins(lower, upper, weights, bias, labels), labels, 0).sum(axis=1) / (len(bias) - 1)
+
+
+@wrong("smallest_margin", says="nearest in the middle of the box")
+def margin_of_the_nearest_in_the_middle(lower, upper, weights, bias, labels):
+    centre = (lower + upper) / 2 @ weights + bias
+    rival = _rivals(centre, labels, -np.inf).argmax(axis=1)
+    return _margins(lower, upper, weights, bias, labels)[np.arange(len(labels)), rival]
 
 
 @wrong("smallest_margin", says="True and False are not asked for")
