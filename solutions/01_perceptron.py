@@ -38,8 +38,8 @@
 #
 # > **Margin note.** *Machine learning*, programs that learn from data, is a part of artificial intelligence, and *deep
 # > learning*, networks of many layers, a part of machine learning. The ideas are old: stochastic gradient descent
-# > (1951), the perceptron (1958), backpropagation (1986), deep convolutional networks that read digits (1989). Why now?
-# > The lecture's answer: more data, faster hardware (graphics processors), better software. Its timeline dates the
+# > (1951), the perceptron (1958), backpropagation (1986), deep convolutional networks (1989). Why
+# > now? More data, faster hardware, better software, says the lecture. Its timeline dates the
 # > first release of TensorFlow 2017; TensorFlow appeared in 2015, version 1.0 in 2017.
 
 # %% tags=["imports"]
@@ -439,8 +439,7 @@ def gradient(x, y, w, w0):
 # > (And `tf.random.normal()` needs a shape.)
 #
 # The slide leaves open *when to stop*. At a minimum the gradient is zero: a sound criterion is that its length
-# $\lVert\nabla J\rVert$ falls below a tolerance. (One neuron may start from zero weights, a network may not: see lab
-# 02.)
+# $\lVert\nabla J\rVert$ falls below a tolerance.
 #
 # ### Exercise · `gradient_descent`
 #
@@ -533,6 +532,12 @@ plots.show(
 #
 # **Predict.** The next cell takes one step from zero weights, with $\eta = 0.01$ up to $100$. Up to which $\eta$ is
 # at least 80 % of the promise kept?
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# The real decrease: `binary_cross_entropy` before minus after.
+#
+# </details>
 
 
 # %% minutes=6 difficulty=1 kind="extra"
@@ -1029,7 +1034,7 @@ plots.show(
 #
 # ### Exercise · `three_sets`
 #
-# No image may stand in two sets, and each set needs the same share of both digits. The seed decides who goes where.
+# No image may stand in two sets, and each set needs the same share of both digits.
 #
 # <details><summary>Hint 1 · with scikit-learn</summary>
 #
@@ -1182,6 +1187,12 @@ plots.show(
 #
 # **Predict.** The neuron reads 99 % of the 3s and 8s. What is left after the shift? Would the validation set have
 # warned you?
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# In `x.reshape(-1, 8, 8)` the columns are the last axis.
+#
+# </details>
 
 
 # %% minutes=5 difficulty=1 kind="extra"

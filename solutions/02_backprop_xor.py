@@ -100,6 +100,9 @@ plots.show(
 # Gradient descent needs $\partial L / \partial w$. The chain rule gives it as a product of three factors: how the loss
 # changes with the output, the output with the weighted sum, the weighted sum with the weights.
 #
+# **Predict.** The next cell descends from five random $w$. Where will the loss end: at 0, at the same value for all, or
+# at five different ones?
+#
 # <details><summary>Hint 1 · a nudge</summary>
 #
 # Let $z = X w$. What are $\partial L / \partial \hat y$, $\partial \hat y / \partial z$ and $\partial z / \partial w$?
@@ -133,10 +136,6 @@ def one_layer_gradient(x, y, w):
     return x.T @ (2 * (y_pred - y) * y_pred * (1 - y_pred))
     # END SOLUTION
 
-
-# %% [markdown]
-# **Predict.** Start from five random $w$ and descend. Where will the loss end: at 0, at the same value for all, or at
-# five different ones?
 
 # %%
 prediction = None  # the loss at the end, from five starts: (…, …, …, …, …)
@@ -344,7 +343,7 @@ def hidden_gradient(x, h, grad_h):
 # %% [markdown]
 # ## 5 · Is it right?
 #
-# A wrong gradient often still learns something, only badly, and no error message tells. So never trust a derivative
+# A wrong gradient often still learns something, and no error message tells. So never trust a derivative
 # that you have not checked.
 #
 # ### Exercise · `numerical_gradient`
@@ -837,19 +836,6 @@ print(
 # $s\,(t - a) = -s a + s t$: the first row of $W_1$ meets the bias column, the second meets $t$.
 #
 # </details>
-#
-# ### Exercise · `staircase_weights`
-#
-# $k$ bumps of different heights, side by side, in *one* network with $2k$ hidden units: now it can follow any curve.
-#
-# **Predict.** When the number of units doubles, what happens to the largest error?
-#
-# <details><summary>Hint 1 · a nudge</summary>
-#
-# Each bump brings two columns of $W_1$ and two rows of $W_2$. The height belongs to $W_2$. Collect the parts in lists,
-# then `np.concatenate`.
-#
-# </details>
 
 
 # %% minutes=10 difficulty=2 kind="core"
@@ -864,6 +850,21 @@ def bump_weights(left, right, steepness):
     s = steepness
     return np.array([[-s * left, -s * right], [s, s]]), np.array([[1.0], [-1.0]])
     # END SOLUTION
+
+
+# %% [markdown]
+# ### Exercise · `staircase_weights`
+#
+# $k$ bumps of different heights, side by side, in *one* network with $2k$ hidden units: now it can follow any curve.
+#
+# **Predict.** When the number of units doubles, what happens to the largest error?
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# Each bump brings two columns of $W_1$ and two rows of $W_2$. The height belongs to $W_2$. Collect the parts in lists,
+# then `np.concatenate`.
+#
+# </details>
 
 
 # %% minutes=10 difficulty=2 kind="extra"
@@ -918,7 +919,7 @@ lab.compare("64 units against 32", prediction, round(largest[64] / largest[32], 
 #
 # ## 8 · Breaking the symmetry
 #
-# Must the weights start at random? First decide what happens if they do not, then watch it.
+# Must the weights start at random? First decide, then watch.
 #
 # ### Question · `zero_start`
 
@@ -1034,7 +1035,7 @@ plots.show(
 #
 # ## 10 · The landscape around the solution
 #
-# Twelve weights span a space that nobody can see. But it can be cut: go from the trained weights $W$ along a random
+# Nobody can see a space of twelve weights, but it can be cut: go from the trained weights $W$ along a random
 # direction $D$ and plot $L(W + \alpha D)$. As Li et al. (2018) advise, the direction is scaled to the size of the
 # weights, here each matrix by its norm.
 #
@@ -1044,6 +1045,12 @@ plots.show(
 # **Predict.** The loss is 0 at both ends of that last cut. And half-way?
 #
 # ### Exercise · `losses_along`
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# In a loop: `forward` with the moved weights.
+#
+# </details>
 
 
 # %% minutes=6 difficulty=1 kind="extra"
@@ -1101,7 +1108,7 @@ lab.compare("loss half-way", prediction, round(between[100], 2))
 #
 # ### Exercise · `xor_network`
 #
-# Now that you know every line inside, let a library write them. Build the lecture's network: 3 inputs, of which the
+# Let a library write the lines that you know. Build the lecture's network: 3 inputs, of which the
 # first is the bias column, 3 hidden sigmoid units, one linear output, 12 weights altogether. (Keras's mean
 # squared error *averages* over the batch; `reduction="sum"` gives the lecture's loss.)
 #
