@@ -342,7 +342,7 @@ def binary_cross_entropy(y, z):
 # </details>
 
 
-# %% minutes=10 difficulty=2 kind="core"
+# %% minutes=10 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def descend_z(z, y, loss, steps):
     """Gradient descent of z itself on the loss of one sample, y_hat = sigmoid(z).
@@ -896,7 +896,7 @@ print(f"gradient descent: {len(xor_losses)} steps, y_hat", soft.round(3))
 # </details>
 
 
-# %% minutes=12 difficulty=2 kind="core"
+# %% minutes=12 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 class MyDense(keras.layers.Layer):
     """Maps inputs (n, d) to activation(inputs W + b), shape (n, units)."""
@@ -940,7 +940,7 @@ class MyDense(keras.layers.Layer):
 # </details>
 
 
-# %% minutes=8 difficulty=2 kind="core"
+# %% minutes=8 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def collapse(layers):
     """One linear layer equal to several in a row.
@@ -1040,7 +1040,7 @@ plots.show(
 #
 
 
-# %% minutes=8 difficulty=1 kind="core"
+# %% minutes=8 difficulty=1 kind="extra"
 @lab.exercise(points=2)
 def three_sets(x, y, seed):
     """Training, validation and test set, 60 : 20 : 20, with equal shares of classes.

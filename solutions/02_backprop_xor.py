@@ -621,7 +621,7 @@ for epoch in (1000, 10_000):
 # **Why.** The plateau is a saddle: nearly level, with a few directions that lead gently down, and descent on nearly
 # level ground is slow.
 #
-# ### Twenty starts at once, and two hundred
+# ### Two hundred starts at once
 #
 # We call XOR *solved* when $L < 0.01$: then every output is within 0.1 of its truth. For the lecture it is enough that
 # every output is on the *right* side of 0.5.
@@ -712,7 +712,7 @@ lab.compare("unsolved at 0.01, 0.1, 1", prediction, unsolved)
 # </details>
 
 
-# %% minutes=10 difficulty=2 kind="core"
+# %% minutes=10 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def fates(losses, window):
     """What became of each network, a word for each.
@@ -760,16 +760,16 @@ for word, number in zip(*np.unique(fate, return_counts=True), strict=True):
     print(f"η = 1, {word}: {number} starts, of 3 units {off:.1f} are off")
 
 # %% [markdown]
-# **What you see.** Thick blue curves are solved within 10 000 epochs, thin orange ones are not (blue ones that are
-# still high at the right edge are solved later). The first two panels show nearly the same curves on axes that differ
+# **What you see.** Thick blue curves are solved within 10 000 epochs, thin orange ones are not (some blue
+# ones beyond the right edge). The first two panels show nearly the same curves on axes that differ
 # by the factor ten. At $\eta = 1$ most fail, in three ways: the largest group rests at $L = 2$, a smaller one at
-# $L = 1$, and the others never come to rest.
+# $L = 1$, and nearly all others still swing, half of them a little, just above 1.
 #
 # **Why.** While steps are small, descent follows one smooth path, and ten times the learning rate walks it in a tenth
 # of the epochs. At $\eta = 1$ the first steps overshoot and switch hidden units **off**: $h \approx 0$ for all four
 # points, where the sigmoid is flat and no gradient leads back. With all three off, $\hat y = 0$ everywhere, because
 # the output has no bias, and $L = 0 + 1 + 1 + 0 = 2$. With two off, one unit is left, which can hold one corner: three
-# points right, $L = 1$. The others leap across a valley for ever. At the lecture's rate *unsolved* mostly means
+# points right, $L = 1$. The others leap from side to side of a valley. At the lecture's rate *unsolved* mostly means
 # *slow*: of 16 such starts only one is still unsolved after 100 000 epochs.
 #
 # > **Margin note.** The slide says "after ~ 300 epochs". By its milder measure only 4 of our 200 starts are right
@@ -1127,8 +1127,9 @@ lab.compare("loss half-way", prediction, round(between[100], 2))
 # %% minutes=8 difficulty=1 kind="core"
 @lab.exercise(points=2)
 def xor_network():
-    """The lecture's network as a Keras model, not compiled: inputs (n, 3), outputs (n,
-    1).
+    """The lecture's network as a Keras model, not compiled.
+
+    Inputs (n, 3), outputs (n, 1).
     """
     # BEGIN SOLUTION
     return keras.Sequential(
