@@ -776,7 +776,7 @@ lab.compare("test accuracy, small network", prediction, contest["small CNN"][0])
 #
 # ### Which of them is it?
 #
-# Change one thing at a time (one row changes three). Three seeds of each take more than ten minutes, so they are stored.
+# Change one thing at a time (one row changes three). Three seeds of each take over ten minutes, so they are stored.
 # The cell below trains one row of your own, `mine`.
 #
 # ### Exercise · `ablation_effects`
