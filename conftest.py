@@ -1,9 +1,11 @@
 """Tests are the course's own notebooks: those of a student or an instructor beside them are nobody's to run."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from labs_utils import course, machine
+from tests import remembered
 
 # Kernels of the notebooks inherit it: unlabelled figures are errors, sliders are stills, verdicts have no colours.
 os.environ[course.BUILDING] = "1"
@@ -11,6 +13,10 @@ os.environ[course.BUILDING] = "1"
 # With a test on every core: 119 s of processor time became 73 s for lab 05 on two busy cores.
 if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)) >= (os.cpu_count() or 1):
     os.environ |= machine.ONE_THREAD
+
+if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers inherit it
+    trainings = tempfile.TemporaryDirectory(prefix="labs-trainings-")  # goes when this process ends
+    os.environ |= remembered.prepare(Path(trainings.name), course.ROOT)
 
 
 def pytest_configure(config) -> None:

@@ -172,9 +172,6 @@ def deep(
         changed = he if starts is None else [change(w) for change, w in zip(starts, he, strict=True)]
         return ops.convert_to_tensor(np.array(changed), dtype)
 
-    def loss(y, logits):
-        return ops.sum(factors * keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True), axis=-1)
-
     factors = np.broadcast_to(np.float32(rates), networks)
     parts = [keras.Input((networks, 196))]
     for inputs in (196, 40, 40, 40, 40, 40):
@@ -184,9 +181,20 @@ def deep(
         parts += act + norm if where == "after" else norm + act
     model = keras.Sequential([*parts, dense(40, 10, networks, kernel_initializer=start)])
     steps = 3 * len(data[0]) // BATCH
-    for _ in train(model, keras.optimizers.SGD(1.0), loss, *data, steps, steps):
+    for _ in train(model, keras.optimizers.SGD(1.0), _added_losses(factors), *data, steps, steps):
         pass
     return accuracy(model, *test)
+
+
+def _added_losses(factors: np.ndarray | float = 1.0) -> Callable:
+    """Cross-entropy of labels and logits, times `factors`, added up over the networks of each sample."""
+    import keras
+    from keras import ops
+
+    def loss(y, logits):
+        return ops.sum(factors * keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True), axis=-1)
+
+    return loss
 
 
 def accuracy(model: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -213,10 +221,6 @@ def neuron_inputs(x: np.ndarray, y: np.ndarray, between: Callable[[], list]) -> 
         The 15th, 50th and 85th percentile every ten steps, (looks, 3, networks, 40), and the model.
     """
     import keras
-    from keras import ops
-
-    def loss(y, logits):
-        return ops.sum(keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True), axis=-1)
 
     networks, parts = x.shape[1], [keras.Input(x.shape[1:])]
     for inputs in (196, 40, 40):
@@ -228,6 +232,6 @@ def neuron_inputs(x: np.ndarray, y: np.ndarray, between: Callable[[], list]) -> 
         ]
     model = keras.Sequential([*parts, dense(40, 10, networks)])
     arriving = keras.Model(model.inputs[0], model.layers[-3].output)
-    steps = train(model, keras.optimizers.SGD(0.5), loss, x, y, 8 * len(x) // BATCH, 10)
+    steps = train(model, keras.optimizers.SGD(0.5), _added_losses(), x, y, 8 * len(x) // BATCH, 10)
     seen = [np.percentile(arriving(x[:500], training=True), (15, 50, 85), axis=0) for _ in steps]
     return np.array(seen), model

@@ -38,8 +38,8 @@
 #
 # > **Margin note.** *Machine learning*, programs that learn from data, is a part of artificial intelligence, and *deep
 # > learning*, networks of many layers, a part of machine learning. The ideas are old: stochastic gradient descent
-# > (1951), the perceptron (1958), backpropagation (1986), deep convolutional networks that read digits (1989). Why now?
-# > The lecture's answer: more data, faster hardware (graphics processors), better software. Its timeline dates the
+# > (1951), the perceptron (1958), backpropagation (1986), deep convolutional networks (1989). Why
+# > now? More data, faster hardware, better software, says the lecture. Its timeline dates the
 # > first release of TensorFlow 2017; TensorFlow appeared in 2015, version 1.0 in 2017.
 
 # %% tags=["imports"]
@@ -342,7 +342,7 @@ def binary_cross_entropy(y, z):
 # </details>
 
 
-# %% minutes=10 difficulty=2 kind="core"
+# %% minutes=10 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def descend_z(z, y, loss, steps):
     """Gradient descent of z itself on the loss of one sample, y_hat = sigmoid(z).
@@ -439,8 +439,7 @@ def gradient(x, y, w, w0):
 # > (And `tf.random.normal()` needs a shape.)
 #
 # The slide leaves open *when to stop*. At a minimum the gradient is zero: a sound criterion is that its length
-# $\lVert\nabla J\rVert$ falls below a tolerance. (One neuron may start from zero weights, a network may not: see lab
-# 02.)
+# $\lVert\nabla J\rVert$ falls below a tolerance.
 #
 # ### Exercise · `gradient_descent`
 #
@@ -533,6 +532,12 @@ plots.show(
 #
 # **Predict.** The next cell takes one step from zero weights, with $\eta = 0.01$ up to $100$. Up to which $\eta$ is
 # at least 80 % of the promise kept?
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# The real decrease: `binary_cross_entropy` before minus after.
+#
+# </details>
 
 
 # %% minutes=6 difficulty=1 kind="extra"
@@ -896,7 +901,7 @@ print(f"gradient descent: {len(xor_losses)} steps, y_hat", soft.round(3))
 # </details>
 
 
-# %% minutes=12 difficulty=2 kind="core"
+# %% minutes=12 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 class MyDense(keras.layers.Layer):
     """Maps inputs (n, d) to activation(inputs W + b), shape (n, units)."""
@@ -940,7 +945,7 @@ class MyDense(keras.layers.Layer):
 # </details>
 
 
-# %% minutes=8 difficulty=2 kind="core"
+# %% minutes=8 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def collapse(layers):
     """One linear layer equal to several in a row.
@@ -1029,7 +1034,7 @@ plots.show(
 #
 # ### Exercise · `three_sets`
 #
-# No image may stand in two sets, and each set needs the same share of both digits. The seed decides who goes where.
+# No image may stand in two sets, and each set needs the same share of both digits.
 #
 # <details><summary>Hint 1 · with scikit-learn</summary>
 #
@@ -1040,7 +1045,7 @@ plots.show(
 #
 
 
-# %% minutes=8 difficulty=1 kind="core"
+# %% minutes=8 difficulty=1 kind="extra"
 @lab.exercise(points=2)
 def three_sets(x, y, seed):
     """Training, validation and test set, 60 : 20 : 20, with equal shares of classes.
@@ -1182,6 +1187,12 @@ plots.show(
 #
 # **Predict.** The neuron reads 99 % of the 3s and 8s. What is left after the shift? Would the validation set have
 # warned you?
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# In `x.reshape(-1, 8, 8)` the columns are the last axis.
+#
+# </details>
 
 
 # %% minutes=5 difficulty=1 kind="extra"

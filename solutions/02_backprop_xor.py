@@ -100,6 +100,9 @@ plots.show(
 # Gradient descent needs $\partial L / \partial w$. The chain rule gives it as a product of three factors: how the loss
 # changes with the output, the output with the weighted sum, the weighted sum with the weights.
 #
+# **Predict.** The next cell descends from five random $w$. Where will the loss end: at 0, at the same value for all, or
+# at five different ones?
+#
 # <details><summary>Hint 1 · a nudge</summary>
 #
 # Let $z = X w$. What are $\partial L / \partial \hat y$, $\partial \hat y / \partial z$ and $\partial z / \partial w$?
@@ -133,10 +136,6 @@ def one_layer_gradient(x, y, w):
     return x.T @ (2 * (y_pred - y) * y_pred * (1 - y_pred))
     # END SOLUTION
 
-
-# %% [markdown]
-# **Predict.** Start from five random $w$ and descend. Where will the loss end: at 0, at the same value for all, or at
-# five different ones?
 
 # %%
 prediction = None  # the loss at the end, from five starts: (…, …, …, …, …)
@@ -344,7 +343,7 @@ def hidden_gradient(x, h, grad_h):
 # %% [markdown]
 # ## 5 · Is it right?
 #
-# A wrong gradient often still learns something, only badly, and no error message tells. So never trust a derivative
+# A wrong gradient often still learns something, and no error message tells. So never trust a derivative
 # that you have not checked.
 #
 # ### Exercise · `numerical_gradient`
@@ -621,7 +620,7 @@ for epoch in (1000, 10_000):
 # **Why.** The plateau is a saddle: nearly level, with a few directions that lead gently down, and descent on nearly
 # level ground is slow.
 #
-# ### Twenty starts at once, and two hundred
+# ### Two hundred starts at once
 #
 # We call XOR *solved* when $L < 0.01$: then every output is within 0.1 of its truth. For the lecture it is enough that
 # every output is on the *right* side of 0.5.
@@ -712,7 +711,7 @@ lab.compare("unsolved at 0.01, 0.1, 1", prediction, unsolved)
 # </details>
 
 
-# %% minutes=10 difficulty=2 kind="core"
+# %% minutes=10 difficulty=2 kind="extra"
 @lab.exercise(points=2)
 def fates(losses, window):
     """What became of each network, a word for each.
@@ -760,16 +759,16 @@ for word, number in zip(*np.unique(fate, return_counts=True), strict=True):
     print(f"η = 1, {word}: {number} starts, of 3 units {off:.1f} are off")
 
 # %% [markdown]
-# **What you see.** Thick blue curves are solved within 10 000 epochs, thin orange ones are not (blue ones that are
-# still high at the right edge are solved later). The first two panels show nearly the same curves on axes that differ
+# **What you see.** Thick blue curves are solved within 10 000 epochs, thin orange ones are not (some blue
+# ones beyond the right edge). The first two panels show nearly the same curves on axes that differ
 # by the factor ten. At $\eta = 1$ most fail, in three ways: the largest group rests at $L = 2$, a smaller one at
-# $L = 1$, and the others never come to rest.
+# $L = 1$, and nearly all others still swing, half of them a little, just above 1.
 #
 # **Why.** While steps are small, descent follows one smooth path, and ten times the learning rate walks it in a tenth
 # of the epochs. At $\eta = 1$ the first steps overshoot and switch hidden units **off**: $h \approx 0$ for all four
 # points, where the sigmoid is flat and no gradient leads back. With all three off, $\hat y = 0$ everywhere, because
 # the output has no bias, and $L = 0 + 1 + 1 + 0 = 2$. With two off, one unit is left, which can hold one corner: three
-# points right, $L = 1$. The others leap across a valley for ever. At the lecture's rate *unsolved* mostly means
+# points right, $L = 1$. The others leap from side to side of a valley. At the lecture's rate *unsolved* mostly means
 # *slow*: of 16 such starts only one is still unsolved after 100 000 epochs.
 #
 # > **Margin note.** The slide says "after ~ 300 epochs". By its milder measure only 4 of our 200 starts are right
@@ -837,19 +836,6 @@ print(
 # $s\,(t - a) = -s a + s t$: the first row of $W_1$ meets the bias column, the second meets $t$.
 #
 # </details>
-#
-# ### Exercise · `staircase_weights`
-#
-# $k$ bumps of different heights, side by side, in *one* network with $2k$ hidden units: now it can follow any curve.
-#
-# **Predict.** When the number of units doubles, what happens to the largest error?
-#
-# <details><summary>Hint 1 · a nudge</summary>
-#
-# Each bump brings two columns of $W_1$ and two rows of $W_2$. The height belongs to $W_2$. Collect the parts in lists,
-# then `np.concatenate`.
-#
-# </details>
 
 
 # %% minutes=10 difficulty=2 kind="core"
@@ -864,6 +850,21 @@ def bump_weights(left, right, steepness):
     s = steepness
     return np.array([[-s * left, -s * right], [s, s]]), np.array([[1.0], [-1.0]])
     # END SOLUTION
+
+
+# %% [markdown]
+# ### Exercise · `staircase_weights`
+#
+# $k$ bumps of different heights, side by side, in *one* network with $2k$ hidden units: now it can follow any curve.
+#
+# **Predict.** When the number of units doubles, what happens to the largest error?
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# Each bump brings two columns of $W_1$ and two rows of $W_2$. The height belongs to $W_2$. Collect the parts in lists,
+# then `np.concatenate`.
+#
+# </details>
 
 
 # %% minutes=10 difficulty=2 kind="extra"
@@ -918,7 +919,7 @@ lab.compare("64 units against 32", prediction, round(largest[64] / largest[32], 
 #
 # ## 8 · Breaking the symmetry
 #
-# Must the weights start at random? First decide what happens if they do not, then watch it.
+# Must the weights start at random? First decide, then watch.
 #
 # ### Question · `zero_start`
 
@@ -1034,7 +1035,7 @@ plots.show(
 #
 # ## 10 · The landscape around the solution
 #
-# Twelve weights span a space that nobody can see. But it can be cut: go from the trained weights $W$ along a random
+# Nobody can see a space of twelve weights, but it can be cut: go from the trained weights $W$ along a random
 # direction $D$ and plot $L(W + \alpha D)$. As Li et al. (2018) advise, the direction is scaled to the size of the
 # weights, here each matrix by its norm.
 #
@@ -1044,6 +1045,12 @@ plots.show(
 # **Predict.** The loss is 0 at both ends of that last cut. And half-way?
 #
 # ### Exercise · `losses_along`
+#
+# <details><summary>Hint 1 · a nudge</summary>
+#
+# In a loop: `forward` with the moved weights.
+#
+# </details>
 
 
 # %% minutes=6 difficulty=1 kind="extra"
@@ -1101,7 +1108,7 @@ lab.compare("loss half-way", prediction, round(between[100], 2))
 #
 # ### Exercise · `xor_network`
 #
-# Now that you know every line inside, let a library write them. Build the lecture's network: 3 inputs, of which the
+# Let a library write the lines that you know. Build the lecture's network: 3 inputs, of which the
 # first is the bias column, 3 hidden sigmoid units, one linear output, 12 weights altogether. (Keras's mean
 # squared error *averages* over the batch; `reduction="sum"` gives the lecture's loss.)
 #
@@ -1127,8 +1134,9 @@ lab.compare("loss half-way", prediction, round(between[100], 2))
 # %% minutes=8 difficulty=1 kind="core"
 @lab.exercise(points=2)
 def xor_network():
-    """The lecture's network as a Keras model, not compiled: inputs (n, 3), outputs (n,
-    1).
+    """The lecture's network as a Keras model, not compiled.
+
+    Inputs (n, 3), outputs (n, 1).
     """
     # BEGIN SOLUTION
     return keras.Sequential(

@@ -342,9 +342,10 @@ def adadelta(w, s, d, g, rate, rho, eps):
 # Adam (Kingma and Ba, 2015) has a running mean $M$ of the gradients and one of their squares, $S$. Both start at 0, so the
 # first values are too small; dividing by $1 - \beta^t$ corrects this **bias** in step $t = 1, 2, \dots$
 #
-# $$M \leftarrow \beta_1 M + (1 - \beta_1)\, g \quad S \leftarrow \beta_2 S + (1 - \beta_2)\, g^2 \quad \hat M = \frac{M}{1 -
-# \beta_1^t} \quad \hat S = \frac{S}{1 - \beta_2^t} \quad W \leftarrow W - \eta\, \frac{\hat M}{\sqrt{\hat S} +
-# \varepsilon}$$
+# $$M \leftarrow \beta_1 M + (1 - \beta_1)\, g \qquad S \leftarrow \beta_2 S + (1 - \beta_2)\, g^2$$
+#
+# $$\hat M = \frac{M}{1 - \beta_1^t} \qquad \hat S = \frac{S}{1 - \beta_2^t} \qquad
+# W \leftarrow W - \eta\, \frac{\hat M}{\sqrt{\hat S} + \varepsilon}$$
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
@@ -714,11 +715,9 @@ lab.compare("factor", prediction, round(noise[0] / noise[3], 1))
 # A layer multiplies the spread of its inputs by about $\sqrt{N_{in}}\,\sigma$. Twenty layers do it twenty times. So
 # $\sigma$ must make the factor 1, forward or, with $N_{out}$, backward:
 #
-# | rule | variance $\sigma^2$ | from |
-# |:--|:--|:--|
-# | `"standard"` | $1 / N_{in}$ | LeCun et al. (1998); lecture C: *standard*, lecture A: *Xavier* |
-# | `"glorot"` | $2 / (N_{in} + N_{out})$ | Glorot and Bengio (2010); lecture C: *Xavier* |
-# | `"he"` | $2 / N_{in}$ | He et al. (2015), for ReLU, which halves the mean square |
+# - `"standard"`: variance $\sigma^2 = 1 / N_{in}$, LeCun et al. (1998); lecture C: *standard*, lecture A: *Xavier*
+# - `"glorot"`: $\sigma^2 = 2 / (N_{in} + N_{out})$, Glorot and Bengio (2010); lecture C: *Xavier*
+# - `"he"`: $\sigma^2 = 2 / N_{in}$, He et al. (2015), for ReLU, which halves the mean square
 #
 # ### Exercise · `weight_scale`
 #

@@ -425,7 +425,7 @@ plots.show(
 #
 # From here on: ReLU instead of sigmoid. The lab's `train(model, x, y, epochs)` uses Adam, which adapts the step of each
 # weight, batches of 256, and a rate that falls from 0.003 along a cosine to zero. Labels stay integers: the *sparse*
-# cross-entropy picks the right logit by its number. (All this was chosen on validation images.)
+# cross-entropy picks the right logit by its number. (Widths, rate and epochs were chosen on validation images.)
 #
 # **Predict.** The network has hidden layers of 512 and 128 units. How many parameters? More than training images?
 
@@ -478,14 +478,14 @@ plots.show(
 # ### Exercise · `widest`
 #
 # Which width may the hidden layers have, if the parameters are limited? A unit has one weight per input, and a bias.
-# Then the next cell trains 1, 2 and 4 equal layers within two budgets on 10 000 images, for 5 epochs.
+# The next cell then trains 1, 2 and 4 equal layers within two budgets on 10 000 images, for 5 epochs.
 #
 # **Predict.** Does depth pay here, or width?
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# Write the sizes as a list, from the inputs to the ten outputs. Neighbours $a$, $b$ cost $(a+1)\,b$. Then try width after
-# width.
+# Write the sizes as a list, from the inputs to the ten outputs. Neighbours $a$, $b$ cost $(a+1)\,b$. Then try width
+# after width.
 #
 # </details>
 
@@ -523,8 +523,8 @@ for budget in (14_000, 140_000):
         print(f"{name:32} accuracy {right:.3f}")
 
 # %% [markdown]
-# **What you see.** With 14 000 parameters every further layer costs accuracy. With 140 000 a second layer gains almost one
-# percentage point, and four layers hardly more. (Three seeds agreed on real MNIST.)
+# **What you see.** With 14 000 parameters every further layer costs accuracy. With 140 000 a second layer gains almost
+# one percentage point, and four layers hardly more. (Three seeds agreed on real MNIST.)
 #
 # **Why.** A thin layer is a bottleneck: what seventeen units drop, no later layer finds again. Depth pays where each
 # layer can build on what the one before has kept, as convolutions do (lab 06).
@@ -628,7 +628,8 @@ sure = np.sum(confidence[wrong] > 0.9)
 print(f"mistakes with a confidence above 0.9: {sure} of {len(wrong)}")
 
 # %% [markdown]
-# **What you see.** Pairs that share strokes are confused, in the stored run first of all 4 with 9. Of the ten surest mistakes some are badly written; others a human reads without trouble.
+# **What you see.** Pairs that share strokes are confused, in the stored run first of all 4 with 9. Of the ten surest
+# mistakes some are badly written; others a human reads without trouble.
 #
 # **Why.** The network compares places of ink. A 4 whose top is almost closed has most of its ink where a 9 has it.
 # Confidence is another matter: softmax only compares the ten classes with each other, so an image unlike any in the
@@ -712,8 +713,9 @@ lab.compare("share of nines among those called", prediction, share)
 # hides what counts: the left of the curve, where false alarms are few. With ten nines in 10 000 images, nine calls in
 # ten are false.
 #
-# **Why.** Sensitivity $s$ and specificity $c$ are shares of the nines and of the others. A patient wants to know the share
-# of the ill among those *called*, and that depends on how rare they are, the base rate $\pi$. By Bayes' rule it is
+# **Why.** Sensitivity $s$ and specificity $c$ are shares of the nines and of the others. A patient wants to know the
+# share of the ill among those *called*, and that depends on how rare they are, the base rate $\pi$. By Bayes' rule it
+# is
 #
 # $$\frac{s\,\pi}{s\,\pi+(1-c)(1-\pi)} .$$
 #
@@ -797,7 +799,7 @@ plots.show(
 # knows few images by heart has by far the larger calibration error. Nearly all images are in the last bin; some bars
 # in the middle stand for a handful.
 #
-# **Why.** On its own training images the memoriser is always right, so the loss can fall further only by growing
+# **Why.** On its own training images the second network is always right, so the loss can fall further only by growing
 # confidence; nothing in training tells it that new images are harder. As the ECE weights bins by their images, it can
 # look harmless while the middle is far off.
 #
@@ -929,7 +931,7 @@ plots.show(
 #
 # A faint stroke should count as much as a dark one. So HOG scales *blocks* of 2 × 2 neighbouring cells, which overlap.
 # Write this last step; the cell below asserts that your features are those of `skimage.feature.hog`. Then one hidden
-# layer of 64 units reads 784 pixels or 324 features, from 100 and from 1000 images. A stored run has up to 60 000
+# layer of 64 units reads 784 pixels or 324 features, from 1000 images. A stored run has up to 60 000
 # images of real MNIST, three seeds and 3000 steps each.
 #
 # **Predict.** Which wins with 1000 examples, and does it still win with sixty times as many?
@@ -975,11 +977,10 @@ inputs = {
     ),
 }
 for name, (x, x_new) in inputs.items():
-    for size in (100, 1000):
-        keras.utils.set_random_seed(4)
-        small = build_mlp(x.shape[1], [64], "relu")
-        train(small, x[:size], y_fit[:size], epochs=50)
-        print(f"{name:10} {size:5} images: {accuracy(small, x_new, y_test[:1000]):.3f}")
+    keras.utils.set_random_seed(4)
+    small = build_mlp(x.shape[1], [64], "relu")
+    train(small, x, y_fit[:1000], epochs=50)
+    print(f"{name:10} {len(x)} images: {accuracy(small, x_new, y_test[:1000]):.3f}")
 
 if RUN_IN_FULL:
     stored_curves = experiments.all_experiments()["mnist_learning_curves"]()
@@ -1095,7 +1096,7 @@ plots.show(
 # ### Exercise · `centre_digit`
 #
 # Every weight of a dense layer belongs to one place, so a digit must stand where the training digits stood: in MNIST,
-# the centre of mass lies within half a pixel of row 14, column 14, counted from 0.
+# the centre of mass lies nearly always within half a pixel of row 14, column 14, counted from 0.
 #
 # The next cell puts 500 test digits, twice as large and dark grey, somewhere on a light sheet of 120 × 90 pixels, and
 # brings them back in two ways: *squashed* (inverted, forced to 28 × 28) and *prepared* as MNIST was.
@@ -1110,8 +1111,8 @@ plots.show(
 # </details>
 # <details><summary>Hint 2 · the plan</summary>
 #
-# If the centre of mass lies in row $c$ of the digit, then its row 0 belongs in row `top = round(14 - c)`. Keep the digit
-# inside: `np.clip(top, 0, 28 - h)`. Assign to the slice `[top:top+h, left:left+w]` of an empty field.
+# If the centre of mass lies in row $c$ of the digit, then its row 0 belongs in row `top = round(14 - c)`. Keep the
+# digit inside: `np.clip(top, 0, 28 - h)`. Assign to the slice `[top:top+h, left:left+w]` of an empty field.
 #
 # </details>
 
@@ -1225,9 +1226,10 @@ else:
 # %% [markdown] tags=["solution"]
 # **For instructors.** 1. No harm while nothing is chosen by it; as soon as epochs, widths or the best of several runs
 # are picked by its curve, the test accuracy is a validation accuracy, and too good. 2. The reliability diagram after
-# cooling and the ROC curve at a false positive rate that the insurer names; none of them says anything about forms that
-# look different next year. 3. Give both the same number of parameters or seconds, several seeds each, choose on
-# validation images, test once; the usual answer is that the ensemble is better calibrated and the gain in accuracy small.
+# cooling and the ROC curve at a false positive rate that the insurer names; none of them says anything about forms
+# that look different next year. 3. Give both the same number of parameters or seconds, several seeds each, choose on
+# validation images, test once; the usual answer is that the ensemble is better calibrated and the gain in accuracy
+# small.
 
 # %% [markdown]
 # ## 14 · Further reading

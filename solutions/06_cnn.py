@@ -776,7 +776,7 @@ lab.compare("test accuracy, small network", prediction, contest["small CNN"][0])
 #
 # ### Which of them is it?
 #
-# Change one thing at a time (one row changes three). Three seeds of each take more than ten minutes, so they are stored.
+# Change one thing at a time (one row changes three). Three seeds of each take over ten minutes, so they are stored.
 # The cell below trains one row of your own, `mine`.
 #
 # ### Exercise · `ablation_effects`
@@ -1142,7 +1142,7 @@ def at_size(images, side):
 
 # %%
 prediction = None  # accuracy of the small network on digits of 0.57 times the size
-some, truth = x_test[:1000], y_test[:1000]
+some, truth = x_test[:500], y_test[:500]
 readers = {
     "small CNN": cnn,
     "LeNet-5": lenet,
@@ -1208,7 +1208,7 @@ lab.compare("times faster, one image", prediction, float(rows[0][3]))
 # %% [markdown]
 # **What you see.** A few layers make some 70 operations. The graph reads one image many times faster than eager
 # calls, and 1024 hardly faster. On a CPU the rate grows with the batch until the processor is busy. Learning is
-# slow and done once; reading takes about a millisecond.
+# slow and done once; reading a digit takes a millisecond or less.
 #
 # **Why.** The graph saves the way through Python, a fixed cost per operation, and not the arithmetic. A GPU (not
 # measured here) computes many places of a convolution at once, so its advantage grows with batch and network. Native

@@ -186,13 +186,13 @@ def study_table(study: dict, lost: np.ndarray, apart: np.ndarray) -> tuple[list,
         lost: percentage points that each network loses against the first, (networks,).
         apart: whether that is more than the spread of the seeds, (networks,).
     """
-    header = ["network", "accuracy", "over the seeds", "points lost", "apart", "parameters", "processor s"]
+    header = ["network", "accuracy", "seeds", "points lost", "apart", "parameters", "CPU s"]
     rows = []
     for (name, runs), last, points, clear in zip(
         study["runs"].items(), final_accuracies(study), lost, apart, strict=True
     ):
         work = round(np.median([run["processor_seconds"] for run in runs]))
-        spread = f"{last.min():.4f} to {last.max():.4f}"
+        spread = f"{last.min():.4f}–{last.max():.4f}"
         cells = [f"{last.mean():.4f}", spread, f"{points:.2f}", "yes" if clear else "no"]
         rows.append([name, *cells, runs[0]["parameters"], work])
     return header, rows

@@ -107,9 +107,8 @@ def fit(
     Returns:
         The weights, and what `watch` saw.
     """
-    size, step = method
     weights, seen = list(weights), []
-    memory = [[np.zeros_like(w)] * size for w in weights]
+    update = _updater(method, weights)
     rng = np.random.default_rng(seed)
     with np.errstate(all="ignore"):
         for t in range(1, steps + 1):
@@ -117,9 +116,20 @@ def fit(
                 seen.append(watch(weights))
             some = rng.integers(x.shape[-2], size=batch)
             rate = np.asarray(rate_of(t - 1), np.float32)
-            for k, g in enumerate(gradients_of(weights, x[..., some, :], y[..., some, :], kind)):
-                weights[k], *memory[k] = step(weights[k], *memory[k], g, t, rate)
+            update(gradients_of(weights, x[..., some, :], y[..., some, :], kind), t, rate)
     return weights, np.array(seen)
+
+
+def _updater(method: tuple[int, Callable], weights: list[np.ndarray]) -> Callable:
+    """``update(gradients, t, rate)``, which changes the list `weights` and remembers what the method needs."""
+    size, step = method
+    memory = [[np.zeros_like(w)] * size for w in weights]
+
+    def update(gradients: list[np.ndarray], t: int, rate: np.ndarray | float) -> None:
+        for k, g in enumerate(gradients):
+            weights[k], *memory[k] = step(weights[k], *memory[k], g, t, rate)
+
+    return update
 
 
 def fit_autoencoder(
@@ -129,14 +139,12 @@ def fit_autoencoder(
 
     The loss is the cross-entropy of the pixels, on batches of 50.
     """
-    size, step = method
     weights = network((data.shape[1], hidden, data.shape[1]), 0, gain=1.0)
-    memory, rng = [[np.zeros_like(w)] * size for w in weights], np.random.default_rng(0)
+    update, rng = _updater(method, weights), np.random.default_rng(0)
     for t in range(1, steps + 1):
         x = data[rng.integers(len(data), size=50)]
         layers = forward(weights, x, "sigmoid")
-        for k, g in enumerate(backward(weights, layers, (expit(layers[-1]) - x) / 50, "sigmoid")[0]):
-            weights[k], *memory[k] = step(weights[k], *memory[k], g, t, rate)
+        update(backward(weights, layers, (expit(layers[-1]) - x) / 50, "sigmoid")[0], t, rate)
     return weights[0], weights[1]
 
 

@@ -1,7 +1,8 @@
-"""A drawn digit in MNIST's form: a picture file or an array becomes 28x28 pixels, light ink on dark paper.
+"""A drawn digit on its way to MNIST's form: a picture file or an array becomes ink, and the ink fits 20x20 pixels.
 
 MNIST was made by scaling each digit, proportions kept, to fit a box of 20x20 pixels, and by moving its centre of mass
-to the centre of 28x28 (Y. LeCun et al., Gradient-based learning applied to document recognition, 1998).
+to the centre of 28x28 (Y. LeCun et al., Gradient-based learning applied to document recognition, 1998). The students
+of lab 04 write this last step.
 """
 
 import os
@@ -14,7 +15,7 @@ from scipy import ndimage
 
 from labs_utils.errors import LabsError
 
-SIDE, BOX = 28, 20
+BOX = 20
 _PIXELS_AT_MOST = 100_000_000
 _WORKING_SIDE = 400
 _FAINTEST = 0.08  # contrast between ink and paper, of the full range, below which a picture counts as empty
@@ -29,26 +30,18 @@ _PAPER_AND_INK = (
 Picture = str | os.PathLike | Image.Image | np.ndarray
 
 
-def to_mnist(picture: Picture) -> np.ndarray:
-    """Brings a drawn digit to MNIST's form.
+def ink_of(picture: Picture) -> np.ndarray:
+    """How much ink each pixel holds, (h, w) from 0 to 1.
 
     Dark ink on light paper and light ink on dark paper both work: what the border of the picture looks like is paper.
 
     Args:
         picture: a file (PNG, JPEG, …), a Pillow image, or an array (h, w), (h, w, 3) or (h, w, 4) of any number type.
 
-    Returns:
-        (28, 28) uint8, 0 is paper and 255 ink.
-
     Raises:
         LabsError: there is no such file, it is no picture or too large, the array has another shape, or nothing is
             drawn on it; the message says which.
     """
-    return centre(fit_box(ink_of(picture)))
-
-
-def ink_of(picture: Picture) -> np.ndarray:
-    """How much ink each pixel holds, from 0 to 1, whatever the colours of pen and paper; see `to_mnist`."""
     name = Path(picture).name if isinstance(picture, str | os.PathLike) else "the picture"
     light = _lightness(_pixels(picture, name), name)
     border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
@@ -89,21 +82,6 @@ def fit_box(ink: np.ndarray) -> np.ndarray:
         ink = ndimage.grey_dilation(np.pad(ink, grow), footprint=disc)
     small = _resize(ink, BOX)
     return small / small.max()
-
-
-def centre(digit: np.ndarray) -> np.ndarray:
-    """(28, 28) uint8 with `digit` (at most 20x20, values 0 to 1) moved, by whole pixels, to centre its mass.
-
-    The centre of mass comes to row 14, column 14, at most half a pixel off: measured on MNIST, every digit is there.
-    """
-    height, width = digit.shape
-    row, column = ndimage.center_of_mass(digit)
-    middle = SIDE // 2
-    top = min(max(round(middle - row), 0), SIDE - height)
-    left = min(max(round(middle - column), 0), SIDE - width)
-    field = np.zeros((SIDE, SIDE), np.uint8)
-    field[top : top + height, left : left + width] = np.rint(digit * 255)
-    return field
 
 
 class Pad:

@@ -285,7 +285,7 @@ def held(rules, files, answers=None):
     entries = []
     for student, theirs in files.items():
         answer = {"build_detector": answers.get(student, ANSWER)}
-        entries.append((student, theirs, runner.Job(released.load(LAB), answer, {}, 5, 10, "none")))
+        entries.append((student, theirs, runner.Job(released.load(LAB), answer, {}, 5, 4, "none")))
     with ThreadPoolExecutor(1) as pool:
         outcome = contest.hold(LAB, rules, entries, pool, 5)
         pool.submit(runner.close).result()
