@@ -97,8 +97,11 @@ def likeness(maps: np.ndarray, others: np.ndarray) -> float:
     """Mean rank correlation (Spearman's) of maps (n, …) with others (n, …); a pair with a constant map is left out."""
     from scipy import stats
 
-    both = [(a.ravel(), b.ravel()) for a, b in zip(maps, others, strict=True) if np.ptp(a) > 0 and np.ptp(b) > 0]
-    return float(np.mean([stats.spearmanr(a, b).statistic for a, b in both])) if both else float("nan")
+    one, two = (stats.rankdata(np.reshape(part, (len(part), -1)), axis=1) for part in (maps, others))
+    one, two = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (one, two))
+    sizes = np.sqrt((one**2).sum(axis=1) * (two**2).sum(axis=1))
+    kept = sizes > 0
+    return float(np.mean((one * two).sum(axis=1)[kept] / sizes[kept])) if kept.any() else float("nan")
 
 
 def mean_over_windows(values: np.ndarray, size: int, stride: int, height: int, width: int) -> np.ndarray:

@@ -140,8 +140,10 @@ def train_detector(images, labels):
     # BEGIN SOLUTION
     network = build_detector()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    network.compile(keras.optimizers.Adam(0.002), loss)
-    network.fit(images, labels, batch_size=32, epochs=10, verbose=0)
+    updates = 8 * -(-len(images) // 32)  # in eight epochs
+    rate = keras.optimizers.schedules.CosineDecay(0.003, updates)
+    network.compile(keras.optimizers.Adam(rate), loss)
+    network.fit(images, labels, batch_size=32, epochs=8, verbose=0)
     return network
     # END SOLUTION
 
@@ -155,7 +157,7 @@ lab.compare("accuracy on the test portraits", prediction, accuracy)
 print(f"{detector.count_params()} weights; the lecture asks for more than 0.85")
 
 # %% [markdown]
-# **What you see.** How far your design gets. Ours, 23 186 weights and ten epochs, is right about 95 times of 100; a
+# **What you see.** How far your design gets. Ours, 23 186 weights and eight epochs, is right about 95 times of 100; a
 # coin would be right 50 times.
 #
 # ## 2 · A script that knows nothing of this notebook
@@ -375,7 +377,7 @@ prediction = None  # how many of the four labels change, 0 to 4
 before = [weight.copy() for weight in detector.get_weights()]
 right = np.flatnonzero(answers == y_test)
 four = np.concatenate([right[y_test[right] == label][:2] for label in (0, 1)])
-dx = train_dx(detector, x_test[four], 1 - y_test[four], 3.0, steps=120, rate=0.005)
+dx = train_dx(detector, x_test[four], 1 - y_test[four], 3.0, steps=60, rate=0.005)
 attacked = np.clip(x_test[four] + dx, 0, 1)
 fig = robustness.attack_figure(detector, x_test[four], attacked, names, size=1.25)
 plots.show(
@@ -455,7 +457,7 @@ lambdas, shortest = [0.0, 1.0, 3.0, 10.0, 30.0], {}
 shortest["FGSM"] = shortest_along(np.sign(gradient))
 shortest["gradient"] = shortest_along(gradient)
 changes = [
-    train_dx(detector, images, wrong, penalty, steps=120, rate=0.005)
+    train_dx(detector, images, wrong, penalty, steps=60, rate=0.005)
     for penalty in lambdas
 ]
 changes = [np.clip(images + change, 0, 1) - images for change in changes]
@@ -500,7 +502,11 @@ for ax, values, label in (
 ):
     ax.plot(places, values, "o-", color=plots.BLUE)
     ax.set_xticks(places, [f"{value:g}" for value in lambdas])
-    ax.set(xlabel="λ", ylabel=label, ylim=(0, None))
+    ax.set(xlabel="λ", ylabel=label)
+axes[0].set_yscale("log")
+axes[0].set_yticks([0.3, 1, 3], ["0.3", "1", "3"])
+axes[0].minorticks_off()
+axes[1].set_ylim(0, None)
 plots.show(
     fig,
     "Median norm of the change and share of portraits misled, over five values of λ.",
@@ -569,11 +575,11 @@ plots.show(fig, "The three files: original, modified and amplified change.")
 #
 # Step 5: *test the saved picture with the script*. In memory every one of the forty changes misleads the network.
 #
-# **Predict.** How many of the 40 still do once they have been saved as PNG and read again? PNG loses nothing of what it
+# **Predict.** How many of the forty still do once they have been saved as PNG and read again? PNG loses nothing of what it
 # is given.
 
 # %%
-prediction = None  # how many of 40 survive the file
+prediction = None  # how many of the forty survive the file
 
 
 def stored(picture):
@@ -585,7 +591,7 @@ in_memory = int(fooled(detector, images + dx).sum())
 survivors = fooled(detector, stored(images + dx))
 print(f"in memory {in_memory} of {len(images)}; the first portrait, by the script:")
 print(run_script(*paths[:2]))
-lab.compare("of 40 survive the file", prediction, int(survivors.sum()))
+lab.compare(f"of {len(images)} survive the file", prediction, int(survivors.sum()))
 
 # %%
 levels = np.abs(255 * dx).ravel()
@@ -705,8 +711,8 @@ print(
 #
 # ## 7 · On your neighbour's network
 #
-# Two more networks of your design, trained on other halves of the portraits, play your neighbours. For each of the three,
-# its own attacked pictures.
+# Two more networks of your design, each trained on one half of the portraits, play your neighbours A and B.
+# Each of the three has pictures made for it.
 #
 # ### Exercise · `transfer_matrix`
 #
@@ -745,7 +751,7 @@ half = len(x_train) // 2
 parts = (slice(None, half), slice(half, None))
 networks = [detector] + [train_detector(x_train[p], y_train[p]) for p in parts]
 all_dx = [changes[2]] + [
-    train_dx(network, images, wrong, lambdas[2], steps=120, rate=0.005)
+    train_dx(network, images, wrong, lambdas[2], steps=60, rate=0.005)
     for network in networks[1:]
 ]
 tables = {
@@ -758,14 +764,14 @@ tables = {
     )
     for factor in (1, 3)
 }
-whose = ["yours", "neighbour 1", "neighbour 2"]
+whose = ["you", "A", "B"]
 rows = [
     [f"{factor:g}", name, *(f"{share:.2f}" for share in row)]
     for factor, matrix in tables.items()
     for name, row in zip(whose, matrix, strict=True)
 ]
-header = ["DX times", "network", *(f"pictures for {name}" for name in whose)]
-plots.table(header, rows, "Share misled")
+header = ["DX times", "network of", *(f"made by {name}" for name in whose)]
+plots.table(header, rows, "Share of the pictures that mislead the network")
 others = float(tables[3][1:, 0].mean())
 lab.compare("your pictures on neighbours, factor 3", prediction, others)
 
@@ -880,7 +886,8 @@ display(Markdown(report.replace("# Mini", "**Mini", 1).replace("\n", "**\n", 1))
 # The number to beat is the norm of the change between your two *files*, `length` above: the grader ranks the class by it.
 # You may choose any of the test portraits that your network is sure of, and any way to find DX. Ideas: more values of
 # λ; a loss that stops pulling once the label has changed (Carlini and Wagner, 2017); not scaling DX, but choosing for
-# each pixel whether to round up or down. Our best is 0.114, that of the stored run, with nothing but the smallest factor.
+# each pixel whether to round up or down. Ours, with nothing but the
+# smallest factor, lay between 0.11 and 0.17, the stored run among them: the network that you trained decides as well.
 #
 # ## 11 · To discuss
 #

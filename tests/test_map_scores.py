@@ -1,5 +1,6 @@
 """Measures and pictures of maps: curves that follow the pixels, energy, windows, baselines, panels."""
 
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -201,3 +202,18 @@ def test_the_measures_of_the_study_agree_with_those_of_the_package():
     boxes = np.column_stack([rng.integers(0, 5, (20, 2)), rng.integers(5, 10, (20, 2))])
     inside = [m[t:b, s:r].max() == m.max() for m, (t, s, b, r) in zip(maps, boxes, strict=True)]
     assert cam.pointing(maps, boxes) == np.mean(inside)
+
+
+def test_the_training_loop_of_lab_10_reads_off_every_example_and_moves_one_network_only():
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(70, 4)).astype("float32")  # two whole batches and six examples
+    labels = (inputs[:, 0] > 0).astype(int)
+    trained, other = (
+        keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization(), keras.layers.Dense(2)])
+        for _ in range(2)
+    )
+    before = other.get_weights()
+    cam.train(trained, inputs, labels, epochs=30, peak=0.1)
+    assert np.mean(np.argmax(trained(inputs), axis=1) == labels) > 0.95
+    assert not np.allclose(trained.layers[0].moving_variance, 1), "the running averages stood still"
+    assert all(np.array_equal(a, b) for a, b in zip(before, other.get_weights(), strict=True))

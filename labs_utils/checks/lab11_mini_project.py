@@ -118,24 +118,20 @@ CONTEST = Contest("build_detector", SIZE, BUDGET, sure=0.9, accuracy=ENOUGH, hid
 
 
 @checks.probe("train_detector")
-def gives_back_a_detector(train_detector: Student, rng: np.random.Generator) -> None:
-    """A network of your design comes back"""
-    pictures = rng.uniform(size=(64, SIZE, SIZE, 3)).astype("float32")
-    model = _expect_detector(train_detector(pictures, np.arange(64) % 2))
-    outputs = np.asarray(model.predict(pictures))
+def trained_on_hidden_portraits(train_detector: Student, rng: np.random.Generator) -> None:
+    """Trained on 700 hidden portraits, asked about 300 others
+
+    One training shows all that is asked for: each costs a student, and a grader, seconds.
+    """
+    images, labels = _portraits(int(rng.integers(2**31)))
+    labels = labels ^ int(rng.integers(2))  # which of the two is called 1 is nobody's to know
+    model = _expect_detector(train_detector(images[:TRAIN].copy(), labels[:TRAIN].copy()))
+    outputs = model.predict(images[TRAIN:])
     expect(
         bool(np.isfinite(outputs).all()),
         "The trained network gives nan or inf.\n  Likely cause: the learning rate is far too large.",
     )
-
-
-@checks.probe("train_detector")
-def trained_on_hidden_portraits(train_detector: Student, rng: np.random.Generator) -> None:
-    """Trained on 700 hidden portraits, asked about 300 others"""
-    images, labels = _portraits(int(rng.integers(2**31)))
-    labels = labels ^ int(rng.integers(2))  # which of the two is called 1 is nobody's to know
-    model = _expect_detector(train_detector(images[:TRAIN].copy(), labels[:TRAIN].copy()))
-    answers = np.argmax(model.predict(images[TRAIN:]), axis=1)
+    answers = np.argmax(outputs, axis=1)
     share = float(np.mean(answers == labels[TRAIN:]))
     if share >= ENOUGH:
         return
