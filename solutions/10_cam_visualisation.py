@@ -367,12 +367,10 @@ word = np.array([1.5, 6.5, 12])[said]  # the middle of what the word stands for
 by_word = np.abs(word - streets.counts)[30:].mean()
 maps = upsample(class_activation_map(features, difference), 48, 48)
 energy, seen = np.maximum(maps, 0), streets.counts > 0
-share = (energy * streets.vehicles)[seen].sum((1, 2)) / energy[seen].sum((1, 2))
+hit = (energy * streets.vehicles)[seen].sum((1, 2)) / energy[seen].sum((1, 2))
 print(f"accuracy of the three words {np.mean(said == streets.labels):.3f}")
 print(f"mean error of the counter {error:.2f} vehicles, of the words {by_word:.2f}")
-print(
-    f"energy on vehicles {share.mean():.2f}, their area {streets.vehicles.mean():.2f}"
-)
+print(f"energy on vehicles {hit.mean():.2f}, their area {streets.vehicles.mean():.2f}")
 chosen = [np.flatnonzero(streets.counts == n)[0] for n in (0, 2, 5, 8, 11, 14)]
 panels = [(streets.images[n], None, None, str(streets.counts[n])) for n in chosen]
 panels += [(streets.images[n], maps[n], None, f"{estimate[n]:.1f}") for n in chosen]
@@ -704,7 +702,7 @@ for steps in (2, 4, 8, 16):
 # %% [markdown]
 # **What you see.** Follow the energy: to drop what speaks against the class helps, to multiply by the change from grey
 # helps more, the whole way adds nothing to that, and the absolute value spoils it again. The brightest dot hardly moves to the
-# right shape: about two hits of three, where CAM has 97 of 100.
+# right shape: about two hits of three, where CAM has 98 of 100.
 #
 # **Why.** A pixel of the rival shape speaks against the class; the absolute value counts it as if it spoke for it. The
 # rest of the gap to CAM is the scale: single pixels are noisy witnesses.
