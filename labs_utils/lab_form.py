@@ -203,10 +203,10 @@ def with_time(name: str, card: str, minutes: tuple[int, int, int], computing: in
             f"{name}: the first cell needs one table, opened by {_CARD}, without a row of times: the builder writes it"
         )
     core, extra, rest = minutes
-    exercises = f"{core + extra} on the exercises" + (f" ({extra} of them extra)" if extra else "")
+    more = f"; what is marked extra takes {extra} more" if extra else ""
     row = (
-        f"{_TIME} about {sum(minutes)} minutes of work: {exercises}, {rest} to read, predict and look; the whole"
-        f" notebook computes for about {computing} minute{'s' * (computing != 1)} on a laptop |"
+        f"{_TIME} about {core + rest} minutes of work: {core} on the exercises, {rest} to read, predict and look{more};"
+        f" the whole notebook computes for about {computing} minute{'s' * (computing != 1)} on a laptop |"
     )
     return card.replace(_CARD, f"{_CARD}\n{row}")
 

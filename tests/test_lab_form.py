@@ -90,7 +90,10 @@ def test_an_effort_stands_below_the_heading_and_in_the_card():
         text = markdown(notebook)
         assert "### Exercise · `double`\n\n*10 minutes · difficulty 2 of 3 ●●○ · core*" in text
         assert "### Question · `why`\n\n*5 minutes · difficulty 1 of 3 ●○○ · extra*" in text
-        assert "15 on the exercises (5 of them extra)" in notebook.cells[0].source
+        assert (
+            "10 on the exercises, 0 to read, predict and look; what is marked extra takes 5 more;"
+            in notebook.cells[0].source
+        )
         assert "computes for about 2 minutes" in notebook.cells[0].source
 
 
@@ -116,13 +119,14 @@ def test_a_source_without_efforts_is_refused(old, new, sentence):
 @pytest.mark.parametrize("lab", LABS)
 def test_minutes_in_card_and_readme_are_the_sum_of_the_headers(lab):
     headers = re.findall(r'^# %% minutes=(\d+) difficulty=[123] kind="(core|extra)"', source_text(lab), re.MULTILINE)
-    total, extra = (sum(int(m) for m, kind in headers if kind in kinds) for kinds in (("core", "extra"), ("extra",)))
+    core, extra = (sum(int(minutes) for minutes, kind in headers if kind == one) for one in ("core", "extra"))
     student = nbformat.read(course.NOTEBOOKS / f"{lab}.ipynb", as_version=4)
     card = student.cells[0].source
-    told = r"about (\d+) minutes of work: (\d+) on the exercises(?: \((\d+) of them extra\))?, (\d+) to"
-    work, exercises, optional, rest = (int(number or 0) for number in re.search(told, card).groups())
-    assert (exercises, optional, work) == (total, extra, total + rest)
-    assert f"| {work} min | " in next(
+    told = r"about (\d+) minutes of work: (\d+) on the exercises, (\d+) to [^;]*"
+    told += r"(?:; what is marked extra takes (\d+) more)?; the whole"
+    work, exercises, rest, more = (int(number or 0) for number in re.search(told, card).groups())
+    assert (exercises, more, work) == (core, extra, core + rest)
+    assert f"| {work} min | {extra} min | " in next(
         line
         for line in (course.ROOT / "README.md").read_text("utf-8").split("\n")
         if f"(notebooks/{lab}.ipynb)" in line

@@ -129,14 +129,15 @@ def write_readme_table() -> None:
 
 def readme_table() -> str:
     """The table of labs, from the cards in the headers of their sources."""
-    rows = ["| lab | lecture | work | computing | data | Colab |", "|---|---|---|---|---|---|"]
+    rows = ["| lab | lecture | work | extra | computing | data | Colab |", "|---|---|--:|--:|--:|---|---|"]
     for lab in course.lab_names():
         source = notebooks.read_source(lab)
         card = source.card
+        core, extra, rest = source.minutes_of_work
         data = ", ".join(card["data"]) or "none"
         rows.append(
             f"| [{lab[:2]} · {card['title']}](notebooks/{lab}.ipynb) | {card['lecture']}"
-            f" | {sum(source.minutes_of_work)} min | {card['minutes']} min | {data} | {notebooks.badge(lab)} |"
+            f" | {core + rest} min | {extra} min | {card['minutes']} min | {data} | {notebooks.badge(lab)} |"
         )
     return "\n".join(rows)
 
