@@ -257,8 +257,8 @@ plots.show(
 #
 # ### Exercise · `hold_out`
 #
-# Some pictures are kept back, for a validation after each epoch or for the test. Which? Leaks are the commonest reason
-# for results that are too good: crops of one photograph, frames of one film, several scans of one patient
+# Which pictures are kept back, for validation or for the test? Leaks are the commonest reason
+# for results that are too good: crops of one photograph, several scans of one patient
 # on both sides. So whole *origins* are held out, never single pictures.
 #
 # <details><summary>Hint 1 · a nudge</summary>

@@ -1394,8 +1394,8 @@ for name in ("CAM", "occlusion", "saliency", "centre"):
 # - D. Smilkov et al., *SmoothGrad: removing noise by adding noise*, arXiv:1706.03825 (2017).
 # - M. Sundararajan, A. Taly and Q. Yan, *Axiomatic attribution for deep networks*, ICML (2017): integrated gradients.
 # - C. Olah, A. Mordvintsev and L. Schubert, *Feature visualization*, Distill (2017). The lecture's link, a catalogue of
-#   what the units of ResNet v2 50 and others answer to: OpenAI *Microscope* (2020), <https://microscope.openai.com>. How
-#   units build on one another: C. Olah et al., *Zoom in*, Distill (2020), <https://distill.pub/2020/circuits>.
+#   what units of ResNet v2 50 answer to: OpenAI *Microscope* (2020), <https://microscope.openai.com>.
+#   Units build on one another: C. Olah et al., *Zoom in*, Distill (2020), <https://distill.pub/2020/circuits>.
 # - J. Zhang et al., *Top-down neural attention by excitation backprop*, IJCV 126 (2018): the pointing game.
 # - J. Adebayo et al., *Sanity checks for saliency maps*, NeurIPS (2018).
 # - V. Petsiuk, A. Das and K. Saenko, *RISE*, BMVC (2018): deletion and insertion.
