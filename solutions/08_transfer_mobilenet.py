@@ -258,8 +258,8 @@ plots.show(
 # ### Exercise · `hold_out`
 #
 # Which pictures are kept back, for validation or for the test? Leaks are the commonest reason
-# for results that are too good: crops of one photograph, several scans of one patient
-# on both sides. So whole *origins* are held out, never single pictures.
+# for results too good to be true: crops of one photograph, several scans of one patient
+# on both sides. So hold out whole *origins*, never pictures.
 #
 # <details><summary>Hint 1 · a nudge</summary>
 #
