@@ -257,7 +257,7 @@ plots.show(
 #
 # ### Exercise · `hold_out`
 #
-# Which pictures are kept back, for validation or for the test? Leaks are the commonest reason
+# Which pictures are kept back, for validation or test? Leaks are the commonest reason
 # for results too good to be true: crops of one photograph, several scans of one patient
 # on both sides. So hold out whole *origins*, never pictures.
 #
