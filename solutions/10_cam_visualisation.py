@@ -1337,7 +1337,7 @@ lab.compare("half removed by saliency", prediction, removed["saliency"][1][6])
 # the map's maximum, judged by **intersection over union** (IoU), the common area divided by the joint one. Choose on the
 # first 50 scenes with two objects what you like (map, layer, share, shift), and count on the other 50. **The number to
 # beat** is the best that the cell prints. Ours: 0.67 with windows of 6 pixels that move by 2, and 0.93 where CAM only
-# chooses among the blobs of the picture that are wider than 3 pixels (`scipy.ndimage.binary_opening`, `label`).
+# chooses among the blobs of the picture at least 3 pixels wide (`scipy.ndimage.binary_opening`, `label`).
 
 
 # %%
