@@ -118,7 +118,8 @@ def _text(config: dict) -> str:
     modules = set(re.findall(r'"module": "([^"]*)"', text))
     if '"function"' in text or "__lambda__" in text or not all(one.split(".")[0] == "keras" for one in modules):
         raise Unlike  # code of the notebook's own
-    for number, name in enumerate(dict.fromkeys(re.findall(r'"name": ("[^"]*")', text))):
+    names = re.findall(r'(?<!"DTypePolicy", "config": \{)"name": ("[^"]*")', text)  # that one is the precision
+    for number, name in enumerate(dict.fromkeys(names)):
         text = text.replace(name, f'"#{number}"')
     return text
 

@@ -96,6 +96,15 @@ def test_a_training_that_differs_is_computed(trained, changed):
     assert trained(of_solution=False, **changed)[2] == 1
 
 
+def test_the_same_network_in_another_precision_is_computed(trained):
+    trained(of_solution=True)
+    keras.config.set_dtype_policy("mixed_bfloat16")  # weights are float32 there, too
+    try:
+        assert trained(of_solution=False)[2] == 1
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 @pytest.mark.parametrize(
     "own",
     [
