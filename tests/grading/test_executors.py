@@ -1,9 +1,11 @@
 """Grading in processes of their own: this machine's through the command line, and Dask's, with identical results."""
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -139,17 +141,31 @@ def test_a_scheduler_that_does_not_answer_is_one_sentence(python, submissions, t
     assert done.returncode == 1 and "no Dask scheduler answers" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.fixture(scope="module")
+def every_lab():
+    """The labs as released, but each with the imports of all, so that one sandbox, started once, serves them all.
+
+    Whether a lab's own imports are enough for its references: tests/test_gate.py and test_planted_both_ways.py.
+    """
+    labs = [released.load(lab) for lab in course.lab_names()]
+    imports = "\n".join(of_lab.imports for of_lab in labs)
+    meant: dict[str, set] = {}
+    for node in ast.parse(imports).body:
+        for alias in node.names:
+            meant.setdefault(alias.asname or alias.name, set()).add((getattr(node, "module", None), alias.name))
+    assert not [name for name, what in meant.items() if len(what) > 1], "a name that two labs import differently"
+    yield {of_lab.lab: replace(of_lab, imports=imports) for of_lab in labs}
+    runner.close()
+
+
 @pytest.mark.parametrize("lab", course.lab_names())
-def test_a_lab_can_be_graded(lab):
+def test_a_lab_can_be_graded(lab, every_lab):
     kind = "none" if bubblewrap_fault() else "bwrap"
-    of_lab = released.load(lab)
+    of_lab = every_lab[lab]
     untouched = submission.read((course.NOTEBOOKS / f"{lab}.ipynb").read_bytes())
-    try:
-        right, blank = (
-            runner.grade(runner.Job(of_lab, answers, {}, seed=7, seconds=60, sandbox=kind))
-            for answers in (of_lab.references, untouched.answers)
-        )
-    finally:
-        runner.close()
+    right, blank = (
+        runner.grade(runner.Job(of_lab, answers, {}, seed=7, seconds=60, sandbox=kind))
+        for answers in (of_lab.references, untouched.answers)
+    )
     assert [result for result in right if result.points < result.maximum] == []
     assert [result for result in blank if (result.status, result.points) != ("blank", 0)] == []
