@@ -24,16 +24,18 @@ for of_lab, exercises in {labs!r}:
         lab.exercise(points=1)(reference.find(of_lab, name))
 print("state", keras.config.backend(), keras.config.floatx(), np.get_printoptions()["precision"])
 """
+# Python would take TensorFlow apart for more than a second.
+QUICK_END = "\nimport os, sys; sys.stdout.flush(); os._exit(0)"
 CNN = ("06_cnn", ["pool", "lenet5"])
 GRADIENT = ("10_cam_visualisation", ["grad_cam", "score_gradient"])
 SIGMOID = ("01_perceptron", ["sigmoid"])
 TRANSFER = ("08_transfer_mobilenet", ["train_from"])
 
 
-def python(code, environment=None, options=()):
+def python(code, environment=None):
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("KERAS_", "TF_", "PYTHONOPT"))}
     return subprocess.run(
-        [sys.executable, *options, "-c", code],
+        [sys.executable, "-c", code + QUICK_END],
         env=clean | {"LABS_OFFLINE": "1"} | (environment or {}),
         cwd=course.ROOT,
         capture_output=True,
