@@ -393,10 +393,11 @@ def _foreign(url):
     return not url.startswith(("http://127.0.0.1:", "data:", "blob:"))
 
 
-#: What reaches over the right edge of the window, except inside a part that the reader can move by itself.
+#: What reaches over the right edge of the window, except inside a part that the reader can move by itself. The theme lets
+#: the article as a whole be moved, which is what should not be needed.
 TOO_WIDE = """() => {
   const moves = node => {
-    for (; node && node.tagName !== "MAIN"; node = node.parentElement)
+    for (; node && !node.matches("main, .bd-article-container"); node = node.parentElement)
       if (["auto", "scroll"].includes(getComputedStyle(node).overflowX)) return true;
     return false;
   };
@@ -456,6 +457,7 @@ def seen(browser, site, address):
             for theme in ("dark", "light"):
                 window.emulate_media(color_scheme=theme)
                 window.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+                window.evaluate("document.getAnimations().forEach(one => one.finish())")  # colours may fade
                 found[theme][name] = window.evaluate(CONTRAST)
         return found | {"strangers": window.strangers, "faults": window.faults}
 
