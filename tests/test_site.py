@@ -393,8 +393,8 @@ def _foreign(url):
     return not url.startswith(("http://127.0.0.1:", "data:", "blob:"))
 
 
-#: What reaches over the right edge of the window, except inside a part that the reader can move by itself. The theme lets
-#: the article as a whole be moved, which is what should not be needed.
+#: What reaches over the right edge of the window, except inside a part that the reader can move by itself; the theme
+#: lets the article as a whole be moved, which should not be needed.
 TOO_WIDE = """() => {
   const moves = node => {
     for (; node && !node.matches("main, .bd-article-container"); node = node.parentElement)
