@@ -179,6 +179,8 @@ def test_in_nbconvert_pages_figures_are_told_and_results_are_folded(lab):
     solution = nbformat.read(course.SOLUTIONS / f"{lab}.ipynb", as_version=4)
     told = list(notebooks.figure_descriptions(notebooks.read_source(lab)).values())
     exporter = HTMLExporter()
+    for cell in solution.cells:
+        cell.source = "" if cell.cell_type == "code" else cell.source  # half of the time goes into its colours
     alt = Page(exporter.from_notebook_node(solution)[0]).alt
     assert all(alt) and len(alt) > 5
     told_here = {text for text in told if any(shown.startswith(text) for shown in alt)}
