@@ -196,7 +196,7 @@ _KEPT = 16  # cases of one function: those of an exercise, for a class that is g
 
 
 def drawn_once(case: Callable) -> Callable:
-    """Keeps what `case(rng, *arguments)` returns, for whoever is checked with the same random numbers.
+    """Keeps what `case(rng, *arguments, **settings)` returns, for whoever is checked with the same random numbers.
 
     That is each student of a class that is graded with one seed, and who runs a cell again. What is kept must depend
     on the arguments alone, never on an answer. Its arrays are read-only, and its functions without arguments, the
@@ -204,14 +204,14 @@ def drawn_once(case: Callable) -> Callable:
     """
 
     @functools.lru_cache(maxsize=_KEPT)
-    def of(state: str, *arguments: Any) -> tuple[Any, dict]:
+    def of(state: str, *arguments: Any, **settings: Any) -> tuple[Any, dict]:
         rng = np.random.default_rng(0)
         rng.bit_generator.state = json.loads(state)
-        return _lasting(case(rng, *arguments)), rng.bit_generator.state
+        return _lasting(case(rng, *arguments, **settings)), rng.bit_generator.state
 
     @functools.wraps(case)
-    def drawn(rng: np.random.Generator, *arguments: Any) -> Any:
-        value, rng.bit_generator.state = of(json.dumps(rng.bit_generator.state), *arguments)
+    def drawn(rng: np.random.Generator, *arguments: Any, **settings: Any) -> Any:
+        value, rng.bit_generator.state = of(json.dumps(rng.bit_generator.state), *arguments, **settings)
         return value
 
     return drawn
