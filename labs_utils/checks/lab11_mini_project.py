@@ -646,7 +646,7 @@ def _linear_change(rng: np.random.Generator) -> tuple:
     """The arguments, the best DX for a linear network, and what mistakes give in its place."""
     model = _network(rng, 0, scale=0.3)
     images, wrong = rng.uniform(0.45, 0.55, size=(2, *SHAPE)).astype("float32"), np.array([1, 0])
-    weights, penalty = model.get_weights(), 1.0
+    weights, penalty = model.get_weights(), 2.0
     logits, _ = _forward(weights, images)
     rows = np.arange(2)
     towards = (weights[0][:, wrong] - weights[0][:, 1 - wrong]).T  # d of each picture: DX is t d, with one t
@@ -657,7 +657,7 @@ def _linear_change(rng: np.random.Generator) -> tuple:
         for lead, square in zip(leads, squares, strict=True)
     ]
     true = (np.array(roots)[:, None] * towards).reshape(images.shape)
-    settings = penalty, 150, 0.01
+    settings = penalty, 90, 0.01  # ends at a tenth of the tolerance from the minimum
     return (model, images, wrong, *settings), true, _mistakes_of_training(weights, images, wrong, *settings)
 
 
