@@ -96,40 +96,38 @@ def test_everything_in_keras_json_is_put_aside_and_told(tmp_path):
         assert said.count(f"keras.json says {line}") == 1
 
 
-def test_what_a_notebook_sets_afterwards_does_not_reach_the_check():
+@pytest.fixture(scope="module")
+def ordinary_machine():
+    """What labs say where nothing is set; around their checks; and where the notebook keeps what it has set."""
     settings = (
         ("keras.config.set_image_data_format", "channels_first", "channels_last"),
         ("keras.config.set_floatx", "float64", "float32"),
         ("keras.mixed_precision.set_global_policy", "mixed_float16", "float32"),
     )
-    after = []
+    after = ["lab.exercise(points=1)(reference.find(lab.name, 'sigmoid')); print('then')"]
     for lab, exercises in (CNN, TRANSFER):
         after += [f"lab = Lab({lab!r}); answers = [reference.find({lab!r}, name) for name in {exercises!r}]"]
         for function, strange, usual in settings:
             after += [f"{function}({strange!r})", "for answer in answers: lab.exercise(points=1)(answer)"]
             after += [f"{function}({usual!r})"]
-    done = python(RUN.format(labs=[(CNN[0], [])], before="", after="\n".join(after)))
-    right = len(settings) * len(CNN[1] + TRANSFER[1])
-    assert done.stdout.count("✔") == right and "✘" not in done.stdout, done.stdout + done.stderr
-
-
-@pytest.fixture(scope="module")
-def ordinary_machine():
-    """What a lab says where nothing is set; and then, after "then", where the notebook sets something itself."""
-    after = "lab.exercise(points=1)(reference.find('01_perceptron', 'sigmoid')); print('then')\n"
-    after += "keras.config.set_floatx('float64'); np.set_printoptions(precision=2); np.seterr(all='raise')"
-    done = python(RUN.format(labs=[SIGMOID], before="", after=after))
+    after += [f"print('then'); lab = Lab({SIGMOID[0]!r})"]
+    after += ["keras.config.set_floatx('float64'); np.set_printoptions(precision=2); np.seterr(all='raise')"]
+    done = python(RUN.format(labs=[SIGMOID], before="", after="\n".join(after)))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("✔") == 2 and "✘" not in done.stdout, done.stdout
     return done.stdout.split("then\n")
 
 
 def test_an_ordinary_machine_is_told_nothing(ordinary_machine):
-    assert "✔" in ordinary_machine[0] and "note" not in ordinary_machine[0]
+    assert ordinary_machine[0] == "✔ sigmoid · 1/1 points\n"
+
+
+def test_what_a_notebook_sets_afterwards_does_not_reach_the_check(ordinary_machine):
+    right = 3 * len(CNN[1] + TRANSFER[1])
+    assert ordinary_machine[1].count("✔") == right and "✘" not in ordinary_machine[1], ordinary_machine[1]
 
 
 def test_the_notebook_gets_its_own_settings_back_after_a_check(ordinary_machine):
-    assert "state tensorflow float64 2" in ordinary_machine[1]
+    assert "✔ sigmoid" in ordinary_machine[2] and "state tensorflow float64 2" in ordinary_machine[2]
 
 
 #: A module of this name is imported already, and the course meets it.
