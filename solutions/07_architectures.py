@@ -761,7 +761,7 @@ def is_right(network, x, y):
 
 
 def fitted(network, epochs=5, rate=0.005, batch=64, n=2400):
-    """Trains with Adam; returns for each validation scene whether the answer is right."""
+    """Trains with Adam; returns which answers to validation scenes are right."""
     adam, loss = keras.optimizers.Adam(rate), "sparse_categorical_crossentropy"
     network.compile(adam, loss, steps_per_execution=8)
     adam.build(network.trainable_variables)  # or the first step is traced twice
@@ -989,7 +989,7 @@ def winners_curse(correct, picks):
 
 # %%
 def search(plans, seconds):
-    """Trains plan after plan while the budget lasts: networks, which answers are right."""
+    """Trains plan after plan while the budget lasts: networks, what is right (0, 1)."""
     networks, correct, clock = [], [], time.process_time()
     for *shape, rate, batch in plans:
         if time.process_time() - clock > seconds:
