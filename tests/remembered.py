@@ -39,7 +39,7 @@ def _start():
             del sys.path[0]
             remembered.install(Path({folder!r}), of_solution=kind == "solutions")
 
-    if kind in ("solutions", "notebooks"):
+    if kind in ("solutions", "notebooks", "my"):  # of the last, that of the browser's tests
         shell.events.register("post_run_cell", after_a_cell)
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -87,6 +88,16 @@ def run(command, *labs, check=False):
     return command.run(argparse.Namespace(labs=list(labs), check=check))
 
 
+@pytest.fixture
+def built(project, tmp_path_factory):
+    """The project after a build, which is run in the first test that asks for it."""
+    first = tmp_path_factory.getbasetemp() / "built-once"
+    if not first.exists():
+        assert run(build) == 0
+        shutil.copytree(project, first)
+    return Path(shutil.copytree(first, project, dirs_exist_ok=True))
+
+
 def rewrite(project: Path, old: str, new: str) -> None:
     path = project / "solutions" / f"{LAB}.py"
     text = path.read_text("utf-8")
@@ -107,9 +118,8 @@ def test_both_notebooks_come_from_the_source(project):
     assert outputs == ["8\n", "for instructors only\n"]  # and no standard error
 
 
-def test_an_unchanged_source_rebuilds_to_the_same_bytes(project):
-    run(build)
-    files = [project / "notebooks" / f"{LAB}.ipynb", project / "solutions" / f"{LAB}.ipynb"]
+def test_an_unchanged_source_rebuilds_to_the_same_bytes(built):
+    files = [built / "notebooks" / f"{LAB}.ipynb", built / "solutions" / f"{LAB}.ipynb"]
     before = [path.read_bytes() for path in files]
     run(build, "98")
     assert [path.read_bytes() for path in files] == before
@@ -124,9 +134,8 @@ def test_an_unchanged_source_rebuilds_to_the_same_bytes(project):
         ("minutes: 1", "minutes: 2", ["notebooks/98_sample.ipynb", "solutions/98_sample.ipynb"]),
     ],
 )
-def test_check_names_what_is_out_of_date(project, capsys, old, new, stale):
-    run(build)
-    rewrite(project, old, new)
+def test_check_names_what_is_out_of_date(built, capsys, old, new, stale):
+    rewrite(built, old, new)
     assert run(build, check=True) == 1
     complaints = capsys.readouterr().err
     assert [name for name in ("notebooks/98_sample.ipynb", "solutions/98_sample.ipynb") if name in complaints] == stale
@@ -134,19 +143,17 @@ def test_check_names_what_is_out_of_date(project, capsys, old, new, stale):
 
 
 @pytest.mark.parametrize("place", ["notebooks", "solutions"])
-def test_check_sees_a_notebook_edited_by_hand(project, capsys, place):
-    run(build)
-    path = project / place / f"{LAB}.ipynb"
+def test_check_sees_a_notebook_edited_by_hand(built, capsys, place):
+    path = built / place / f"{LAB}.ipynb"
     path.write_text(path.read_text("utf-8").replace("A sample", "A simple"), "utf-8")
     assert run(build, check=True) == 1
     assert f"{place}/98_sample.ipynb" in capsys.readouterr().err
 
 
-def test_check_sees_a_solution_that_was_never_run(project):
-    run(build)
+def test_check_sees_a_solution_that_was_never_run(built):
     source = notebooks.read_source(LAB)
     bare = notebooks.serialise(notebooks.solution_notebook(source))
-    (project / "solutions" / f"{LAB}.ipynb").write_text(bare, "utf-8")
+    (built / "solutions" / f"{LAB}.ipynb").write_text(bare, "utf-8")
     assert len(build.out_of_date(LAB)) == 1
 
 
@@ -202,38 +209,35 @@ def test_an_output_with_a_path_of_this_machine_is_refused(project):
         run(build)
 
 
-def test_building_keeps_a_student_notebook_that_was_worked_in(project):
-    run(build)
-    path = project / "notebooks" / f"{LAB}.ipynb"
+def test_building_keeps_a_student_notebook_that_was_worked_in(built):
+    path = built / "notebooks" / f"{LAB}.ipynb"
     worked = json.loads(path.read_text("utf-8"))
     worked["cells"][-1]["source"] = ["my precious answer"]
     path.write_text(json.dumps(worked), "utf-8")
     run(build, "98")
     run(build, "98")
-    kept = list((project / "notebooks" / "my").iterdir())
+    kept = list((built / "notebooks" / "my").iterdir())
     assert [file.name for file in kept] == ["98_sample-kept-1.ipynb"]
     assert "my precious answer" in kept[0].read_text("utf-8")
     assert "my precious answer" not in path.read_text("utf-8")
 
 
-def test_building_keeps_a_damaged_student_notebook(project):
-    run(build)
-    path = project / "notebooks" / f"{LAB}.ipynb"
+def test_building_keeps_a_damaged_student_notebook(built):
+    path = built / "notebooks" / f"{LAB}.ipynb"
     path.write_text('{"cells": [precious', "utf-8")
     run(build, "98")
-    assert (project / "notebooks" / "my" / "98_sample-kept-1.ipynb").read_text("utf-8") == '{"cells": [precious'
+    assert (built / "notebooks" / "my" / "98_sample-kept-1.ipynb").read_text("utf-8") == '{"cells": [precious'
 
 
-def test_start_copies_once_and_never_overwrites(project, capsys):
-    run(build)
+def test_start_copies_once_and_never_overwrites(built, capsys):
     run(start)
-    copy = project / "notebooks" / "my" / f"{LAB}.ipynb"
+    copy = built / "notebooks" / "my" / f"{LAB}.ipynb"
     copy.write_text(copy.read_text("utf-8").replace("A sample", "My sample"), "utf-8")
     mine = copy.read_bytes()
     run(start)
     assert copy.read_bytes() == mine
     assert "newer version" not in capsys.readouterr().out
-    rewrite(project, "Twice x.", "Two times x.")
+    rewrite(built, "Twice x.", "Two times x.")
     run(build)
     run(start)
     assert copy.read_bytes() == mine

@@ -178,12 +178,16 @@ class Page(HTMLParser):
 def test_in_nbconvert_pages_figures_are_told_and_results_are_folded(lab):
     solution = nbformat.read(course.SOLUTIONS / f"{lab}.ipynb", as_version=4)
     told = list(notebooks.figure_descriptions(notebooks.read_source(lab)).values())
-    alt = Page(HTMLExporter().from_notebook_node(solution)[0]).alt
+    exporter = HTMLExporter()
+    for cell in solution.cells:
+        cell.source = "" if cell.cell_type == "code" else cell.source  # half of the time goes into its colours
+    alt = Page(exporter.from_notebook_node(solution)[0]).alt
     assert all(alt) and len(alt) > 5
     told_here = {text for text in told if any(shown.startswith(text) for shown in alt)}
     assert len(told_here) >= len(told) - 1, set(told) - told_here  # lab 04's last figure waits for a drawing
 
-    student = Page(HTMLExporter().from_notebook_node(nbformat.read(course.NOTEBOOKS / f"{lab}.ipynb", as_version=4))[0])
+    student = nbformat.read(course.NOTEBOOKS / f"{lab}.ipynb", as_version=4)
+    student = Page(exporter.from_notebook_node(student)[0])
     page = "".join(student.outside)
     assert student.opened == 0 and "What you see" not in page
     source = markdown(notebooks.solution_notebook(notebooks.read_source(lab)))

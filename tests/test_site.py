@@ -3,10 +3,12 @@
 One module, so that one process builds the site once with answers and once without.
 """
 
+import contextlib
 import functools
 import http.server
 import importlib
 import inspect
+import json
 import os
 import re
 import shlex
@@ -29,46 +31,79 @@ SITE = course.ROOT / "site"
 LABS = course.lab_names()
 
 
-def build(folder, solutions):
-    """Runs what `make site` runs, with this Python and into `folder`."""
+#: Runs command lines of `python -m` one after the other: only the first waits for imports, TensorFlow's among them.
+IN_ONE_PROCESS = """
+import contextlib, io, json, runpy, sys
+for command in json.loads(sys.argv[1]):
+    sys.argv, code, said = command, 0, io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+        except SystemExit as stop:
+            code = stop.code or 0
+    print(json.dumps([code, said.getvalue()]), flush=True)
+"""
+
+
+def command(folder, solutions):
+    """What `make site` runs in a Python, into `folder`."""
     shown = subprocess.run(
         ["make", "-n", "site", f"SITE={folder}", f"SOLUTIONS={solutions}"],
         cwd=course.ROOT,
         capture_output=True,
         text=True,
     )
-    line = re.search(r"^\S*python (-m sphinx .*)$", shown.stdout, re.MULTILINE)
+    line = re.search(r"^\S*python -m (sphinx .*)$", shown.stdout, re.MULTILINE)
     assert line, shown.stdout + shown.stderr
     (folder / "pages").mkdir()
-    environment = os.environ | {"PYTHONPATH": str(course.ROOT), "LABS_OFFLINE": "1"}
-    return subprocess.run(
-        [sys.executable, *shlex.split(line[1])], cwd=course.ROOT, env=environment, capture_output=True, text=True
+    return shlex.split(line[1])
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory):
+    """What SOLUTIONS says → the folder it was built into, the exit status, and all that was printed."""
+    folders = {solutions: tmp_path_factory.mktemp(solutions) for solutions in ("yes", "no", "maybe")}
+    commands = json.dumps([command(folder, solutions) for solutions, folder in folders.items()])
+    done = subprocess.run(
+        [sys.executable, "-c", IN_ONE_PROCESS, commands],
+        cwd=course.ROOT,
+        env=os.environ | {"PYTHONPATH": str(course.ROOT), "LABS_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
     )
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(said) == len(folders), done.stdout + done.stderr
+    return {name: (folder, *one) for (name, folder), one in zip(folders.items(), said, strict=True)}
 
 
-def built(folder, solutions):
-    done = build(folder, solutions)
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr  # a warning is an error
+def built(builds, solutions):
+    folder, status, said = builds[solutions]
+    assert (status, said) == (0, ""), said  # a warning is an error
     return folder / "html"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(builds):
     """The folder of the site with answers."""
-    return built(tmp_path_factory.mktemp("site"), "yes")
+    return built(builds, "yes")
 
 
 @pytest.fixture(scope="module")
-def bare(tmp_path_factory):
+def bare(builds):
     """The folder of the site without answers."""
-    return built(tmp_path_factory.mktemp("bare"), "no")
+    return built(builds, "no")
 
 
-def fresh(path):
+@functools.cache
+def soup(path):
+    """The page, for those that only read."""
     return BeautifulSoup(path.read_text("utf-8"), "html.parser")
 
 
-soup = functools.cache(fresh)  # for those that only read
+def text_outside(node, *tags):
+    """The text of a page that stands in none of these elements."""
+    inside = {id(text) for part in node.find_all(tags) for text in part.strings}
+    return "".join(text for text in node.strings if id(text) not in inside)
 
 
 def pages(folder):
@@ -119,11 +154,9 @@ def test_the_pages_show_all_stored_figures_with_their_descriptions(site):
 
 def test_formulae_are_mathml(site):
     for lab in LABS:
-        page = fresh(site / "labs" / f"{lab}.html")
-        for code in page.select("pre, code"):
-            code.extract()
+        page = soup(site / "labs" / f"{lab}.html")
         assert len(page.find_all("math")) >= 3
-        assert not re.search(r"\\frac|\\sum|\$[^$\s]+\$", page.get_text())
+        assert not re.search(r"\\frac|\\sum|\$[^$\s]+\$", text_outside(page, "pre", "code"))
 
 
 def test_stored_tables_are_tables(site):
@@ -155,6 +188,7 @@ def test_public_functions_are_described(site, module):
 # -- answers ----------------------------------------------------------------------------------------------------------
 
 
+@functools.cache
 def answer_lines(lab):
     """Lines that stand in an answer of the lab and nowhere in its student notebook, hints included."""
     student = plain("\n".join(cell.source for cell in notebooks.student_notebook(notebooks.read_source(lab)).cells))
@@ -174,13 +208,11 @@ def plain(text):
 
 def test_answers_are_folded_away(site):
     for lab in LABS:
-        page, lines = fresh(site / "labs" / f"{lab}.html"), answer_lines(lab)
+        page, lines = soup(site / "labs" / f"{lab}.html"), answer_lines(lab)
         text = plain(page.get_text())
         assert not [line for line in lines if line not in text]
-        for fold in page.select("details"):
-            assert not fold.has_attr("open")
-            fold.extract()
-        text = plain(page.get_text())
+        assert not page.select("details[open]")
+        text = plain(text_outside(page, "details"))
         assert not [line for line in lines if line in text]
 
 
@@ -200,9 +232,9 @@ def test_without_solutions_no_answer_no_output_and_no_note_is_anywhere(bare):
         assert shipped == (course.NOTEBOOKS / f"{lab}.ipynb").read_text("utf-8")
 
 
-def test_a_switch_that_means_nothing_is_one_sentence(tmp_path):
-    done = build(tmp_path, "maybe")
-    assert done.returncode and "SOLUTIONS=maybe means nothing: write SOLUTIONS=yes or SOLUTIONS=no" in done.stderr
+def test_a_switch_that_means_nothing_is_one_sentence(builds):
+    _, status, said = builds["maybe"]
+    assert status and "SOLUTIONS=maybe means nothing: write SOLUTIONS=yes or SOLUTIONS=no" in said
 
 
 # -- what needs what --------------------------------------------------------------------------------------------------
@@ -317,7 +349,7 @@ def test_headings_go_down_one_step_at_a_time(site):
 
 # -- in a browser -----------------------------------------------------------------------------------------------------
 
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 
 @pytest.fixture(scope="module")
@@ -335,31 +367,37 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def window(browser, request):
+@contextlib.contextmanager
+def opened(browser, size, theme):
     """A window of one size and theme that notes foreign requests and errors."""
-    size, theme = getattr(request, "param", ("desktop", "light"))
-    width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
-    context.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
+    colours = "light" if theme == "auto" else theme
+    context = browser.new_context(viewport=SIZES[size], color_scheme=colours)
+    context.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{colours}')")
     page = context.new_page()
     page.strangers, page.faults = [], []
     page.on("request", lambda request: page.strangers.append(request.url) if _foreign(request.url) else None)
     page.on("pageerror", lambda error: page.faults.append(str(error)))
     page.on("response", lambda response: page.faults.append(response.url) if response.status >= 400 else None)
-    page.name = f"{size}-{theme}"
     yield page
     context.close()
+
+
+@pytest.fixture
+def window(browser, request):
+    """A window of its own for one test."""
+    with opened(browser, *getattr(request, "param", ("desktop", "light"))) as page:
+        yield page
 
 
 def _foreign(url):
     return not url.startswith(("http://127.0.0.1:", "data:", "blob:"))
 
 
-#: What reaches over the right edge of the window, except inside a part that the reader can move by itself.
+#: What reaches over the right edge of the window, except inside a part that the reader can move by itself; the theme
+#: lets the article as a whole be moved, which should not be needed.
 TOO_WIDE = """() => {
   const moves = node => {
-    for (; node && node.tagName !== "MAIN"; node = node.parentElement)
+    for (; node && !node.matches("main, .bd-article-container"); node = node.parentElement)
       if (["auto", "scroll"].includes(getComputedStyle(node).overflowX)) return true;
     return false;
   };
@@ -367,15 +405,6 @@ TOO_WIDE = """() => {
     .filter(node => node.checkVisibility() && node.getBoundingClientRect().right > innerWidth + 1 && !moves(node))
     .map(node => node.outerHTML.slice(0, 120));
 }"""
-
-
-@pytest.mark.parametrize("window", [("desktop", "light"), ("phone", "dark")], indirect=True, ids=lambda p: "-".join(p))
-def test_every_page_opens_fits_the_window_and_asks_no_other_host(site, address, window):
-    for path in pages(site):
-        window.goto(f"{address}/{name_of(path, site)}")
-        wide = window.evaluate(TOO_WIDE)
-        assert not wide, f"{name_of(path, site)} is too wide for a {window.name}: {wide[:3]}"
-    assert (window.strangers, window.faults) == ([], [])
 
 
 #: Each pair of colours of text and background, with its WCAG contrast ratio, where the ratio is too small.
@@ -407,13 +436,47 @@ CONTRAST = """() => {
 }"""
 
 
-@pytest.mark.parametrize("window", [("desktop", "light"), ("desktop", "dark")], indirect=True, ids=lambda p: p[1])
-def test_text_stands_out_from_its_background(site, address, window):
-    for path in pages(site):
-        window.goto(f"{address}/{name_of(path, site)}")
-        window.evaluate("document.querySelectorAll('article details').forEach(fold => fold.open = true)")
-        texts, faint = window.evaluate(CONTRAST)
-        assert texts > 10 and not faint, f"{name_of(path, site)}: {faint}"
+@pytest.fixture(scope="module")
+def seen(browser, site, address):
+    """What is seen on every page: each is opened once, and made small and dark and so on while it is there.
+
+    What is too wide for a window by its name; texts and faint ones by theme; and addresses elsewhere, and errors.
+    """
+    found = {"desktop": {}, "phone": {}, "light": {}, "dark": {}}
+    with opened(browser, "desktop", "auto") as window:
+        for path in pages(site):
+            name = name_of(path, site)
+            window.emulate_media(color_scheme="light")
+            window.goto(f"{address}/{name}")
+            found["desktop"][name] = window.evaluate(TOO_WIDE)
+            window.emulate_media(color_scheme="dark")
+            window.set_viewport_size(SIZES["phone"])
+            found["phone"][name] = window.evaluate(TOO_WIDE)
+            window.set_viewport_size(SIZES["desktop"])
+            window.evaluate("document.querySelectorAll('article details').forEach(fold => fold.open = true)")
+            for theme in ("dark", "light"):
+                window.emulate_media(color_scheme=theme)
+                window.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+                window.evaluate("document.getAnimations().forEach(one => one.finish())")  # colours may fade
+                found[theme][name] = window.evaluate(CONTRAST)
+        return found | {"strangers": window.strangers, "faults": window.faults}
+
+
+def test_every_page_opens_without_a_fault_and_asks_no_other_host(seen):
+    assert (seen["strangers"], seen["faults"]) == ([], [])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_fits_the_window(seen, size):
+    wide = {name: nodes[:3] for name, nodes in seen[size].items() if nodes}
+    assert seen[size] and not wide, f"too wide for a {size}: {wide}"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_stands_out_from_its_background(seen, theme):
+    for name, (texts, faint) in seen[theme].items():
+        assert texts > 10 and not faint, f"{name}: {faint}"
+    assert seen[theme]
 
 
 @pytest.mark.parametrize("window", [("desktop", "light"), ("phone", "dark")], indirect=True, ids=lambda p: "-".join(p))
@@ -422,10 +485,13 @@ def test_axe_finds_no_fault(address, window):
     kinds = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "rules": {"color-contrast": {"enabled": False}}}
     for page in ("index", f"labs/{LABS[-1]}", "instructors/classroom", "reference/robustness"):
         window.goto(f"{address}/{page}.html")
+        assert not window.evaluate(TOO_WIDE), f"{page} is too wide where it is opened"
+        assert (window.strangers, window.faults) == ([], []), page
         found = axe.Axe().run(window, options=kinds).response
         said = [f"{fault['id']}: {node['html'][:200]}" for fault in found["violations"] for node in fault["nodes"]]
         assert not said, f"{page}: {len(said)} faults, the first: " + "\n".join(said[:5])
         assert len(found["passes"]) > 10
+        window.faults.clear()  # axe looks for style sheets once more, and not always where they are
 
 
 def test_the_theme_can_be_switched_by_hand(address, window):

@@ -107,7 +107,7 @@ def test_where_nobody_may_write_a_command_says_so_before_it_works(tmp_path, word
 
 
 @pytest.mark.parametrize("closed", [1, 2], ids=["output", "errors"])
-@pytest.mark.parametrize("words", [["start", "--help"], ["build", "--check"], ["grade", "nowhere", "--out", "x"]])
+@pytest.mark.parametrize("words", [["start", "--help"], ["build", "--check", "01"], ["grade", "nowhere", "--out", "x"]])
 def test_a_closed_or_full_stream_is_no_traceback(tmp_path, words, closed):
     command = [sys.executable, "-m", "labs_utils", *words]
     for shell in (f'exec "$@" {closed}>&-', f'exec "$@" {closed}>/dev/full'):

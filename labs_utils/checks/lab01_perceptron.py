@@ -11,6 +11,7 @@ from labs_utils.exercises.checking import (
     CheckFailed,
     Checks,
     arranged,
+    drawn_once,
     expect,
     expect_close,
     expect_items,
@@ -539,6 +540,7 @@ def _after(x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> tuple[np.nd
     return w, w0
 
 
+@drawn_once
 def _data_for_descent(rng: np.random.Generator, offset: float, tolerance: float, most: int) -> tuple:
     """Data on which descent with learning rate 1 meets its criterion well within `most` steps, the loss always falling.
 
@@ -566,16 +568,22 @@ def _data_for_descent(rng: np.random.Generator, offset: float, tolerance: float,
 @checks.probe("gradient_descent")
 def reaches_the_minimum(gradient_descent: Student, rng: np.random.Generator) -> None:
     """Convergence to the minimum."""
-    from sklearn.linear_model import LogisticRegression
-
     tolerance, most = 5e-3, 120
     # away from the origin, w0 converges last: a criterion that looks only at dw stops too early
-    x, y = _data_for_descent(rng, 1.0, tolerance, most)
+    x, y, best, best0 = _minimum_of_descent(rng, tolerance, most)
     w, w0, losses = _descend(gradient_descent, x, y, 1.0, tolerance, most)
     _expect_stop(x, y, tolerance, most, len(losses), "w0 converges last here")
+    expect_close(w, best, "w at the minimum", rtol=0, atol=0.3)
+    expect_close(w0, best0, "w0 at the minimum", rtol=0, atol=0.5)
+
+
+@drawn_once
+def _minimum_of_descent(rng: np.random.Generator, tolerance: float, most: int) -> tuple:
+    from sklearn.linear_model import LogisticRegression
+
+    x, y = _data_for_descent(rng, 1.0, tolerance, most)
     best = LogisticRegression(C=1e10, tol=1e-10, max_iter=1000).fit(x, y)
-    expect_close(w, best.coef_[0], "w at the minimum", rtol=0, atol=0.3)
-    expect_close(w0, best.intercept_[0], "w0 at the minimum", rtol=0, atol=0.5)
+    return x, y, best.coef_[0], best.intercept_[0]
 
 
 def _path(x: np.ndarray, y: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ from scipy.special import expit, softmax
 from labs_utils.exercises.checking import (
     Checks,
     arranged,
+    drawn_once,
     expect,
     expect_close,
     expect_fresh,
@@ -527,20 +528,18 @@ def _times(got, expected):
 
 
 def _paths(w1, w2, x, y, eta, epochs):
-    """What `train_many` is to return, network by network, with the gradients of automatic differentiation."""
-    ends, losses, right = ([], []), [], []
-    for one, two in zip(w1, w2, strict=True):
-        seen = []
-        for _ in range(epochs):
-            out = expit(x @ one) @ two
-            seen.append((np.sum((out - y) ** 2), bool(np.all((out > 0.5) == (y == 1)))))
-            g1, g2 = _tape(lambda a, b, tf: tf.reduce_sum((tf.sigmoid(x @ a) @ b - y) ** 2), one, two)
-            one, two = one - eta * g1, two - eta * g2
-        ends[0].append(one)
-        ends[1].append(two)
-        losses.append([loss for loss, _ in seen])
-        right.append([good for _, good in seen])
-    return np.array(ends[0]), np.array(ends[1]), np.array(losses).T, np.array(right).T
+    """What `train_many` is to return, with the gradients of automatic differentiation.
+
+    Those of the sum over the networks: each network's weights are in its own loss only.
+    """
+    losses, right = [], []
+    for _ in range(epochs):
+        outputs = [expit(x @ one) @ two for one, two in zip(w1, w2, strict=True)]
+        losses.append([np.sum((out - y) ** 2) for out in outputs])
+        right.append([bool(np.all((out > 0.5) == (y == 1))) for out in outputs])
+        g1, g2 = _tape(lambda a, b, tf: tf.reduce_sum((tf.sigmoid(x @ a) @ b - y) ** 2), w1, w2)
+        w1, w2 = w1 - eta * g1, w2 - eta * g2
+    return w1, w2, np.array(losses), np.array(right)
 
 
 def _networks(rng, k, d, m):
@@ -550,29 +549,31 @@ def _networks(rng, k, d, m):
 @checks.probe("train_many")
 def weights_of_many(train_many, rng):
     """The weights after some epochs"""
+    arguments, true, mistakes = _case_of_many(rng)
+    got = expect_items(train_many(*arguments), ("w1", "w2", "losses", "right"))
+    for k, name in enumerate(("the last w1", "the last w2")):
+        expect_close(got[k], true[k], name, mistakes[k], rtol=1e-4, atol=1e-6)
+
+
+@drawn_once
+def _case_of_many(rng):
+    """The arguments, the weights after three epochs, and for w1 and w2 what mistakes give in their place."""
     x, y = rng.normal(size=(6, 3)), rng.permutation([[0.0], [1.0]] * 3)
     w1, w2 = _networks(rng, 5, 3, 2)
     eta = 0.2
-    got = expect_items(train_many(w1, w2, x, y, eta, 3), ("w1", "w2", "losses", "right"))
-    true1, true2, *_ = _paths(w1, w2, x, y, eta, 3)
-    fewer, more = (_paths(w1, w2, x, y, eta, epochs) for epochs in (2, 4))
     ways = {
-        "one step is missing": fewer,
-        "one step too many was made": more,
+        "one step is missing": _paths(w1, w2, x, y, eta, 2),
+        "one step too many was made": _paths(w1, w2, x, y, eta, 4),
         "descent subtracts the gradient": _paths(w1, w2, x, y, -eta, 3),
         "the loss is a sum over the points: do not divide by n": _paths(w1, w2, x, y, eta / 6, 3),
         "the factor 2 from the square is missing": _paths(w1, w2, x, y, eta / 2, 3),
         "the learning rate is missing": _paths(w1, w2, x, y, 1.0, 3),
         "the weights did not move": (w1, w2),
+        "compute both gradients before you change any weights": _one_after_the_other(w1, w2, x, y, eta, 3),
     }
-    order = {"compute both gradients before you change any weights": _one_after_the_other(w1, w2, x, y, eta, 3)}
-    for k, (name, right) in enumerate((("the last w1", true1), ("the last w2", true2))):
-        mistakes = {cause: found[k] for cause, found in (ways | order).items()}
-        if k == 0:
-            mistakes["the factor h * (1 - h), the derivative of the sigmoid, is missing"] = _without_slope(
-                w1, w2, x, y, eta, 3
-            )
-        expect_close(got[k], right, name, mistakes, rtol=1e-4, atol=1e-6)
+    of_w1, of_w2 = ({cause: found[k] for cause, found in ways.items()} for k in range(2))
+    of_w1["the factor h * (1 - h), the derivative of the sigmoid, is missing"] = _without_slope(w1, w2, x, y, eta, 3)
+    return (w1, w2, x, y, eta, 3), _paths(w1, w2, x, y, eta, 3)[:2], (of_w1, of_w2)
 
 
 def _one_after_the_other(w1, w2, x, y, eta, epochs):
@@ -599,10 +600,8 @@ def _without_slope(w1, w2, x, y, eta, epochs):
 @checks.probe("train_many")
 def losses_of_many(train_many, rng):
     """The loss of every network before every step"""
-    x, y = rng.normal(size=(5, 3)), rng.permutation([[0.0], [1.0], [0.0], [1.0], [1.0]])
-    w1, w2 = _networks(rng, 4, 3, 2)
-    *_, losses, _ = expect_items(train_many(w1, w2, x, y, 0.1, 6), ("w1", "w2", "losses", "right"))
-    true = _paths(w1, w2, x, y, 0.1, 7)[2]
+    arguments, true = _case_of_losses(rng)
+    *_, losses, _ = expect_items(train_many(*arguments, 6), ("w1", "w2", "losses", "right"))
     expect_close(
         losses,
         true[:6],
@@ -621,9 +620,17 @@ def losses_of_many(train_many, rng):
     )
 
 
-@checks.probe("train_many")
-def right_of_many(train_many, rng):
-    """Which networks have every point right"""
+@drawn_once
+def _case_of_losses(rng):
+    """The arguments but for the number of epochs, and the losses of seven epochs."""
+    x, y = rng.normal(size=(5, 3)), rng.permutation([[0.0], [1.0], [0.0], [1.0], [1.0]])
+    w1, w2 = _networks(rng, 4, 3, 2)
+    return (w1, w2, x, y, 0.1), _paths(w1, w2, x, y, 0.1, 7)[2]
+
+
+@drawn_once
+def _case_of_xor(rng, epochs):
+    """Networks, and which of them have every point right before each epoch."""
     # hidden units that are steep: some networks solve XOR from the start, some learn it, some do not
     w1 = np.array([[-10.0, -30, 0], [20, 20, 0], [20, 20, 0]]) + rng.normal(scale=0.5, size=(6, 3, 3))
     w2 = np.array([[1.0], [-1], [0]]) + rng.normal(scale=0.05, size=(6, 3, 1))
@@ -632,9 +639,15 @@ def right_of_many(train_many, rng):
     w2[3] *= -1
     w2[4] = w2[4] * [[0.5], [1], [1]]
     order = rng.permutation(6)
-    w1, w2, epochs = w1[order], w2[order], 8
+    return w1[order], w2[order], _paths(w1[order], w2[order], XOR_X, XOR_Y, 0.1, epochs)[3]
+
+
+@checks.probe("train_many")
+def right_of_many(train_many, rng):
+    """Which networks have every point right"""
+    epochs = 8
+    w1, w2, true = _case_of_xor(rng, epochs)
     *_, right = expect_items(train_many(w1, w2, XOR_X, XOR_Y, 0.1, epochs), ("w1", "w2", "losses", "right"))
-    true = _paths(w1, w2, XOR_X, XOR_Y, 0.1, epochs)[3]
     outputs = expit(XOR_X @ w1) @ w2
     first = (outputs > 0.5) == (XOR_Y == 1)
     array = np.asarray(right)

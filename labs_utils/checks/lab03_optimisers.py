@@ -4,7 +4,7 @@ import numpy as np
 from scipy import linalg
 from scipy.special import expit
 
-from labs_utils.exercises.checking import Checks, expect, expect_close, expect_items
+from labs_utils.exercises.checking import Checks, drawn_once, expect, expect_close, expect_items
 
 checks = Checks("03_optimisers")
 
@@ -21,16 +21,19 @@ def _gradients(rng, steps=STEPS):
     return size * rng.choice([-1, 1], size=(steps, *SHAPE)) * rng.uniform(0.5, 1.5, size=(steps, *SHAPE))
 
 
-def _keras(optimiser, w, gradients):
-    """The weights after each step of a Keras optimiser in float64, (steps + 1, *w.shape)."""
+@drawn_once
+def _by_keras(rng, optimiser, *rate, **settings):
+    """Weights, gradients, and the weights after each step of a Keras optimiser in float64, (steps + 1, *w.shape)."""
     import keras
 
+    w, gradients = rng.normal(size=SHAPE), _gradients(rng)
+    optimiser = getattr(keras.optimizers, optimiser)(*rate, **settings)
     variable = keras.Variable(w, dtype="float64")
     path = [np.array(variable.numpy())]
     for g in gradients:
         optimiser.apply([keras.ops.convert_to_tensor(g)], [variable])
         path.append(np.array(variable.numpy()))
-    return np.array(path)
+    return w, gradients, np.array(path)
 
 
 def _follow(step, w, memories, gradients, names, shape=SHAPE):
@@ -93,11 +96,9 @@ def one_momentum_step(momentum, rng):
 @checks.probe("momentum")
 def momentum_as_keras(momentum, rng):
     """50 steps equal those of keras.optimizers.SGD"""
-    import keras
-
-    w, gradients = rng.normal(size=SHAPE), _gradients(rng)
+    w, gradients, theirs = _by_keras(rng, "SGD", 0.1, momentum=0.9)
     ours = _follow(lambda w, s, g, t: momentum(w, *s, g, 0.1, 0.9), w, 1, gradients, ("w", "v"))
-    expect_close(ours, _keras(keras.optimizers.SGD(0.1, momentum=0.9), w, gradients), "the path", rtol=1e-4, atol=1e-5)
+    expect_close(ours, theirs, "the path", rtol=1e-4, atol=1e-5)
 
 
 @checks.probe("nesterov_path")
@@ -205,11 +206,8 @@ def one_adagrad_step(adagrad, rng):
 @checks.probe("adagrad")
 def adagrad_as_keras(adagrad, rng):
     """50 steps equal those of keras.optimizers.Adagrad from an accumulator of 0"""
-    import keras
-
-    w, gradients = rng.normal(size=SHAPE), _gradients(rng)
+    w, gradients, theirs = _by_keras(rng, "Adagrad", 0.1, initial_accumulator_value=0.0, epsilon=1e-7)
     ours = _follow(lambda w, s, g, t: adagrad(w, *s, g, 0.1, 1e-7), w, 1, gradients, ("w", "s"))
-    theirs = _keras(keras.optimizers.Adagrad(0.1, initial_accumulator_value=0.0, epsilon=1e-7), w, gradients)
     expect_close(ours, theirs, "the path", rtol=1e-4, atol=1e-5)
 
 
@@ -234,11 +232,8 @@ def one_rmsprop_step(rmsprop, rng):
 @checks.probe("rmsprop")
 def rmsprop_as_keras(rmsprop, rng):
     """50 steps equal those of keras.optimizers.RMSprop"""
-    import keras
-
-    w, gradients = rng.normal(size=SHAPE), _gradients(rng)
+    w, gradients, theirs = _by_keras(rng, "RMSprop", 0.1, rho=0.9, epsilon=1e-7)
     ours = _follow(lambda w, s, g, t: rmsprop(w, *s, g, 0.1, 0.9, 1e-7), w, 1, gradients, ("w", "s"))
-    theirs = _keras(keras.optimizers.RMSprop(0.1, rho=0.9, epsilon=1e-7), w, gradients)
     expect_close(ours, theirs, "the path", rtol=1e-4, atol=1e-5)
 
 
@@ -301,11 +296,8 @@ def one_adadelta_step(adadelta, rng):
 @checks.probe("adadelta")
 def adadelta_as_keras(adadelta, rng):
     """50 steps equal those of keras.optimizers.Adadelta"""
-    import keras
-
-    w, gradients = rng.normal(size=SHAPE), _gradients(rng)
+    w, gradients, theirs = _by_keras(rng, "Adadelta", 1.0, rho=0.95, epsilon=1e-5)
     ours = _follow(lambda w, s, g, t: adadelta(w, *s, g, 1.0, 0.95, 1e-5), w, 2, gradients, ("w", "s", "d"))
-    theirs = _keras(keras.optimizers.Adadelta(1.0, rho=0.95, epsilon=1e-5), w, gradients)
     expect_close(ours, theirs, "the path", rtol=1e-4, atol=1e-5)
 
 
@@ -379,11 +371,8 @@ def one_adam_step(adam, rng):
 @checks.probe("adam")
 def adam_as_keras(adam, rng):
     """50 steps equal those of keras.optimizers.Adam"""
-    import keras
-
-    w, gradients = rng.normal(size=SHAPE), _gradients(rng)
+    w, gradients, theirs = _by_keras(rng, "Adam", 0.1, epsilon=1e-7)
     ours = _follow(lambda w, s, g, t: adam(w, *s, g, t, 0.1, 0.9, 0.999, 1e-7), w, 2, gradients, ("w", "m", "s"))
-    theirs = _keras(keras.optimizers.Adam(0.1, epsilon=1e-7), w, gradients)
     expect_close(ours, theirs, "the path", rtol=1e-4, atol=1e-4)
 
 

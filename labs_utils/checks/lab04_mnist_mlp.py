@@ -9,6 +9,7 @@ from scipy.stats import binned_statistic
 from labs_utils.exercises.checking import (
     CheckFailed,
     Checks,
+    drawn_once,
     expect,
     expect_close,
     expect_fresh,
@@ -382,9 +383,26 @@ def _trained(
 @checks.probe("train_epoch")
 def steps_of_an_epoch(train_epoch: Student, rng: np.random.Generator) -> None:
     """The weights after one epoch of a small network; the last batch is smaller."""
+    arguments, start, true, of_weights, losses, of_losses = _epoch_case(rng)
+    view, got = expect_items(train_epoch(*arguments), ("the model", "the losses"))
+    after = expect_model(view).weights()
+    expect(
+        [array.shape for array in after] == [array.shape for array in start],
+        "The model that came back has other weights than the one that was given.",
+    )
+    expect_close(_flat(after), true, "the weights after the epoch", of_weights)
+    expect_close(got, losses, "the losses of the batches", of_losses)
+
+
+def _flat(arrays: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.ravel(array) for array in arrays])
+
+
+@drawn_once
+def _epoch_case(rng: np.random.Generator) -> tuple:
+    """Arguments and first weights; the last ones and the losses, each with what mistakes give in their place."""
     import keras
 
-    keras.utils.set_random_seed(int(rng.integers(1 << 31)))
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5, "tanh"), keras.layers.Dense(4)])
     start = [rng.normal(scale=0.7, size=array.shape).astype(np.float32) for array in model.get_weights()]
     model.set_weights(start)
@@ -393,59 +411,40 @@ def steps_of_an_epoch(train_epoch: Student, rng: np.random.Generator) -> None:
     rate, size = 0.6, 4
     rows = [slice(k, k + size) for k in range(0, 11, size)]
     losses, weights = _trained(start, x, y, rate, rows)
-    view, got = expect_items(train_epoch(model, x, y, rate, size), ("the model", "the losses"))
-    after = expect_model(view).weights()
-    expect(
-        [array.shape for array in after] == [array.shape for array in start],
-        "The model that came back has other weights than the one that was given.",
-    )
-
-    def flat(arrays: list[np.ndarray]) -> np.ndarray:
-        return np.concatenate([np.ravel(array) for array in arrays])
-
-    expect_close(
-        flat(after),
-        flat(weights),
-        "the weights after the epoch",
-        {
-            "the weights have not moved: w.assign_sub(rate * gradient) changes them": flat(start),
-            "the step goes uphill: subtract the gradient": flat(_trained(start, x, y, -rate, rows)[1]),
-            "all samples went into one step: take batch_size at a time": flat(
-                _trained(start, x, y, rate, [slice(0, 11)])[1]
-            ),
-            "every step used all samples: take x[start : start + batch_size], and the same rows of y": flat(
-                _trained(start, x, y, rate, 3 * [slice(0, 11)])[1]
-            ),
-            "the model returns logits, and the loss took them for probabilities: from_logits=True is missing": lambda: (
-                flat(_as_probabilities(start, x, y, rate, rows))
-            ),
-            "only the first batch was used: go on to the end": flat(_trained(start, x, y, rate, rows[:1])[1]),
-            "the last, smaller batch was left out": flat(_trained(start, x, y, rate, rows[:-1])[1]),
-            "each sample made a step of its own: take batch_size at a time": flat(
-                _trained(start, x, y, rate, [slice(k, k + 1) for k in range(11)])[1]
-            ),
-            "every step used the gradient of the first batch: compute it anew in the loop": flat(
-                _trained(start, x, y, rate, rows, stale=True)[1]
-            ),
-            "there are always batches of ten: take batch_size": flat(
-                _trained(start, x, y, rate, [slice(0, 10), slice(10, 11)])[1]
-            ),
-            "the gradient was summed over the batch: softmax_gradient has the mean in it already": flat(
-                _summed(start, x, y, rate, rows)
-            ),
-            "the rate is missing: the step is rate times the gradient": flat(_trained(start, x, y, 1.0, rows)[1]),
-        },
-    )
-    expect_close(
-        got,
-        losses,
-        "the losses of the batches",
-        {
-            "these are the losses after each step: measure before it": lambda: _after_each(start, x, y, rate, rows),
-            "this is one number: one loss for each batch": float(np.mean(losses)),
-            "these are sums over the batch: take the mean": np.multiply(losses, [4, 4, 3]),
-        },
-    )
+    of_weights = {
+        "the weights have not moved: w.assign_sub(rate * gradient) changes them": _flat(start),
+        "the step goes uphill: subtract the gradient": _flat(_trained(start, x, y, -rate, rows)[1]),
+        "all samples went into one step: take batch_size at a time": _flat(
+            _trained(start, x, y, rate, [slice(0, 11)])[1]
+        ),
+        "every step used all samples: take x[start : start + batch_size], and the same rows of y": _flat(
+            _trained(start, x, y, rate, 3 * [slice(0, 11)])[1]
+        ),
+        "the model returns logits, and the loss took them for probabilities: from_logits=True is missing": lambda: (
+            _flat(_as_probabilities(start, x, y, rate, rows))
+        ),
+        "only the first batch was used: go on to the end": _flat(_trained(start, x, y, rate, rows[:1])[1]),
+        "the last, smaller batch was left out": _flat(_trained(start, x, y, rate, rows[:-1])[1]),
+        "each sample made a step of its own: take batch_size at a time": _flat(
+            _trained(start, x, y, rate, [slice(k, k + 1) for k in range(11)])[1]
+        ),
+        "every step used the gradient of the first batch: compute it anew in the loop": _flat(
+            _trained(start, x, y, rate, rows, stale=True)[1]
+        ),
+        "there are always batches of ten: take batch_size": _flat(
+            _trained(start, x, y, rate, [slice(0, 10), slice(10, 11)])[1]
+        ),
+        "the gradient was summed over the batch: softmax_gradient has the mean in it already": _flat(
+            _summed(start, x, y, rate, rows)
+        ),
+        "the rate is missing: the step is rate times the gradient": _flat(_trained(start, x, y, 1.0, rows)[1]),
+    }
+    of_losses = {
+        "these are the losses after each step: measure before it": lambda: _after_each(start, x, y, rate, rows),
+        "this is one number: one loss for each batch": float(np.mean(losses)),
+        "these are sums over the batch: take the mean": np.multiply(losses, [4, 4, 3]),
+    }
+    return (model, x, y, rate, size), start, _flat(weights), of_weights, losses, of_losses
 
 
 def _as_probabilities(start: list[np.ndarray], x: np.ndarray, y: np.ndarray, rate: float, rows: list[slice]) -> list:

@@ -11,6 +11,7 @@ from labs_utils.exercises.checking import (
     CheckFailed,
     Checks,
     arranged,
+    drawn_once,
     expect,
     expect_close,
     expect_fresh,
@@ -468,7 +469,8 @@ def with_an_output_per_place(total_loss: Student, rng: np.random.Generator) -> N
 # -- gradients --------------------------------------------------------------------------------------------------------
 
 
-def _dense_network(rng: np.random.Generator, sizes: list[int], frozen: int | None = None) -> tuple:
+@drawn_once
+def _dense_network(rng: np.random.Generator, sizes: tuple[int, ...], frozen: int | None = None) -> tuple:
     import keras
 
     inputs = keras.Input((sizes[0],))
@@ -496,7 +498,9 @@ def _backward(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> list[n
     return found
 
 
-def _compare_norms(student: Student, rng: np.random.Generator, sizes: list[int], frozen: int | None = None) -> None:
+def _compare_norms(
+    student: Student, rng: np.random.Generator, sizes: tuple[int, ...], frozen: int | None = None
+) -> None:
     model, weights = _dense_network(rng, sizes, frozen)
     x, y = rng.normal(size=(6, sizes[0])).astype("float32"), rng.integers(0, sizes[-1], 6)
     gradients = everything = _backward([w.astype(float) for w in weights], x.astype(float), y)
@@ -548,18 +552,25 @@ def _compare_norms(student: Student, rng: np.random.Generator, sizes: list[int],
 @checks.probe("gradient_norms")
 def of_three_layers(gradient_norms: Student, rng: np.random.Generator) -> None:
     """A network of three dense layers, against backpropagation by hand."""
-    _compare_norms(gradient_norms, rng, [4, 6, 5, 3])
+    _compare_norms(gradient_norms, rng, (4, 6, 5, 3))
 
 
 @checks.probe("gradient_norms")
 def of_a_frozen_layer(gradient_norms: Student, rng: np.random.Generator) -> None:
     """A network whose second layer is frozen."""
-    _compare_norms(gradient_norms, rng, [3, 5, 4, 4], frozen=1)
+    _compare_norms(gradient_norms, rng, (3, 5, 4, 4), frozen=1)
 
 
 @checks.probe("gradient_norms")
 def of_a_normalised_layer(gradient_norms: Student, rng: np.random.Generator) -> None:
     """A network with batch normalisation and a layer without bias, in training mode."""
+    arguments, true, mistakes = _normalised_case(rng)
+    expect_close(gradient_norms(*arguments), true, "the norms", mistakes, rtol=1e-3)
+
+
+@drawn_once
+def _normalised_case(rng: np.random.Generator) -> tuple:
+    """The arguments, the norms, and what mistakes give in their place."""
     import keras
 
     layers = [keras.Input((3,)), keras.layers.Dense(5, use_bias=False), keras.layers.BatchNormalization()]
@@ -594,20 +605,15 @@ def of_a_normalised_layer(gradient_norms: Student, rng: np.random.Generator) -> 
         return np.array(found)
 
     right = norms()
-    expect_close(
-        gradient_norms(model, x, y),
-        right[[0, 3]],
-        "the norms",
-        {
-            "the network runs in inference mode; training=True makes it normalise with the batch": norms(
-                training=False
-            )[[0, 3]],
-            "every second variable is taken; a layer without bias breaks that: ask for more than one axis": right[::2],
-            "biases and other vectors are in the list; only variables with more than one axis count": right,
-            "the list runs from the output down; start at the input": right[[3, 0]],
-        },
-        rtol=1e-3,
-    )
+    mistakes = {
+        "the network runs in inference mode; training=True makes it normalise with the batch": norms(training=False)[
+            [0, 3]
+        ],
+        "every second variable is taken; a layer without bias breaks that: ask for more than one axis": right[::2],
+        "biases and other vectors are in the list; only variables with more than one axis count": right,
+        "the list runs from the output down; start at the input": right[[3, 0]],
+    }
+    return (model, x, y), right[[0, 3]], mistakes
 
 
 # -- residual blocks --------------------------------------------------------------------------------------------------

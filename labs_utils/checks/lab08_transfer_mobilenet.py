@@ -9,6 +9,7 @@ from skimage import measure
 from labs_utils.exercises.checking import (
     CheckFailed,
     Checks,
+    drawn_once,
     expect,
     expect_close,
     expect_fresh,
@@ -133,15 +134,22 @@ def features_of_many(extract_features: Student, rng: np.random.Generator) -> Non
 
 
 def _compare_features(extract_features: Student, rng: np.random.Generator, count: int) -> None:
+    base, images, true, mistakes = _case_of_features(rng, count)
+    expect_close(extract_features(base, images), true, "the features", mistakes, rtol=1e-3, atol=1e-4)
+
+
+@drawn_once
+def _case_of_features(rng: np.random.Generator, count: int) -> tuple:
+    """A base, pictures for it, their features, and what mistakes give in their place."""
     base = _small_base(rng)
     images = rng.integers(0, 256, (count, 16, 12, 3)).astype("uint8")
     pixels = images.astype("float64")
     x = pixels / 127.5 - 1
     maps = _maps(base, x)
-    expect_close(
-        extract_features(base, images),
+    return (
+        base,
+        images,
         maps.mean(axis=(1, 2)),
-        "the features",
         {
             "the preprocessing is missing: the base was trained on -1 to 1": lambda: _maps(base, pixels).mean((1, 2)),
             "the pixels are scaled twice": lambda: _maps(base, x / 127.5 - 1).mean(axis=(1, 2)),
@@ -162,8 +170,6 @@ def _compare_features(extract_features: Student, rng: np.random.Generator, count
                 (0, 1, 2)
             ),
         },
-        rtol=1e-3,
-        atol=1e-4,
     )
 
 
@@ -418,16 +424,32 @@ def _owners(model: "keras.Model") -> list[tuple[int, str]]:
     ]
 
 
-def _train_step(
-    view: ModelView, model: "keras.Model", rng: np.random.Generator, first: int, rate: float
-) -> tuple[list[bool], bool]:
-    """One step on a random batch with whole-number labels, starting from the weights of `model`.
+@drawn_once
+def _tuning_case(rng: np.random.Generator, start: int | None, rate: float | None) -> tuple:
+    """A model, the first layer to train, the rate, a random batch with whole-number labels, and the weights after it.
 
-    Returns for each weight array whether it moved, and whether all are now where Adam with this `rate` takes a model
-    whose layers from `first` on train, except batch normalisation.
+    The base of the model is frozen. Without `start` it is not, and the head alone is to be trained; without `rate` it
+    is drawn.
     """
+    rate = float(rng.choice([1e-5, 3e-5, 2e-4])) if rate is None else rate
+    base = _small_base(rng)
+    model = _with_head(base, 3, rng)
+    for layer in model.layers[: len(base.layers)]:
+        layer.trainable = start is None
+    start = len(model.layers) - 3 if start is None else start
     x = rng.uniform(-1, 1, (14, 16, 12, 3)).astype("float32")
     y = rng.integers(0, 3, 14)
+    return model, start, rate, x, y, _after_a_step(model, x, y, start, rate)
+
+
+def _train_step(
+    view: ModelView, model: "keras.Model", x: np.ndarray, y: np.ndarray, by_adam: list[np.ndarray], rate: float
+) -> tuple[list[bool], bool]:
+    """One step on a batch, starting from the weights of `model`.
+
+    Returns for each weight array whether it moved, and whether all are now `by_adam`, where Adam with this `rate` takes
+    the layers that should train.
+    """
     if view.compiled is None:
         raise CheckFailed(
             "The model that came back is not compiled.\n  Likely cause: model.compile(…) is missing; what trains is"
@@ -471,7 +493,6 @@ def _train_step(
             f"The loss of the first step should be the cross-entropy of the model's probabilities, {true:.4g}; got"
             f" {loss:.4g}.\n  Likely cause: another loss than 'sparse_categorical_crossentropy' was compiled.",
         )
-    by_adam = _after_a_step(model, x, y, first, rate)
     steps = [np.abs(new - true).mean() for new, true in zip(after, by_adam, strict=True)]
     return moved, max(steps) < 0.02 * rate
 
@@ -529,28 +550,26 @@ def _compare_compilation(view: ModelView, rate: float) -> None:
 @checks.probe("train_from")
 def from_the_normalisation(train_from: Student, rng: np.random.Generator) -> None:
     """One training step when the first layer released is a batch normalisation."""
-    _compare_tuning(train_from, rng, 2)
+    _compare_tuning(train_from, *_tuning_case(rng, 2, 1e-3))
 
 
 @checks.probe("train_from")
 def from_a_convolution(train_from: Student, rng: np.random.Generator) -> None:
     """One training step when the first layer released is a convolution."""
-    _compare_tuning(train_from, rng, 1)
+    _compare_tuning(train_from, *_tuning_case(rng, 1, 1e-3))
 
 
 @checks.probe("train_from")
 def only_the_head(train_from: Student, rng: np.random.Generator) -> None:
     """One training step with the whole base frozen; everything came trainable."""
-    model = _with_head(_small_base(rng), 3, rng)
-    _compare_tuning(train_from, rng, len(model.layers) - 3, model)
+    _compare_tuning(train_from, *_tuning_case(rng, None, 1e-3))
 
 
 @checks.probe("train_from")
 def low_rate(train_from: Student, rng: np.random.Generator) -> None:
     """The learning rate."""
-    rate = float(rng.choice([1e-5, 3e-5, 2e-4]))
-    model = _frozen_model(rng)
-    view = expect_model(train_from(model, 4, rate))
+    model, start, rate, x, y, by_adam = _tuning_case(rng, 4, None)
+    view = expect_model(train_from(model, start, rate))
     expect(
         view.compiled is not None,
         "The model that came back is not compiled.\n  Likely cause: what trains, and how fast, is settled by"
@@ -558,25 +577,22 @@ def low_rate(train_from: Student, rng: np.random.Generator) -> None:
     )
     _compare_compilation(view, rate)
     expect(
-        _train_step(view, model, rng, 4, rate)[1],
+        _train_step(view, model, x, y, by_adam, rate)[1],
         "After one training step the weights are not where Adam with this rate takes them.\n  Likely cause: other"
         " layers train than asked for, or the model was compiled before the rate was set.",
     )
 
 
-def _frozen_model(rng: np.random.Generator) -> "keras.Model":
-    base = _small_base(rng)
-    model = _with_head(base, 3, rng)
-    for layer in model.layers[: len(base.layers)]:
-        layer.trainable = False
-    return model
-
-
 def _compare_tuning(
-    train_from: Student, rng: np.random.Generator, start: int, model: "keras.Model | None" = None
+    train_from: Student,
+    model: "keras.Model",
+    start: int,
+    rate: float,
+    x: np.ndarray,
+    y: np.ndarray,
+    by_adam: list[np.ndarray],
 ) -> None:
-    model = _frozen_model(rng) if model is None else model
-    moved, by_adam = _train_step(expect_model(train_from(model, start, 1e-3)), model, rng, start, 1e-3)
+    moved, as_adam = _train_step(expect_model(train_from(model, start, rate)), model, x, y, by_adam, rate)
     head = len(model.layers) - 2
 
     def released(number: int, layer: object) -> bool:
@@ -609,7 +625,7 @@ def _compare_tuning(
         },
     )
     expect(
-        by_adam,
+        as_adam,
         "The right layers move in a training step, but not to where Adam with the rate 0.001 takes them.\n  Likely"
         " cause: the optimiser has more settings than its rate (weight decay, clipping), or another loss was compiled.",
     )

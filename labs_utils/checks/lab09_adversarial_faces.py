@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close, expect_items
+from labs_utils.exercises.checking import CheckFailed, Checks, drawn_once, expect, expect_close, expect_items
 from labs_utils.exercises.student import Student, StudentError
 
 checks = Checks("09_adversarial_faces")
@@ -21,6 +21,7 @@ EPSILON = 0.1
 SHAPE = (6, 5, 2)  # of a picture
 
 
+@drawn_once
 def _linear(rng: np.random.Generator, classes: int, shape: tuple = SHAPE) -> Any:
     """A Keras model with one layer: the logits are linear in the pixels, and some pixels do not count."""
     import keras
@@ -30,6 +31,7 @@ def _linear(rng: np.random.Generator, classes: int, shape: tuple = SHAPE) -> Any
     return model
 
 
+@drawn_once
 def _bent(rng: np.random.Generator, classes: int = 3, shape: tuple = SHAPE) -> Any:
     """A Keras model with a hidden layer of tanh and much dropout, for which some pixels do not count."""
     import keras
@@ -47,6 +49,7 @@ def _fill(model: Any, rng: np.random.Generator) -> None:
     model.set_weights([first, *others])
 
 
+@drawn_once
 def _convolutional(rng: np.random.Generator) -> Any:
     """A smooth Keras model with a convolution: 8 × 8 pictures, two classes."""
     import keras
@@ -829,6 +832,14 @@ def _slope(loss: Callable, array: np.ndarray) -> np.ndarray:
 @checks.probe("adversarial_gradients")
 def rest_and_training(adversarial_gradients: Student, rng: np.random.Generator) -> None:
     """A network with batch normalisation: at rest in the attack, in training mode in the training step."""
+    arguments, names, true, mistakes = _case_of_modes(rng)
+    got = expect_items(adversarial_gradients(*arguments), names)
+    expect_close(_flat(got), true, "the gradients, one after the other,", mistakes, rtol=5e-3, atol=1e-4)
+
+
+@drawn_once
+def _case_of_modes(rng: np.random.Generator) -> tuple:
+    """The arguments, names of the gradients, the gradients, and what a network in another mode gives."""
     model, images, labels = _normalising(rng, 3, (3, 2, 1)), _pictures(rng, 6, (3, 2, 1)), rng.integers(0, 3, 6)
     noise = rng.uniform(-1, 1, images.shape).astype("float32")
     weights = [weight.astype(float) for weight in model.get_weights()]
@@ -843,24 +854,18 @@ def rest_and_training(adversarial_gradients: Student, rng: np.random.Generator) 
         return _flat(slopes) / len(labels)
 
     names = tuple(f"gradient of {variable.path.split('/', 1)[-1]}" for variable in model.trainable_variables)
-    expect_close(
-        _flat(expect_items(adversarial_gradients(model, images, labels, EPSILON, noise), names)),
-        after(attack=False, step=True),
-        "the gradients, one after the other,",
-        {
-            "the attack sees the network in training mode; it attacks the network as it is used, training=False": (
-                lambda: after(attack=True, step=True)
-            ),
-            "the last loss is computed with training=False; it is a training step: model(worse, training=True)": (
-                lambda: after(attack=False, step=False)
-            ),
-            "the two modes are exchanged: training=False in the attack, training=True in the training step": (
-                lambda: after(attack=True, step=False)
-            ),
-        },
-        rtol=5e-3,
-        atol=1e-4,
-    )
+    mistakes = {
+        "the attack sees the network in training mode; it attacks the network as it is used, training=False": (
+            lambda: after(attack=True, step=True)
+        ),
+        "the last loss is computed with training=False; it is a training step: model(worse, training=True)": (
+            lambda: after(attack=False, step=False)
+        ),
+        "the two modes are exchanged: training=False in the attack, training=True in the training step": (
+            lambda: after(attack=True, step=False)
+        ),
+    }
+    return (model, images, labels, EPSILON, noise), names, after(attack=False, step=True), mistakes
 
 
 # -- towards a class --------------------------------------------------------------------------------------------------
@@ -927,10 +932,19 @@ def _mean_loss(model: Any, images: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(special.logsumexp(scores, axis=1) - scores[np.arange(len(labels)), labels]))
 
 
-def _compare_patch_gradient(
-    student: Student, model: Any, rng: np.random.Generator, n: int, k: int, size: int, room: tuple[int, int]
-) -> None:
+def _compare_patch_gradient(student: Student, model: Any, arguments: tuple, true: np.ndarray, mistakes: dict) -> None:
+    got = student(model, *arguments)
+    _expect_no_weights(got, model)
+    expect_close(got, true, "the gradient of the patch", mistakes, rtol=2e-3, atol=2e-5)
+
+
+@drawn_once
+def _patch_gradient_case(
+    rng: np.random.Generator, bent: bool, n: int, k: int, size: int, room: tuple[int, int]
+) -> tuple:
+    """A network, the other arguments, the gradient, and what mistakes give in its place."""
     height, width = room
+    model = _bent(rng, 2, (*room, 3)) if bent else _linear(rng, 3, (*room, 3))
     images, patch = _pictures(rng, n, (height, width, 3)), rng.random((k, k, 3)).astype("float32")
     top, left = rng.integers(0, height - size + 1, n), rng.integers(0, width - size + 1, n)
     top[0], left[0] = height - size, 0
@@ -958,8 +972,6 @@ def _compare_patch_gradient(
     def window() -> np.ndarray:
         return sum(g[t : t + size, s : s + size] for g, t, s in zip(at_pasted, top, left, strict=True))
 
-    got = student(model, images, patch, target, top, left, size)
-    _expect_no_weights(got, model)
     away = np.asarray([int(np.argmax(row)) for row in _forward(model, images)[0]])
     mistakes = {
         "the gradient is taken at the pictures without the patch: paste it first": lambda: gathered(
@@ -993,20 +1005,19 @@ def _compare_patch_gradient(
             case, lambda pictures: _mean_loss(model, pictures, away)
         ),
     }
-    expect_close(got, true, "the gradient of the patch", mistakes, rtol=2e-3, atol=2e-5)
+    return model, (images, patch, target, top, left, size), true, mistakes
 
 
 @checks.probe("patch_gradient")
 def each_dot_shown_several_times(patch_gradient: Student, rng: np.random.Generator) -> None:
     """Dots shown two or three pixels wide, linear model."""
-    _compare_patch_gradient(patch_gradient, _linear(rng, 3, (7, 8, 3)), rng, 5, 2, 5, (7, 8))
+    _compare_patch_gradient(patch_gradient, *_patch_gradient_case(rng, False, 5, 2, 5, (7, 8)))
 
 
 @checks.probe("patch_gradient")
 def each_dot_shown_once(patch_gradient: Student, rng: np.random.Generator) -> None:
     """A network with dropout; the patch at its own size."""
-    model = _bent(rng, 2, (6, 5, 3))
-    _compare_patch_gradient(patch_gradient, model, rng, 4, 3, 3, (6, 5))
+    _compare_patch_gradient(patch_gradient, *_patch_gradient_case(rng, True, 4, 3, 3, (6, 5)))
 
 
 # -- accounts ---------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import special
 
-from labs_utils.exercises.checking import CheckFailed, Checks, expect, expect_close
+from labs_utils.exercises.checking import CheckFailed, Checks, drawn_once, expect, expect_close
 from labs_utils.exercises.student import Student
 
 checks = Checks("10_cam_visualisation")
@@ -334,24 +334,21 @@ def _small_network(rng: np.random.Generator):
     return model
 
 
-def _gradient(model, images: np.ndarray, score) -> np.ndarray:
-    """Gradient of `score(model, x)` at the images, by TensorFlow, one image at a time."""
+def _gradient(images: np.ndarray, score) -> np.ndarray:
+    """Gradient of each image's own `score(images)`, by TensorFlow; no image's score may depend on another."""
     import tensorflow as tf
 
-    parts = []
-    for number, image in enumerate(images):
-        x = tf.Variable(image[None], dtype=tf.float32)
-        with tf.GradientTape() as tape:
-            value = score(x, number)
-        parts.append(tape.gradient(value, x).numpy()[0])
-    return np.stack(parts)
+    x = tf.constant(images, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = tf.reduce_sum(score(x))
+    return tape.gradient(value, x).numpy()
 
 
 @checks.probe("score_gradient")
 def against_differences(score_gradient: Student, rng: np.random.Generator) -> None:
     """The change of the score when single pixels change a little."""
-    model, images = _small_network(rng), rng.uniform(0.1, 0.9, (4, 9, 8, 3)).astype("float32")
-    classes = np.array([2, 0, 2, 4])
+    model, images, classes, pixels, slopes, true, mistakes = _case_of_differences(rng)
     got = score_gradient(model, images, classes)
     expect(
         got is not None,
@@ -364,89 +361,94 @@ def against_differences(score_gradient: Student, rng: np.random.Generator) -> No
         f"The gradient has the shape of the images, {images.shape}: one number for each pixel and channel;"
         f" got {got.shape}.",
     )
-    step, slopes, found = 0.01, [], []
+    expect_close(got, true, "the gradient", mistakes, rtol=1e-3, atol=1e-4)
+    found = [got[pixel] for pixel in pixels]
+    expect_close(found, slopes, "the slope of the score at four pixels", rtol=0.02, atol=0.005)
+
+
+@drawn_once
+def _case_of_differences(rng: np.random.Generator) -> tuple:
+    model, images = _small_network(rng), rng.uniform(0.1, 0.9, (4, 9, 8, 3)).astype("float32")
+    classes = np.array([2, 0, 2, 4])
+    step, pixels, slopes = 0.01, [], []
     for _ in range(4):
         n, i, j, c = (int(rng.integers(0, size)) for size in images.shape)
         moved = np.stack([images[n], images[n]])
         moved[:, i, j, c] += (step, -step)
         up, down = np.asarray(model(2 * moved - 1, training=False))[:, classes[n]].astype(float)
+        pixels.append((n, i, j, c))
         slopes.append((up - down) / (2 * step))
-        found.append(got[n, i, j, c])
-    _explain_gradient(model, images, classes, got)
-    expect_close(found, slopes, "the slope of the score at four pixels", rtol=0.02, atol=0.005)
+    return model, images, classes, pixels, slopes, *_gradients(model, images, classes)
 
 
 @checks.probe("score_gradient")
 def several_classes(score_gradient: Student, rng: np.random.Generator) -> None:
     """Five images, each with a class of its own that need not be the most likely."""
+    model, images, classes, true, mistakes = _case_of_classes(rng)
+    expect_close(score_gradient(model, images, classes), true, "the gradient", mistakes, rtol=1e-3, atol=1e-4)
+
+
+@drawn_once
+def _case_of_classes(rng: np.random.Generator) -> tuple:
     model, images = _small_network(rng), rng.uniform(0, 1, (5, 9, 8, 3)).astype("float32")
     classes = np.asarray(model(2 * images - 1)).argmin(axis=1)
     classes[0] = (classes[0] + 1) % 4
-    _explain_gradient(model, images, classes, score_gradient(model, images, classes))
+    return model, images, classes, *_gradients(model, images, classes)
 
 
-def _explain_gradient(model, images: np.ndarray, classes: np.ndarray, got: object) -> None:
+def _gradients(model, images: np.ndarray, classes: np.ndarray) -> tuple:
+    """The gradient of each image's score for its class, and what mistakes give in its place."""
+    import keras
     import tensorflow as tf
 
-    def logits(x, training=False):
-        return model(2 * x - 1, training=training)
+    def logits(x):
+        return model(2 * x - 1, training=False)
 
-    def probability(x, n):
-        return tf.nn.softmax(logits(x))[0, classes[n]]
+    def own(values):
+        return tf.gather(values, classes, axis=1, batch_dims=1)
 
-    def loss(x, n):
-        return -tf.nn.log_softmax(logits(x))[0, classes[n]]
+    def probability(x):
+        return own(tf.nn.softmax(logits(x)))
+
+    def loss(x):
+        return -own(tf.nn.log_softmax(logits(x)))
 
     def in_training_mode():
-        # a forward pass in training mode changes the statistics of the normalisation: put them back
-        before = model.get_weights()
-        x = tf.Variable(images, dtype=tf.float32)
-        with tf.GradientTape() as tape:
-            value = tf.reduce_sum(tf.gather(logits(x, training=True), classes, axis=1, batch_dims=1))
-        gradient = tape.gradient(value, x).numpy()
-        model.set_weights(before)
-        return gradient
+        # in a copy: a forward pass in training mode changes the statistics of the normalisation
+        copy = keras.models.clone_model(model)
+        copy.set_weights(model.get_weights())
+        return _gradient(images, lambda x: own(copy(2 * x - 1, training=True)))
 
-    true = _gradient(model, images, lambda x, n: logits(x)[0, classes[n]])
-    unprepared = _gradient(model, images, lambda x, n: model(x)[0, classes[n]])
-    expect_close(
-        got,
-        true,
-        "the gradient",
-        {
-            "this is the gradient of the softmax output: differentiate the score (logit) itself": lambda: _gradient(
-                model, images, probability
-            ),
-            "this is the gradient of the loss: differentiate the score of the class": lambda: _gradient(
-                model, images, loss
-            ),
-            "this is the gradient of the logarithm of the probability: differentiate the score": lambda: (
-                -_gradient(model, images, loss)
-            ),
-            "the scores of all classes are summed: pick the one that is asked for": lambda: _gradient(
-                model, images, lambda x, n: tf.reduce_sum(logits(x))
-            ),
-            "you watch the most likely class: the one that is asked for may be another": lambda: _gradient(
-                model, images, lambda x, n: tf.reduce_max(logits(x))
-            ),
-            "every image is asked for the class of the first one": lambda: _gradient(
-                model, images, lambda x, n: logits(x)[0, classes[0]]
-            ),
-            "each image is asked for the classes of all images: tf.gather needs batch_dims=1": lambda: _gradient(
-                model, images, lambda x, n: tf.reduce_sum(tf.gather(logits(x)[0], classes))
-            ),
-            "the scores are averaged over the images: each keeps its own gradient, whatever the batch": (
-                true / len(images)
-            ),
-            "the preprocessing is missing: the model expects 2 * images - 1": unprepared,
-            "the gradient is that of the prepared image: watch the image itself, so that the factor 2 counts": true / 2,
-            "the model was run in training mode: its normalisation then uses this batch": in_training_mode,
-            "this is the absolute value; the sign is asked for as well": np.abs(true),
-            "the channels are joined already: keep them": np.abs(true).max(axis=-1),
-        },
-        rtol=1e-3,
-        atol=1e-4,
-    )
+    true = _gradient(images, lambda x: own(logits(x)))
+    return true, {
+        "this is the gradient of the softmax output: differentiate the score (logit) itself": lambda: _gradient(
+            images, probability
+        ),
+        "this is the gradient of the loss: differentiate the score of the class": lambda: _gradient(images, loss),
+        "this is the gradient of the logarithm of the probability: differentiate the score": lambda: (
+            -_gradient(images, loss)
+        ),
+        "the scores of all classes are summed: pick the one that is asked for": lambda: _gradient(images, logits),
+        "you watch the most likely class: the one that is asked for may be another": lambda: _gradient(
+            images, lambda x: tf.reduce_max(logits(x), axis=1)
+        ),
+        "every image is asked for the class of the first one": lambda: _gradient(
+            images, lambda x: logits(x)[:, classes[0]]
+        ),
+        "each image is asked for the classes of all images: tf.gather needs batch_dims=1": lambda: _gradient(
+            images, lambda x: tf.gather(logits(x), classes, axis=1)
+        ),
+        "the scores are averaged over the images: each keeps its own gradient, whatever the batch": (
+            true / len(images)
+        ),
+        "the preprocessing is missing: the model expects 2 * images - 1": lambda: _gradient(
+            images, lambda x: own(model(x))
+        ),
+        "the gradient is that of the prepared image: watch the image itself, so that the factor 2 counts": true / 2,
+        "the model was run in training mode: its normalisation then uses this batch": in_training_mode,
+        "this is the absolute value; the sign is asked for as well": np.abs(true),
+        "the channels are joined already: keep them": np.abs(true).max(axis=-1),
+    }
 
 
 # -- integrated gradients ---------------------------------------------------------------------------------------------
@@ -455,56 +457,55 @@ def _explain_gradient(model, images: np.ndarray, classes: np.ndarray, got: objec
 @checks.probe("integrated_gradients")
 def six_steps(integrated_gradients: Student, rng: np.random.Generator) -> None:
     """Six steps from a baseline that is another picture."""
-    _compare_integrated(integrated_gradients, rng, 6, rng.uniform(0, 1, (9, 8, 3)).astype("float32"))
+    _compare_integrated(integrated_gradients, *_case_of_a_path(rng, 6, False))
 
 
 @checks.probe("integrated_gradients")
 def a_single_step(integrated_gradients: Student, rng: np.random.Generator) -> None:
     """One step from grey: the gradient halfway."""
-    _compare_integrated(integrated_gradients, rng, 1, np.full((9, 8, 3), 0.5, "float32"))
+    _compare_integrated(integrated_gradients, *_case_of_a_path(rng, 1, True))
 
 
-def _compare_integrated(
-    integrated_gradients: Student, rng: np.random.Generator, steps: int, baseline: np.ndarray
-) -> None:
+def _compare_integrated(student: Student, arguments: tuple, true: np.ndarray, mistakes: dict) -> None:
+    expect_close(student(*arguments), true, "the contributions", mistakes, rtol=1e-3, atol=1e-4)
+
+
+@drawn_once
+def _case_of_a_path(rng: np.random.Generator, steps: int, grey: bool) -> tuple:
+    """The arguments, what is asked for, and what mistakes give in its place."""
+    baseline = np.full((9, 8, 3), 0.5, "float32") if grey else rng.uniform(0, 1, (9, 8, 3)).astype("float32")
     model, image = _small_network(rng), rng.uniform(0, 1, (9, 8, 3)).astype("float32")
     k, difference = int(rng.integers(0, 4)), image - baseline
 
     def mean_gradient(shares, start=baseline, way=difference):
         path = (start + np.asarray(shares)[:, None, None, None] * way).astype("float32")
-        return _gradient(model, path, lambda x, _: model(2 * x - 1)[0, k]).mean(axis=0)
+        return _gradient(path, lambda x: model(2 * x - 1)[:, k]).mean(axis=0)
 
     middles = (np.arange(steps) + 0.5) / steps
     mean = mean_gradient(middles)
     true = mean * difference
-    expect_close(
-        integrated_gradients(model, image, k, baseline, steps),
-        true,
-        "the contributions",
-        {
-            "the mean gradient is not multiplied by image - baseline": mean,
-            "the mean gradient is multiplied by the image: by image - baseline, or the sum is not the score's rise": (
-                mean * image
-            ),
-            "the sign is turned round: the path leads from the baseline to the image": -true,
-            "the gradients are summed over the steps; their mean is asked for": steps * true,
-            "this is the absolute value; the sign is asked for as well": np.abs(true),
-            "the channels are joined already: keep them": true.sum(axis=-1),
-            "the places are (i + 1/2) / steps; these begin at the baseline, i / steps": lambda: (
-                mean_gradient(np.arange(steps) / steps) * difference
-            ),
-            "the places are (i + 1/2) / steps; these end at the image, (i + 1) / steps": lambda: (
-                mean_gradient((np.arange(steps) + 1) / steps) * difference
-            ),
-            "the places are (i + 1/2) / steps; these run from 0 to 1 with both ends": lambda: (
-                mean_gradient(np.linspace(0, 1, steps)) * difference
-            ),
-            "the path starts at black, not at the baseline": lambda: mean_gradient(middles, 0, image) * difference,
-            "this is the gradient at the image only: average along the path": lambda: mean_gradient([1]) * difference,
-        },
-        rtol=1e-3,
-        atol=1e-4,
-    )
+    mistakes = {
+        "the mean gradient is not multiplied by image - baseline": mean,
+        "the mean gradient is multiplied by the image: by image - baseline, or the sum is not the score's rise": (
+            mean * image
+        ),
+        "the sign is turned round: the path leads from the baseline to the image": -true,
+        "the gradients are summed over the steps; their mean is asked for": steps * true,
+        "this is the absolute value; the sign is asked for as well": np.abs(true),
+        "the channels are joined already: keep them": true.sum(axis=-1),
+        "the places are (i + 1/2) / steps; these begin at the baseline, i / steps": lambda: (
+            mean_gradient(np.arange(steps) / steps) * difference
+        ),
+        "the places are (i + 1/2) / steps; these end at the image, (i + 1) / steps": lambda: (
+            mean_gradient((np.arange(steps) + 1) / steps) * difference
+        ),
+        "the places are (i + 1/2) / steps; these run from 0 to 1 with both ends": lambda: (
+            mean_gradient(np.linspace(0, 1, steps)) * difference
+        ),
+        "the path starts at black, not at the baseline": lambda: mean_gradient(middles, 0, image) * difference,
+        "this is the gradient at the image only: average along the path": lambda: mean_gradient([1]) * difference,
+    }
+    return (model, image, k, baseline, steps), true, mistakes
 
 
 # -- where the other class is hidden ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from labs_utils.exercises.checking import (
     CheckFailed,
     Checks,
     ModelView,
+    drawn_once,
     expect,
     expect_close,
     expect_fresh,
@@ -325,6 +326,12 @@ def _network(
     rng: np.random.Generator, hidden: int = 0, shape: tuple = SHAPE, scale: float = 0.5, dropout: bool = False
 ) -> Any:
     """A Keras model with two logits: linear in the pixels, or with a hidden layer of tanh and much dropout."""
+    model = _built(hidden, shape, dropout)
+    model.set_weights([rng.normal(scale=scale, size=weight.shape) for weight in model.get_weights()])
+    return model
+
+
+def _built(hidden: int, shape: tuple = SHAPE, dropout: bool = False) -> Any:
     import keras
 
     layers: list = [keras.Input(shape), keras.layers.Flatten()]
@@ -332,9 +339,7 @@ def _network(
         layers.append(keras.layers.Dropout(0.5))
     if hidden:
         layers += [keras.layers.Dense(hidden, activation="tanh"), keras.layers.Dropout(0.5)]
-    model = keras.Sequential([*layers, keras.layers.Dense(2)])
-    model.set_weights([rng.normal(scale=scale, size=weight.shape) for weight in model.get_weights()])
-    return model
+    return keras.Sequential([*layers, keras.layers.Dense(2)])
 
 
 def _forward(weights: list[np.ndarray], images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
@@ -411,26 +416,29 @@ def _compare_label(got: Any, weights: list[np.ndarray], face: np.ndarray) -> Non
 @checks.probe("label_of")
 def label_and_probability(label_of: Student, rng: np.random.Generator) -> None:
     """One face of each label, a network with dropout"""
-    model = _network(rng, 6, (SIZE, SIZE, 3), 0.02)
-    weights = model.get_weights()
+    for model, weights, face in _case_of_labels(rng):
+        _compare_label(_expect_repeatable(label_of, model, face), weights, face)
+
+
+@drawn_once
+def _case_of_labels(rng: np.random.Generator) -> list[tuple]:
+    """Two networks with their weights and a face; the first calls its face 0, the second 1."""
+    weights = _network(rng, 6, (SIZE, SIZE, 3), 0.02).get_weights()
     weights[2] *= 20
     faces = rng.uniform(size=(2, SIZE, SIZE, 3)).astype("float32")
     logits, _ = _forward(weights, faces[:1])
     weights[3] += np.array([0.4, -0.4]) - (logits[0] - logits[0].mean())  # the first face gets label 0, by a bit
-    for sign in (1, -1):
-        weights[3] = weights[3] if sign == 1 else weights[3] + 2 * np.array([-0.4, 0.4])
-        model.set_weights(weights)
-        _compare_label(_expect_repeatable(label_of, model, faces[0]), weights, faces[0])
+    other = weights[:3] + [weights[3] + 2 * np.array([-0.4, 0.4])]
+    cases = [(_built(6, (SIZE, SIZE, 3)), own, faces[0]) for own in (weights, other)]
+    for model, own, _ in cases:
+        model.set_weights(own)
+    return cases
 
 
 @checks.probe("label_of")
 def very_sure(label_of: Student, rng: np.random.Generator) -> None:
     """Logits of many hundreds"""
-    model = _network(rng, 0, (SIZE, SIZE, 3), 0.01)
-    weights = model.get_weights()
-    weights[1] = np.array([0.0, 900.0])
-    model.set_weights(weights)
-    face = rng.uniform(size=(SIZE, SIZE, 3)).astype("float32")
+    model, weights, face = _sure_case(rng)
     got = expect_items(label_of(model, face), ("the number of the label", "its probability"))
     if not np.all(np.isfinite(np.asarray(got[1], float))):
         raise CheckFailed(
@@ -440,9 +448,19 @@ def very_sure(label_of: Student, rng: np.random.Generator) -> None:
     _compare_label(got, weights, face)
 
 
+@drawn_once
+def _sure_case(rng: np.random.Generator) -> tuple:
+    model = _network(rng, 0, (SIZE, SIZE, 3), 0.01)
+    weights = model.get_weights()
+    weights[1] = np.array([0.0, 900.0])
+    model.set_weights(weights)
+    return model, weights, rng.uniform(size=(SIZE, SIZE, 3)).astype("float32")
+
+
 # -- the loss of DX ---------------------------------------------------------------------------------------------------
 
 
+@drawn_once
 def _loss_case(rng: np.random.Generator) -> tuple:
     model = _network(rng, 8)
     dx = rng.normal(scale=0.4, size=(4, *SHAPE)).astype("float32")
@@ -618,9 +636,17 @@ def _mistakes_of_training(weights: list, images: np.ndarray, wrong: np.ndarray, 
 @checks.probe("train_dx")
 def minimum_of_a_linear_network(train_dx: Student, rng: np.random.Generator) -> None:
     """A linear network, for which the best DX is known"""
+    arguments, true, mistakes = _linear_change(rng)
+    got = _expect_change(train_dx(*arguments), arguments[1])
+    expect_close(got, true, "DX", mistakes, rtol=0.02, atol=4e-3)
+
+
+@drawn_once
+def _linear_change(rng: np.random.Generator) -> tuple:
+    """The arguments, the best DX for a linear network, and what mistakes give in its place."""
     model = _network(rng, 0, scale=0.3)
     images, wrong = rng.uniform(0.45, 0.55, size=(2, *SHAPE)).astype("float32"), np.array([1, 0])
-    weights, penalty = model.get_weights(), 1.0
+    weights, penalty = model.get_weights(), 2.0
     logits, _ = _forward(weights, images)
     rows = np.arange(2)
     towards = (weights[0][:, wrong] - weights[0][:, 1 - wrong]).T  # d of each picture: DX is t d, with one t
@@ -631,23 +657,28 @@ def minimum_of_a_linear_network(train_dx: Student, rng: np.random.Generator) -> 
         for lead, square in zip(leads, squares, strict=True)
     ]
     true = (np.array(roots)[:, None] * towards).reshape(images.shape)
-    got = _expect_change(train_dx(model, images, wrong, penalty, 150, 0.01), images)
-    expect_close(
-        got, true, "DX", _mistakes_of_training(weights, images, wrong, penalty, 150, 0.01), rtol=0.02, atol=4e-3
-    )
+    settings = penalty, 90, 0.01  # ends at a tenth of the tolerance from the minimum
+    return (model, images, wrong, *settings), true, _mistakes_of_training(weights, images, wrong, *settings)
 
 
 @checks.probe("train_dx")
 def twelve_steps(train_dx: Student, rng: np.random.Generator) -> None:
     """Twelve steps with dropout in the network, pixels near black and white"""
-    far = 1.0
+    arguments, true, mistakes = _change_of_twelve_steps(rng)
+    got = _expect_change(_expect_repeatable(train_dx, *arguments), arguments[1])
+    expect_close(got, true, "DX", mistakes, rtol=0.01, atol=4e-3)
+
+
+@drawn_once
+def _change_of_twelve_steps(rng: np.random.Generator) -> tuple:
+    """As `_linear_change`, of a network with dropout."""
+    settings, far = (0.5, 12, 0.03), 1.0
     while far > 1e-3:  # a slope near 0 would meet Adam's epsilon, which Keras and the paper have at two places
         model, images = _network(rng, 8), rng.uniform(size=(3, *SHAPE)).astype("float32")
         wrong, weights = rng.integers(0, 2, size=3), model.get_weights()
-        true = _learnt(weights, images, wrong, 0.5, 12, 0.03)
-        far = np.abs(_learnt(weights, images, wrong, 0.5, 12, 0.03, epsilon=4e-6) - true).max()
-    got = _expect_change(_expect_repeatable(train_dx, model, images, wrong, 0.5, 12, 0.03), images)
-    expect_close(got, true, "DX", _mistakes_of_training(weights, images, wrong, 0.5, 12, 0.03), rtol=0.01, atol=4e-3)
+        true = _learnt(weights, images, wrong, *settings)
+        far = np.abs(_learnt(weights, images, wrong, *settings, epsilon=4e-6) - true).max()
+    return (model, images, wrong, *settings), true, _mistakes_of_training(weights, images, wrong, *settings)
 
 
 def _expect_change(got: Any, images: np.ndarray) -> Any:
@@ -799,6 +830,7 @@ _RARER: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 }
 
 
+@drawn_once
 def _factor_case(rng: np.random.Generator, hard: bool, rarer: Callable | None = None) -> tuple:
     """A network, a picture, a change and the label aimed at, for which usual mistakes give other factors.
 
@@ -941,16 +973,23 @@ def none_does(smallest_factor: Student, rng: np.random.Generator) -> None:
 @checks.probe("transfer_matrix")
 def who_misleads_whom(transfer_matrix: Student, rng: np.random.Generator) -> None:
     """Three networks, pictures of each"""
-    _compare_transfer(transfer_matrix, rng, 3, [5, 5, 5])
+    _compare_transfer(transfer_matrix, *_transfer_case(rng, 5, 5, 5))
 
 
 @checks.probe("transfer_matrix")
 def of_unlike_numbers(transfer_matrix: Student, rng: np.random.Generator) -> None:
     """Two networks with dropout, a different number of pictures for each"""
-    _compare_transfer(transfer_matrix, rng, 2, [4, 7])
+    _compare_transfer(transfer_matrix, *_transfer_case(rng, 4, 7))
 
 
-def _compare_transfer(transfer_matrix: Student, rng: np.random.Generator, n: int, sizes: list[int]) -> None:
+def _compare_transfer(transfer_matrix: Student, arguments: tuple, true: np.ndarray, mistakes: dict) -> None:
+    expect_close(_expect_repeatable(transfer_matrix, *arguments), true, "the shares", mistakes)
+
+
+@drawn_once
+def _transfer_case(rng: np.random.Generator, *sizes: int) -> tuple:
+    """Networks with so many pictures for each, the shares, and what mistakes give in their place."""
+    n = len(sizes)
     for _ in range(100):
         models = [_network(rng, 6) for _ in range(n)]
         pictures = [rng.uniform(size=(size, *SHAPE)).astype("float32") for size in sizes]
@@ -969,11 +1008,9 @@ def _compare_transfer(transfer_matrix: Student, rng: np.random.Generator, n: int
         for row in logits
     ]
     first = [[float(a[0] == w[0]) for a, w in zip(row, wrong, strict=True)] for row in answers]
-    got = _expect_repeatable(transfer_matrix, models, pictures, wrong)
-    expect_close(
-        got,
+    return (
+        (models, pictures, wrong),
         true,
-        "the shares",
         {
             "rows and columns are exchanged: the row is the network that is asked": true.T,
             "these are the shares that are not misled": 1 - true,

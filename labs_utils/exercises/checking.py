@@ -18,9 +18,11 @@ Each probe of an exercise earns an equal share of its points. The first line of 
 import functools
 import importlib
 import itertools
+import json
 import math
 import re
 import sys
+import types
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -186,6 +188,46 @@ class Checks:
 def load(lab: str) -> Checks:
     """The checks of one lab (full name, as `course.find_lab` gives it)."""
     return importlib.import_module(f"labs_utils.checks.lab{lab}").checks
+
+
+# -- cases that are drawn once ----------------------------------------------------------------------------------------
+
+_KEPT = 16  # cases of one function: those of an exercise, for a class that is graded with one seed
+
+
+def drawn_once(case: Callable) -> Callable:
+    """Keeps what `case(rng, *arguments, **settings)` returns, for whoever is checked with the same random numbers.
+
+    That is each student of a class that is graded with one seed, and who runs a cell again. What is kept must depend
+    on the arguments alone, never on an answer. Its arrays are read-only, and its functions without arguments, the
+    values of rare mistakes, run once. The generator is left where drawing leaves it.
+    """
+
+    @functools.lru_cache(maxsize=_KEPT)
+    def of(state: str, *arguments: Any, **settings: Any) -> tuple[Any, dict]:
+        rng = np.random.default_rng(0)
+        rng.bit_generator.state = json.loads(state)
+        return _lasting(case(rng, *arguments, **settings)), rng.bit_generator.state
+
+    @functools.wraps(case)
+    def drawn(rng: np.random.Generator, *arguments: Any, **settings: Any) -> Any:
+        value, rng.bit_generator.state = of(json.dumps(rng.bit_generator.state), *arguments, **settings)
+        return value
+
+    return drawn
+
+
+def _lasting(value: Any) -> Any:
+    """`value` as it can be kept: arrays that nobody changes, functions that compute once."""
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    if isinstance(value, tuple | list):
+        return type(value)(map(_lasting, value))
+    if isinstance(value, dict):
+        return {key: _lasting(item) for key, item in value.items()}
+    if isinstance(value, types.FunctionType | functools.partial):
+        return functools.cache(lambda: _lasting(value()))
+    return value
 
 
 # -- comparisons that explain -----------------------------------------------------------------------------------------

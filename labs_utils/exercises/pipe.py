@@ -140,7 +140,13 @@ def packed(value: Any) -> Any:
 def _unpacked_model(package: dict) -> Any:
     import keras  # on the side of the answers, which have imported it already
 
-    model = keras.models.model_from_json(package["__keras__"])
+    config = json.loads(package["__keras__"])
+    if config["class_name"] == "Sequential" and not config.get("compile_config"):
+        # as Keras reads it, which builds the network anew with each layer that it adds
+        layers = [keras.saving.deserialize_keras_object(layer) for layer in config["config"]["layers"]]
+        model = keras.Sequential(layers, name=config["config"]["name"])
+    else:
+        model = keras.models.model_from_json(package["__keras__"])
     model.set_weights(package["weights"])
     return model
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labs_utils.grading import attempts, beside, class_run, contest, intake, report, runner
+from labs_utils.grading import attempts, beside, class_run, contest, intake, released, report, runner
 from labs_utils.grading.beside import Unfit
 from tests.grading.sample import code_cell, notebook
 
@@ -277,22 +277,28 @@ def rules(monkeypatch):
     return changed
 
 
-def held(rules, files, answers=None):
-    """The contest among students with these files, whose networks run in processes without walls."""
-    from labs_utils.grading import released
+@pytest.fixture(scope="module")
+def pool():
+    """One thread, so that the sandbox which it keeps warm is started once for these tests."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+        pool.submit(runner.close).result()
 
-    answers = answers or {}
+
+def held(pool, rules, files, answers=None, seconds=30):
+    """The contest among students with these files, whose networks run in processes without walls.
+
+    `seconds` is what the networks in `answers` may take, which are not everybody's.
+    """
+    of_lab, answers = replace(released.load(LAB), imports="import keras"), answers or {}
     entries = []
     for student, theirs in files.items():
-        answer = {"build_detector": answers.get(student, ANSWER)}
-        entries.append((student, theirs, runner.Job(released.load(LAB), answer, {}, 5, 4, "none")))
-    with ThreadPoolExecutor(1) as pool:
-        outcome = contest.hold(LAB, rules, entries, pool, 5)
-        pool.submit(runner.close).result()
-    return outcome
+        answer, limit = (answers[student], seconds) if student in answers else (ANSWER, 30)
+        entries.append((student, theirs, runner.Job(of_lab, {"build_detector": answer}, {}, 5, limit, "none")))
+    return contest.hold(LAB, rules, entries, pool, 5)
 
 
-def test_the_shortest_change_wins_and_the_matrix_says_who_misleads_whom(rules):
+def test_the_shortest_change_wins_and_the_matrix_says_who_misleads_whom(pool, rules):
     files = {
         "Ann": linear(1, 4),
         "Bob": linear(2, 3),
@@ -303,7 +309,7 @@ def test_the_shortest_change_wins_and_the_matrix_says_who_misleads_whom(rules):
         "Hal": {"npz": linear(7, 3)["npz"]},
     }
     answers = {"Gil": "@lab.exercise(points=2)\ndef build_detector():\n    return keras.layers.Dense(3)"}
-    outcome = held(rules, files, answers)
+    outcome = held(pool, rules, files, answers)
     places = {one.student: one.place for one in outcome.entrants}
     assert places == {"Bob": 1, "Ann": 2, "Cyd": None, "Dan": None, "Fay": None, "Gil": None, "Hal": None}
     assert [one.student for one in outcome.entrants[:2]] == ["Bob", "Ann"]
@@ -323,17 +329,17 @@ def test_the_shortest_change_wins_and_the_matrix_says_who_misleads_whom(rules):
     assert outcome.passed_on("Ann").endswith("of 4") and outcome.passed_on("Hal") == ""
 
 
-def test_a_network_that_never_answers_costs_only_its_own_place(rules):
+def test_a_network_that_never_answers_costs_only_its_own_place(pool, rules):
     forever = "@lab.exercise(points=2)\ndef build_detector():\n    while True: pass"
     crash = "@lab.exercise(points=2)\ndef build_detector():\n    import os; os._exit(1)"
     answers = {"Bob": forever, "Cyd": crash}
-    outcome = held(rules, {"Ann": linear(1, 3), "Bob": linear(2, 3), "Cyd": linear(3, 3)}, answers)
+    outcome = held(pool, rules, {"Ann": linear(1, 3), "Bob": linear(2, 3), "Cyd": linear(3, 3)}, answers, seconds=1)
     assert [one.place for one in outcome.entrants] == [1, None, None]
     assert all("could not be asked" in " ".join(one.remarks) for one in outcome.entrants[1:])
 
 
-def test_names_in_the_tables_are_text_and_nothing_else(rules, tmp_path):
-    outcome = held(rules, {"=1+1": linear(1, 3), "<b>Bob": linear(2, 3)})
+def test_names_in_the_tables_are_text_and_nothing_else(pool, rules, tmp_path):
+    outcome = held(pool, rules, {"=1+1": linear(1, 3), "<b>Bob": linear(2, 3)})
     contest.write(tmp_path, outcome)
     page = (tmp_path / contest.PAGE).read_text("utf-8")
     assert "&lt;b&gt;Bob" in page and "<b>Bob" not in page
@@ -343,15 +349,16 @@ def test_names_in_the_tables_are_text_and_nothing_else(rules, tmp_path):
         assert next(csv.reader(file)) == ["network of", "'=1+1", "<b>Bob"]
 
 
-def test_a_class_is_graded_with_its_contest_in_the_sandbox(rules, submissions, tmp_path, bwrap):
+def test_a_class_is_graded_with_its_contest_in_the_sandbox(pool, rules, submissions, tmp_path, bwrap, monkeypatch):
+    whole, one = released.load(LAB), "build_detector"  # the lab's trainings are graded in test_executors.py
+    short = replace(whole, points={one: whole.points[one]}, references={one: whole.references[one]})
+    monkeypatch.setattr(released, "load", lambda lab: short)
     names = {"ori": "adv_x_ori.png", "mod": "adv_x_mod.png", "npz": "detector.npz"}
     for student, files in (("Ann", linear(1, 4)), ("Bob", linear(2, 3)), ("Eve", {})):
         write(submissions, {f"{student}/{LAB}.ipynb": NOTEBOOK})
         write(submissions, {f"{student}/{names[kind]}": data for kind, data in files.items()})
     settings = class_run.Settings(out=tmp_path / "report", sandbox=bwrap, seed=5, seconds=30)
-    with ThreadPoolExecutor(1) as pool:
-        records = class_run.grade_class(submissions, settings, executor=pool)
-        pool.submit(runner.close).result()
+    records = class_run.grade_class(submissions, settings, executor=pool)
     assert [record.problem for record in records] == [""] * 3
     assert {record.points for record in records} == {2}  # whoever hands in no pictures loses no points
     with (tmp_path / "report" / contest.LEADERBOARD).open(encoding="utf-8-sig", newline="") as file:
@@ -360,8 +367,6 @@ def test_a_class_is_graded_with_its_contest_in_the_sandbox(rules, submissions, t
     assert contest.PAGE in (tmp_path / "report" / report.INDEX).read_text("utf-8")
     page = tmp_path / "report" / contest.PAGE
     before = page.read_text("utf-8")
-    only = replace(settings, which=attempts.Rules(student="Eve"))
-    with ThreadPoolExecutor(1) as pool:
-        class_run.grade_class(submissions, only, executor=pool)
-        pool.submit(runner.close).result()
+    only = replace(settings, which=attempts.Rules(student="Ann"))
+    class_run.grade_class(submissions, only, executor=pool)
     assert page.read_text("utf-8") == before  # a part of the class says nothing about all

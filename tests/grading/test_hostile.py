@@ -6,11 +6,12 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from labs_utils.grading import gradebook, sandbox
+from labs_utils.grading import gradebook, runner, sandbox
 from tests.grading import lab98_sample, sample
 from tests.grading.attacks import ATTACKS
 from tests.grading.conftest import points, processes_with
@@ -97,10 +98,18 @@ def test_there_are_at_least_eighty():
     assert len(ATTACKS) >= 80
 
 
+@pytest.fixture(scope="module")
+def one_thread():
+    """Grades all attacks as those of one large class: in the sandbox that the last ones have left."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+        pool.submit(runner.close).result()
+
+
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_earns_nothing_and_harms_nothing(name, target, submissions, grade):
+def test_an_attack_earns_nothing_and_harms_nothing(name, target, submissions, grade, one_thread):
     attack(target, submissions, ATTACKS[name])
-    adversary, zoe = grade(threads=1, seconds=SECONDS)
+    adversary, zoe = grade(pool=one_thread, seconds=SECONDS)
     got = points(adversary)
     assert got["double"] == 0, adversary.results[0]
     if name not in SABOTAGES_ITSELF:

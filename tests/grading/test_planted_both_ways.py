@@ -3,15 +3,20 @@ with the same status, points and words, from the grader.
 
 The notebook is a real shell in which the answer's cell runs; the grader reads the same cells from a notebook file and
 runs them in a process of its own.
+
+One sandbox with the imports of all labs serves all: an answer that used one that its
+own lab does not have would stop in the notebook, and the two would differ.
 """
 
 import ast
+import functools
 import importlib
 import inspect
 import re
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,7 +49,6 @@ def notebook_of():
     def opened(lab):
         nonlocal shell, cells, at
         if lab != at:
-            runner.close()
             InteractiveShell.clear_instance()
             shell, at = InteractiveShell.instance(), lab
             cells = [f"from labs_utils import Lab\nlab = Lab({lab!r})", helpers(MODULES[lab])]
@@ -82,8 +86,14 @@ def words(result, answer: Callable) -> str:
 
 def from_grader(lab: str, exercise: str, cells: list[str]):
     read = submission.read(notebook([code_cell(source) for source in cells]))
-    job = runner.Job(released.load(lab), read.answers, read.broken, SEED, 300, "none", read.taken)
+    everything = replace(released.load(lab), imports=imports())
+    job = runner.Job(everything, read.answers, read.broken, SEED, 300, "none", read.taken)
     return next(result for result in runner.grade(job) if result.exercise == exercise)
+
+
+@functools.cache
+def imports() -> str:
+    return "\n".join(released.load(lab).imports for lab in course.lab_names())
 
 
 def helpers(module) -> str:
