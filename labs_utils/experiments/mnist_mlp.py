@@ -172,6 +172,10 @@ def train(model: Any, x: np.ndarray, y: np.ndarray, epochs: int, validation: tup
         metrics=["accuracy"] if validation else None,
         steps_per_execution=min(steps, 50),
     )
+    # Variables made in the first step, the optimiser's or a metric's, have it traced twice.
+    model.optimizer.build(model.trainable_variables)
+    model.compute_metrics(x[:1], y[:1], model(x[:1]))
+    model.reset_metrics()
     line = [loss_line(parts=2)] if validation else None  # a sign of life, for long runs
     fit = {"batch_size": 256, "epochs": epochs, "validation_data": validation}
     return model.fit(x, y, **fit, callbacks=line, verbose=0).history
