@@ -811,9 +811,11 @@ plots.show(
 #
 # ### Exercise · `best_temperature`
 #
+# Find that $T$.
+#
 # <details><summary>Hint 1 · a nudge</summary>
 #
-# The loss as a function of $T$ has one valley. Compute it with your `softmax_cross_entropy` for many $T$, such as
+# The loss as a function of $T$ has one valley. Compute it with your `softmax_cross_entropy` for many $T$, say
 # `np.geomspace(0.05, 20, 1000)` (steps of 0.6 %), and take the smallest; or let `scipy.optimize.minimize_scalar`
 # search.
 #
