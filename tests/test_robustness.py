@@ -9,6 +9,7 @@ import pytest
 
 from labs_utils import robustness
 from labs_utils.exercises import reference
+from labs_utils.experiments import mnist_mlp
 
 keras = pytest.importorskip("keras")
 
@@ -140,6 +141,30 @@ def test_a_traced_network_gives_the_same_outputs_and_gradients_in_both_modes_and
         for one, other in zip(*found, strict=True):
             assert np.allclose(one, other, atol=1e-5)
     assert traced.call.experimental_get_tracing_count() <= 4  # the size of a batch is left open after the second
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        lambda network, x, y: robustness.fit(network, x, y, epochs=2, peak=0.01),
+        lambda network, x, y: mnist_mlp.train(network, x, y, epochs=2),
+        lambda network, x, y: mnist_mlp.train(network, x, y, epochs=2, validation=(x, y)),
+    ],
+    ids=["fit", "train", "train with a metric"],
+)
+def test_a_training_traces_its_step_once(train):
+    """Keras traces the first step twice where it makes the optimiser's or a metric's variables."""
+    traces = []
+
+    class Counted(keras.Sequential):
+        def train_step(self, data):
+            traces.append(data)
+            return super().train_step(data)
+
+    rng = np.random.default_rng(0)
+    network = Counted([keras.Input((4,)), keras.layers.Dense(2)])
+    train(network, rng.normal(size=(100, 4)).astype("float32"), rng.integers(0, 2, 100))
+    assert len(traces) == 1
 
 
 def test_a_grid_of_targets_has_a_row_for_each_label_and_a_column_for_each_target():
