@@ -2,9 +2,10 @@
 
 The student's notebook, with the reference answers in place of blanks, repeats each training of the solution. Both run
 as tests. A kernel that runs a solution trains and stores what came out; one that runs a student's notebook looks first.
-What is looked up is the whole question: the network, its weights, how it is compiled, the numbers, the arguments and
-the state of every random generator. A training that differs in anything is computed; so nothing is shortened, and
-what would fail still fails. A hit leaves weights, optimiser, history and random generators as the training left them.
+What is looked up is the whole question: the network, its weights, how it is compiled, what its optimiser keeps, the
+numbers, the arguments and the state of every random generator. A training that differs in anything is computed; so
+nothing is shortened, and what would fail still fails. A hit leaves weights, optimiser, history and random generators as
+the training left them.
 
 IPython's start-up file, which the root's conftest.py has written, brings it into every kernel of the run.
 """
@@ -99,7 +100,8 @@ def _key(model: Any, data: tuple, settings: dict) -> str:
         warnings.simplefilter("ignore")  # of Keras, about a lambda: that is no configuration to store
         configurations = _text(model.get_config()) + _text(model.get_compile_config())
     digest = hashlib.sha256(configurations.encode())
-    for value in (data, settings, [v.numpy() for v in model.variables], _generators()):
+    variables = [v.numpy() for v in (*model.variables, *model.optimizer.variables)]  # a second training has moments
+    for value in (data, settings, variables, _generators()):
         _feed(digest, value)
     return digest.hexdigest()
 

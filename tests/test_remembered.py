@@ -31,6 +31,7 @@ def trained(tmp_path, monkeypatch):
 
     def run(of_solution, images=IMAGES, labels=LABELS, rate=0.01, loss=None, seed=1, extra=(), drawn=0, **changed):
         nonlocal count
+        past = changed.pop("past", None)
         monkeypatch.setattr(keras.Model, "fit", counted)
         remembered.install(tmp_path, of_solution)
         keras.utils.set_random_seed(seed)
@@ -39,6 +40,9 @@ def trained(tmp_path, monkeypatch):
         model = keras.Sequential([keras.Input((5,)), *layers, keras.layers.Dense(3)])
         loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(keras.optimizers.Adam(rate), loss)
+        if past is not None:
+            model.optimizer.build(model.trainable_variables)
+            model.optimizer.variables[-1].assign_add(np.full(3, past))
         count = 0
         history = model.fit(images, labels, **(ARGUMENTS | changed))
         return model, history, count
@@ -103,6 +107,11 @@ def test_the_same_network_in_another_precision_is_computed(trained):
         assert trained(of_solution=False)[2] == 1
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def test_the_same_network_is_computed_where_its_optimiser_has_another_past(trained):
+    trained(of_solution=True, past=0.0)
+    assert [trained(of_solution=False, past=past)[2] for past in (0.0, 0.1)] == [0, 1]
 
 
 @pytest.mark.parametrize(
