@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from labs_utils.exercises.checking import CheckFailed, Checks, Result, expect_close, expect_items
+from labs_utils.exercises.checking import CheckFailed, Checks, Result, drawn_once, expect_close, expect_items
 from labs_utils.exercises.reference import INVITATION
 from labs_utils.exercises.student import RemoteWorker, in_this_process
 
@@ -263,3 +263,58 @@ def test_an_answer_that_draws_random_numbers_of_its_own_is_told_so():
 
     assert "another result each time" in str(result_of(drawn))
     assert "got" in str(result_of(fixed)) and "each time" not in str(result_of(fixed))
+
+
+def test_a_case_is_drawn_once_for_the_same_random_numbers_and_leaves_the_generator_there():
+    drawn, looked_up = [], []
+
+    def case(rng, size, scale=1.0):
+        drawn.append(size)
+        x = scale * rng.normal(size=size)
+        return x, {"the sign is turned round": -x, "rare": lambda: looked_up.append(size) or 2 * x}
+
+    kept, after = drawn_once(case), []
+    for cases in (case, kept, kept):
+        rng = np.random.default_rng(5)
+        x, mistakes = cases(rng, 3)
+        after.append((x.tolist(), mistakes["rare"]().tolist(), rng.normal()))
+    assert after[0] == after[1] == after[2]
+    assert len(drawn) == 2 and len(looked_up) == 2, "the plain one and the kept one, once each"
+    for array in (x, mistakes["the sign is turned round"], mistakes["rare"]()):
+        with pytest.raises(ValueError, match="read-only"):
+            array += 1
+    others = [
+        kept(np.random.default_rng(6), 3),
+        kept(np.random.default_rng(5), 4),
+        kept(np.random.default_rng(5), 3, 2),
+    ]
+    assert len(drawn) == 5 and not any(np.array_equal(x, other) for other, _ in others)
+
+
+def test_an_answer_that_spoils_its_network_spoils_no_later_check():
+    import keras
+
+    of_networks = Checks("01_perceptron")
+
+    @drawn_once
+    def case(rng):
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
+        return model, rng.integers(0, 9, size=(3, 2)).astype("float32")
+
+    @of_networks.probe("total")
+    def sums(total, rng):
+        """Sums of rows"""
+        model, x = case(rng)
+        expect_close(total(model, x), x.sum(axis=1, keepdims=True), "the sums")
+
+    def spoiling(model, x):
+        model.set_weights([0 * weight for weight in model.get_weights()])
+        model.trainable = False
+        return model(x)
+
+    def summing(model, x):
+        assert model.trainable, "the network that another answer has frozen"
+        return model(x)
+
+    runs = [of_networks.run("total", in_this_process(answer, "total"), 1) for answer in (spoiling, summing)]
+    assert [result.status for result in runs] == ["failed", "passed"], str(runs[1])

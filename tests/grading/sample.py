@@ -1,9 +1,14 @@
-"""The sample lab's source, and notebooks that students might hand in."""
+"""The sample lab's source, notebooks that students might hand in, and all labs for one sandbox."""
 
+import ast
+import functools
 import json
+from dataclasses import replace
 from pathlib import Path
 
+from labs_utils import course
 from labs_utils.exercises.reference import INVITATION
+from labs_utils.grading import released
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = "98_sample"
@@ -149,3 +154,19 @@ def hand_in(folder: Path, student: str, data: bytes | None = None, **answers: st
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(notebook(cells(**answers)) if data is None else data)
     return path
+
+
+@functools.cache
+def every_lab() -> dict[str, released.Released]:
+    """The labs as released, but each with the imports of all, so that one sandbox, started once, serves them all.
+
+    Whether a lab's own imports are enough for its references: tests/test_gate.py.
+    """
+    labs = [released.load(lab) for lab in course.lab_names()]
+    imports = "\n".join(of_lab.imports for of_lab in labs)
+    meant: dict[str, set] = {}
+    for node in ast.parse(imports).body:
+        for alias in node.names:
+            meant.setdefault(alias.asname or alias.name, set()).add((getattr(node, "module", None), alias.name))
+    assert not [name for name, what in meant.items() if len(what) > 1], "a name that two labs import differently"
+    return {of_lab.lab: replace(of_lab, imports=imports) for of_lab in labs}

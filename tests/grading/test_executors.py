@@ -1,16 +1,14 @@
 """Grading in processes of their own: this machine's through the command line, and Dask's, with identical results."""
 
-import ast
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 
 from labs_utils import course
-from labs_utils.grading import released, runner, submission
+from labs_utils.grading import runner, submission
 from tests.grading import lab98_sample, sample
 from tests.grading.conftest import bubblewrap_fault
 from tests.grading.sample import hand_in
@@ -121,26 +119,16 @@ def test_a_scheduler_that_does_not_answer_is_one_sentence(python, submissions, t
 
 
 @pytest.fixture(scope="module")
-def every_lab():
-    """The labs as released, but each with the imports of all, so that one sandbox, started once, serves them all.
-
-    Whether a lab's own imports are enough for its references: tests/test_gate.py and test_planted_both_ways.py.
-    """
-    labs = [released.load(lab) for lab in course.lab_names()]
-    imports = "\n".join(of_lab.imports for of_lab in labs)
-    meant: dict[str, set] = {}
-    for node in ast.parse(imports).body:
-        for alias in node.names:
-            meant.setdefault(alias.asname or alias.name, set()).add((getattr(node, "module", None), alias.name))
-    assert not [name for name, what in meant.items() if len(what) > 1], "a name that two labs import differently"
-    yield {of_lab.lab: replace(of_lab, imports=imports) for of_lab in labs}
+def warm():
+    """The sandbox that all labs share, and that ends with them."""
+    yield
     runner.close()
 
 
 @pytest.mark.parametrize("lab", course.lab_names())
-def test_a_lab_can_be_graded(lab, every_lab):
+def test_a_lab_can_be_graded(lab, warm):
     kind = "none" if bubblewrap_fault() else "bwrap"
-    of_lab = every_lab[lab]
+    of_lab = sample.every_lab()[lab]
     untouched = submission.read((course.NOTEBOOKS / f"{lab}.ipynb").read_bytes())
     right, blank = (
         runner.grade(runner.Job(of_lab, answers, {}, seed=7, seconds=60, sandbox=kind))

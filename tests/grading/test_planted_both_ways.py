@@ -9,14 +9,12 @@ own lab does not have would stop in the notebook, and the two would differ.
 """
 
 import ast
-import functools
 import importlib
 import inspect
 import re
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,7 +23,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from labs_utils import course
 from labs_utils.grading import released, runner, submission
 from tests import planted
-from tests.grading.sample import code_cell, notebook
+from tests.grading.sample import code_cell, every_lab, notebook
 
 SEED = 1
 DRAWS_AT_RANDOM = {
@@ -86,14 +84,8 @@ def words(result, answer: Callable) -> str:
 
 def from_grader(lab: str, exercise: str, cells: list[str]):
     read = submission.read(notebook([code_cell(source) for source in cells]))
-    everything = replace(released.load(lab), imports=imports())
-    job = runner.Job(everything, read.answers, read.broken, SEED, 300, "none", read.taken)
+    job = runner.Job(every_lab()[lab], read.answers, read.broken, SEED, 300, "none", read.taken)
     return next(result for result in runner.grade(job) if result.exercise == exercise)
-
-
-@functools.cache
-def imports() -> str:
-    return "\n".join(released.load(lab).imports for lab in course.lab_names())
 
 
 def helpers(module) -> str:
