@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from labs_utils import course, machine
-from tests import remembered
+from tests import kernels, remembered
 
 # Kernels of the notebooks inherit it: unlabelled figures are errors, sliders are stills, verdicts have no colours.
 os.environ[course.BUILDING] = "1"
@@ -17,6 +17,8 @@ if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)) >= (os.cpu_count() or 1):
 if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers inherit it
     trainings = tempfile.TemporaryDirectory(prefix="labs-trainings-")  # goes when this process ends
     os.environ |= remembered.prepare(Path(trainings.name), course.ROOT)
+
+kernels.install()
 
 
 def pytest_configure(config) -> None:
