@@ -1,15 +1,16 @@
-"""Trainings of the solutions, remembered for the rest of a test run: the same training is never computed twice.
+"""What the solutions compute, remembered for the rest of a test run: the same training is never computed twice.
 
 The student's notebook, with the reference answers in place of blanks, repeats each training of the solution. Both run
 as tests. A kernel that runs a solution trains and stores what came out; one that runs a student's notebook looks first.
 What is looked up is the whole question: the network, its weights, how it is compiled, what its optimiser keeps, the
-numbers, the arguments and the state of every random generator. A training that differs in anything is computed; so
-nothing is shortened, and what would fail still fails. A hit leaves weights, optimiser, history and random generators as
-the training left them.
+numbers, the arguments and the state of every random generator it draws from. A training that differs in anything is
+computed; so nothing is shortened, and what would fail still fails. A hit leaves weights, optimiser, history and random
+generators as the training left them. Drawn data sets, which depend on their arguments alone, are remembered, too.
 
 IPython's start-up file, which the root's conftest.py has written, brings it into every kernel of the run.
 """
 
+import functools
 import hashlib
 import inspect
 import json
@@ -19,6 +20,7 @@ import random
 import re
 import tempfile
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,7 @@ def _start():
             from tests import remembered
 
             del sys.path[0]
-            remembered.install(Path({folder!r}), of_solution=kind == "solutions")
+            remembered.install(Path({folder!r}), of_solution=kind == "solutions", names=shell.user_ns)
 
     if kind in ("solutions", "notebooks", "my"):  # of the last, that of the browser's tests
         shell.events.register("post_run_cell", after_a_cell)
@@ -64,69 +66,147 @@ def prepare(folder: Path, root: Path) -> dict[str, str]:
     return {"IPYTHONDIR": str(folder / "ipython")}
 
 
-def install(folder: Path, of_solution: bool) -> None:
-    """Replaces `keras.Model.fit`: it stores what came out (`of_solution`) or looks that up."""
+def install(folder: Path, of_solution: bool, names: dict[str, Any]) -> None:
+    """Replaces functions that train or draw: they store what came out (`of_solution`) or look that up.
+
+    Args:
+        folder: of what is stored.
+        of_solution: whether this kernel runs a solution.
+        names: those of the notebook; what it has already imported is replaced there, too.
+    """
     import keras
 
-    train = keras.Model.fit
+    from labs_utils import datasets, side_by_side
+    from labs_utils.datasets import mnist_standin, portraits
+    from labs_utils.experiments import cam
 
-    def fit(self, x=None, y=None, *arguments, **settings):
-        try:
-            file = folder / _key(self, (x, y, *arguments), settings)
-        except Unlike:
-            return train(self, x, y, *arguments, **settings)
-        if not of_solution and file.exists():
-            return _put_back(self, pickle.loads(file.read_bytes()))
-        history = train(self, x, y, *arguments, **settings)
-        if of_solution:
-            _store(file, _left(self))
+    store = _Store(folder, of_solution)
+    for owner, name, remembering in (
+        (keras.Model, "fit", _fit),
+        (cam, "train", _train),
+        (side_by_side, "train", _train_with_pauses),
+        (portraits, "draw_portraits", _draw),
+        (mnist_standin, "make_standin", _draw),
+        (datasets, "make_scenes", _draw),
+    ):
+        compute = getattr(owner, name)
+        replaced = _with(store, compute, remembering)
+        setattr(owner, name, replaced)
+        names |= {own: replaced for own, value in names.items() if value is compute}
+
+
+def _with(store: "_Store", compute: Callable, remembering: Callable) -> Callable:
+    @functools.wraps(compute)
+    def replaced(*arguments: Any, **settings: Any) -> Any:
+        return remembering(store, compute, *arguments, **settings)
+
+    return replaced
+
+
+class _Store:
+    """Files with what came out, each named by a hash of the question."""
+
+    def __init__(self, folder: Path, of_solution: bool):
+        self._folder, self.of_solution = folder, of_solution
+
+    def find(self, question: str) -> Any:
+        """What came out; None for a solution, and where nobody has asked."""
+        file = self._folder / question
+        return pickle.loads(file.read_bytes()) if not self.of_solution and file.exists() else None
+
+    def keep(self, question: str, left: Any) -> None:
+        """Stores it, if this is a solution."""
+        if self.of_solution:
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as part:
+                pickle.dump(left, part)
+            os.replace(part.name, self._folder / question)
+
+
+def _fit(store: _Store, compute: Callable, model: Any, x: Any = None, y: Any = None, *arguments: Any, **settings: Any):
+    try:
+        asked = {name: value for name, value in settings.items() if name not in ("callbacks", "verbose")}
+        _insist_on_printing(settings.get("callbacks") or [])
+        if not model.built or not model.compiled:
+            raise Unlike
+        question = _hash("fit", model, model.optimizer, x, y, arguments, asked, _generators())
+    except Unlike:
+        return compute(model, x, y, *arguments, **settings)
+    left = store.find(question)
+    if left is None:
+        history = compute(model, x, y, *arguments, **settings)
+        told = history.history, history.epoch, history.params
+        store.keep(question, (told, _variables(model, model.optimizer), _generators()))
         return history
+    told, variables, generators = left
+    _put_back(variables, model, model.optimizer)
+    _set_generators(generators)
+    return _history(model, told)
 
-    keras.Model.fit = fit
+
+def _train(store: _Store, compute: Callable, model: Any, *arguments: Any, **settings: Any) -> None:
+    """Of a function that trains with an optimiser of its own and returns nothing."""
+    try:
+        question = _hash(compute.__module__, model, arguments, settings, _generators())
+    except Unlike:
+        return compute(model, *arguments, **settings)
+    left = store.find(question)
+    if left is None:
+        compute(model, *arguments, **settings)
+        store.keep(question, (_variables(model), _generators()))
+    else:
+        variables, generators = left
+        _put_back(variables, model)
+        _set_generators(generators)
 
 
-def _key(model: Any, data: tuple, settings: dict) -> str:
-    """A hash of all that the end of a training depends on."""
+def _train_with_pauses(store: _Store, compute: Callable, model: Any, optimiser: Any, *arguments: Any) -> Iterator[None]:
+    """Of a function that lets others look at the network between its steps and draws from no generator of others."""
+    try:
+        question = _hash(compute.__module__, model, optimiser, arguments)
+    except Unlike:
+        yield from compute(model, optimiser, *arguments)
+        return
+    left = store.find(question)
+    if left is not None:
+        for variables in left:
+            _put_back(variables, model, optimiser)
+            yield
+        return
+    left = []
+    for _ in compute(model, optimiser, *arguments):
+        left.append(_variables(model, optimiser))
+        yield
+    store.keep(question, left)
+
+
+def _draw(store: _Store, compute: Callable, *arguments: Any, **settings: Any) -> Any:
+    """Of a function that depends on its arguments alone."""
+    question = _hash(compute.__qualname__, arguments, settings)
+    drawn = store.find(question)
+    if drawn is None:
+        drawn = compute(*arguments, **settings)
+        store.keep(question, drawn)
+    return drawn
+
+
+def _insist_on_printing(callbacks: Any) -> None:
     import keras
 
-    callbacks = settings.get("callbacks") or []
     callbacks = callbacks if isinstance(callbacks, list) else [callbacks]
     if not all(type(one) is keras.callbacks.LambdaCallback for one in callbacks):  # that only prints in the labs
         raise Unlike
-    if not model.built or not model.compiled or _has_functions_of_its_own(model):
-        raise Unlike
-    settings = {name: value for name, value in settings.items() if name not in ("callbacks", "verbose")}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Keras, about a lambda: that is no configuration to store
-        configurations = _text(model.get_config()) + _text(model.get_compile_config())
-    digest = hashlib.sha256(configurations.encode())
-    variables = [v.numpy() for v in (*model.variables, *model.optimizer.variables)]  # a second training has moments
-    for value in (data, settings, variables, _generators()):
-        _feed(digest, value)
+
+
+def _hash(*question: Any) -> str:
+    digest = hashlib.sha256()
+    _feed(digest, question)
     return digest.hexdigest()
 
 
-def _has_functions_of_its_own(model: Any) -> bool:
-    functions = [one for layer in model._flatten_layers() for one in vars(layer).values() if inspect.isfunction(one)]
-    return any(one.__module__.split(".")[0] != "keras" for one in functions)
-
-
-def _text(config: dict) -> str:
-    """A configuration in which names, which Keras numbers per process (dense_7), are those of their order."""
-    try:
-        text = json.dumps(config, sort_keys=True)
-    except TypeError as error:
-        raise Unlike from error
-    modules = set(re.findall(r'"module": "([^"]*)"', text))
-    if '"function"' in text or "__lambda__" in text or not all(one.split(".")[0] == "keras" for one in modules):
-        raise Unlike  # code of the notebook's own
-    names = re.findall(r'(?<!"DTypePolicy", "config": \{)"name": ("[^"]*")', text)  # that one is the precision
-    for number, name in enumerate(dict.fromkeys(names)):
-        text = text.replace(name, f'"#{number}"')
-    return text
-
-
 def _feed(digest: Any, value: Any) -> None:
+    """Adds all of `value` that a training can depend on."""
+    import keras
+
     if isinstance(value, list | tuple):
         digest.update(f"{type(value).__name__} {len(value)}".encode())
         for one in value:
@@ -140,8 +220,59 @@ def _feed(digest: Any, value: Any) -> None:
         digest.update(f"{array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
     elif value is None or isinstance(value, bool | int | float | str | bytes | np.generic):
         digest.update(f"{type(value).__name__} {value!r}".encode())
+    elif isinstance(value, keras.Model):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Keras, about a lambda: that is no configuration to store
+            compiled = value.get_compile_config() if value.compiled else None
+            digest.update(_text([value.get_config(), compiled]).encode())
+        _feed(digest, [_own_functions(value), _variables(value)])
+    elif isinstance(value, keras.optimizers.Optimizer):
+        digest.update(_text(keras.optimizers.serialize(value)).encode())
+        _feed(digest, _variables(value))  # a second training has moments
+    elif inspect.isfunction(value) and value.__module__.startswith("labs_utils."):
+        closure = [cell.cell_contents for cell in value.__closure__ or ()]
+        line = value.__code__.co_firstlineno  # of one lambda among several
+        _feed(digest, [value.__module__, value.__qualname__, line, value.__defaults__, value.__kwdefaults__, closure])
+    elif inspect.ismodule(value):
+        _feed(digest, value.__name__)
     else:
-        raise Unlike  # a generator, a tf.data pipeline
+        raise Unlike  # code of the notebook's own, a generator, a tf.data pipeline
+
+
+def _own_functions(model: Any) -> list:
+    """Functions in a network's layers that are not Keras' own, but for those that gave it its first weights."""
+    return [
+        one
+        for layer in model._flatten_layers()
+        for name, one in sorted(vars(layer).items())
+        if inspect.isfunction(one) and one.__module__.split(".")[0] != "keras" and not name.endswith("_initializer")
+    ]
+
+
+def _text(config: Any) -> str:
+    """A configuration in which names, which Keras numbers per process (dense_7), are those of their order."""
+    try:
+        text = json.dumps(_essential(config), sort_keys=True)
+    except TypeError as error:
+        raise Unlike from error
+    modules = set(re.findall(r'"module": "([^"]*)"', text))
+    if '"function"' in text or "__lambda__" in text or not all(one.split(".")[0] == "keras" for one in modules):
+        raise Unlike  # code of the notebook's own
+    names = re.findall(r'(?<!"DTypePolicy", "config": \{)"name": ("[^"]*")', text)  # that one is the precision
+    for number, name in enumerate(dict.fromkeys(names)):
+        text = text.replace(name, f'"#{number}"')
+    return text
+
+
+def _essential(config: Any) -> Any:
+    """A configuration without what `_own_functions` tells, and without the start of weights that are there."""
+    if isinstance(config, list | tuple):
+        return [_essential(one) for one in config]
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "Lambda":
+        config = config | {"config": {name: value for name, value in config["config"].items() if name != "function"}}
+    return {name: _essential(value) for name, value in config.items() if not name.endswith("_initializer")}
 
 
 def _generators() -> list:
@@ -161,39 +292,36 @@ def _generators() -> list:
     ]
 
 
-def _left(model: Any) -> dict:
-    return {
-        "weights": [variable.numpy() for variable in model.variables],
-        "optimizer": [variable.numpy() for variable in model.optimizer.variables],
-        "history": (model.history.history, model.history.epoch, model.history.params),
-        "generators": _generators(),
-    }
-
-
-def _store(file: Path, left: dict) -> None:
-    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
-        pickle.dump(left, part)
-    os.replace(part.name, file)
-
-
-def _put_back(model: Any, left: dict) -> Any:
+def _set_generators(states: list) -> None:
     import keras
     from tensorflow.python.eager import context
 
-    model.optimizer.build(model.trainable_variables)
-    for variable, value in zip(model.variables, left["weights"], strict=True):
-        variable.assign(value)
-    for variable, value in zip(model.optimizer.variables, left["optimizer"], strict=True):
-        variable.assign(value)
-    history = keras.callbacks.History()
-    history.set_model(model)
-    history.history, history.epoch, history.params = left["history"]
-    model.history = history
-    of_python, of_numpy, _, of_tensorflow, of_keras = left["generators"]
+    of_python, of_numpy, _, of_tensorflow, of_keras = states
     random.setstate(of_python)
     np.random.set_state(of_numpy)
     if of_tensorflow is not None:
         context.context()._rng.setstate(of_tensorflow)
     if of_keras is not None:
         keras.src.random.seed_generator.global_seed_generator().state.assign(of_keras)
+
+
+def _variables(*owners: Any) -> list[np.ndarray]:
+    return [variable.numpy() for owner in owners for variable in owner.variables]
+
+
+def _put_back(values: list[np.ndarray], model: Any, optimiser: Any = None) -> None:
+    if optimiser is not None:
+        optimiser.build(model.trainable_variables)
+    variables = [variable for owner in (model, optimiser) if owner is not None for variable in owner.variables]
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _history(model: Any, told: tuple) -> Any:
+    import keras
+
+    history = keras.callbacks.History()
+    history.set_model(model)
+    history.history, history.epoch, history.params = told
+    model.history = history
     return history

@@ -1,5 +1,6 @@
-"""A remembered training is told from all others, and leaves what the training left: tests/remembered.py."""
+"""What is remembered is told from all else, and leaves what computing it leaves: tests/remembered.py."""
 
+import functools
 import random
 
 import keras
@@ -7,10 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from labs_utils import datasets, side_by_side
+from labs_utils.datasets import mnist_standin, portraits
+from labs_utils.experiments import cam
 from tests import remembered
 
-IMAGES = np.random.default_rng(0).normal(size=(60, 5)).astype("float32")
-LABELS = np.arange(60) % 3
+IMAGES = np.random.default_rng(0).normal(size=(16, 5)).astype("float32")
+LABELS = np.arange(16) % 3
 ARGUMENTS = {"batch_size": 8, "epochs": 2, "verbose": 0}
 
 
@@ -20,47 +24,70 @@ class Doubled(keras.layers.Layer):
 
 
 @pytest.fixture
-def trained(tmp_path, monkeypatch):
-    """Trains a network as a solution (which always computes) or as a student's notebook; counts real trainings."""
-    real, count = keras.Model.fit, 0
+def kernel(tmp_path, monkeypatch):
+    """Begins a kernel of a solution or of a student's notebook; returns the list of what is computed there."""
+    replaced = (
+        (keras.Model, "fit"),
+        (cam, "train"),
+        (side_by_side, "train"),
+        (portraits, "draw_portraits"),
+        (mnist_standin, "make_standin"),
+        (datasets, "make_scenes"),
+    )
+    real = [getattr(owner, name) for owner, name in replaced]
 
-    def counted(self, *arguments, **settings):
-        nonlocal count
-        count += 1
-        return real(self, *arguments, **settings)
+    def begin(of_solution):
+        computed = []
+        for (owner, name), function in zip(replaced, real, strict=True):
+            monkeypatch.setattr(owner, name, counted(function, computed))
+        remembered.install(tmp_path, of_solution, {})
+        return computed
+
+    return begin
+
+
+def counted(function, computed):
+    @functools.wraps(function)
+    def count(*arguments, **settings):
+        computed.append(function.__name__)
+        return function(*arguments, **settings)
+
+    return count
+
+
+@pytest.fixture
+def trained(kernel):
+    """Trains a network as a solution (which always computes) or as a student's notebook; counts real trainings."""
 
     def run(of_solution, images=IMAGES, labels=LABELS, rate=0.01, loss=None, seed=1, extra=(), drawn=0, **changed):
-        nonlocal count
-        past = changed.pop("past", None)
-        monkeypatch.setattr(keras.Model, "fit", counted)
-        remembered.install(tmp_path, of_solution)
+        past, in_a_graph = changed.pop("past", None), changed.pop("in_a_graph", False)
+        computed = kernel(of_solution)
         keras.utils.set_random_seed(seed)
         np.random.random(drawn)
         layers = [keras.layers.Dense(8, "relu"), keras.layers.BatchNormalization(), keras.layers.Dropout(0.3), *extra]
         model = keras.Sequential([keras.Input((5,)), *layers, keras.layers.Dense(3)])
         loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.Adam(rate), loss)
+        model.compile(keras.optimizers.Adam(rate), loss, run_eagerly=not in_a_graph)
         if past is not None:
             model.optimizer.build(model.trainable_variables)
             model.optimizer.variables[-1].assign_add(np.full(3, past))
-        count = 0
         history = model.fit(images, labels, **(ARGUMENTS | changed))
-        return model, history, count
+        return model, history, len(computed)
 
     return run
 
 
 def test_what_a_training_left_is_there_again(trained):
-    model, history, computed = trained(of_solution=True)
+    model, history, computed = trained(of_solution=True, in_a_graph=True)
     drawn = random.random(), np.random.random(), float(tf.random.uniform(())), keras.random.uniform((2,)).numpy()
-    again, remembered_history, computed_again = trained(of_solution=False)
+    again, remembered_history, computed_again = trained(of_solution=False, in_a_graph=True)
     drawn_again = random.random(), np.random.random(), float(tf.random.uniform(())), keras.random.uniform((2,)).numpy()
     assert (computed, computed_again) == (1, 0)
     assert model.layers[0].name != again.layers[0].name  # the process's numbers are no part of the question
     pairs = [net.variables + net.optimizer.variables for net in (model, again)]
     for one, other in zip(*pairs, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
-    assert again.optimizer.iterations.numpy() == 16
+    assert again.optimizer.iterations.numpy() == 4
     assert remembered_history.history == history.history and again.history is remembered_history
     assert str(drawn) == str(drawn_again)
     np.testing.assert_array_equal(model.predict(IMAGES, verbose=0), again.predict(IMAGES, verbose=0))
@@ -71,7 +98,7 @@ def test_a_second_training_goes_on_from_there(trained):
     ends = []
     for model in models:
         keras.utils.set_random_seed(2)
-        model.fit(IMAGES, LABELS, shuffle=False, batch_size=20, verbose=0)
+        model.fit(IMAGES, LABELS, shuffle=False, batch_size=5, verbose=0)
         ends.append(model.get_weights())
     for one, other in zip(*ends, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
@@ -80,7 +107,7 @@ def test_a_second_training_goes_on_from_there(trained):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"images": IMAGES + np.eye(60, 5, dtype="float32") * 1e-6},
+        {"images": IMAGES + np.eye(16, 5, dtype="float32") * 1e-6},
         {"labels": LABELS[::-1]},
         {"rate": 0.011},
         {"loss": keras.losses.SparseCategoricalCrossentropy()},
@@ -90,7 +117,7 @@ def test_a_second_training_goes_on_from_there(trained):
         {"epochs": 3},
         {"batch_size": 9},
         {"validation_data": (IMAGES, LABELS)},
-        {"sample_weight": np.ones(60)},
+        {"sample_weight": np.ones(16)},
     ],
     ids=lambda changed: next(iter(changed)),
 )
@@ -132,3 +159,79 @@ def test_what_has_code_of_its_own_is_always_computed(trained, own):
 
 def test_a_solution_is_always_computed(trained):
     assert [trained(of_solution=True)[2] for _ in range(2)] == [1, 1]
+
+
+def test_a_loop_of_its_own_is_there_again(kernel):
+    ends = []
+    for of_solution in (True, False):
+        computed = kernel(of_solution)
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(8), keras.layers.Dropout(0.3)])
+        cam.train(model, IMAGES, LABELS, epochs=2)
+        assert len(computed) == of_solution
+        ends.append([*model.get_weights(), np.random.random(), random.random()])
+        keras.utils.set_random_seed(1)
+        cam.train(model, IMAGES, LABELS, epochs=2)  # from other weights
+        cam.train(model, IMAGES, LABELS, epochs=1, peak=0.1 * (1 + of_solution))
+        assert len(computed) == (3 if of_solution else 1)
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def learnt(kernel, of_solution, extra=(), rate=0.01, smoothing=0.1, start=0.1):
+    """What two pauses show of four small networks, and what was computed."""
+    computed = kernel(of_solution)
+    x = np.random.default_rng(1).uniform(size=(50, 4, 196)).astype("float32")
+    y = np.random.default_rng(2).integers(0, 10, (50, 4))
+    layers = [*side_by_side.convolutional(2, 3, behind_dense=0.3), *extra, *side_by_side.normalisation(10)]
+    layers.append(side_by_side.dense(10, 10, kernel_initializer=lambda shape, dtype: start * np.ones(shape)))
+    model = keras.Sequential([keras.Input((4, 196)), *layers])
+    adam = keras.optimizers.Adam(rate)
+    loss = side_by_side._added_losses(1 - smoothing)
+    seen = [
+        np.concatenate([np.ravel(variable) for variable in model.variables + adam.variables])
+        for _ in side_by_side.train(model, adam, loss, x, y, 4, 2)
+    ]
+    return np.array(seen), len(computed)
+
+
+def test_the_pauses_of_a_training_show_the_same_networks(kernel):
+    expected, computed = learnt(kernel, of_solution=True)
+    state = np.random.get_state()[1].copy()
+    found, computed_again = learnt(kernel, of_solution=False)
+    assert (computed, computed_again) == (1, 0)
+    assert len(found) == 2 and not np.array_equal(*found)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"rate": 0.011}, {"smoothing": 0.2}, {"start": 0.2}, {"extra": [keras.layers.ReLU()]}, {"extra": [Doubled()]}],
+    ids=["optimiser", "loss", "weights", "layer", "own layer"],
+)
+def test_another_training_with_pauses_is_computed(kernel, changed):
+    own = {name: value for name, value in changed.items() if name == "extra" and isinstance(value[0], Doubled)}
+    learnt(kernel, of_solution=True, **own)
+    assert learnt(kernel, of_solution=False, **changed)[1] == 1
+
+
+def test_drawn_data_is_there_again(kernel):
+    drawn = []
+    for of_solution in (True, False):
+        computed = kernel(of_solution)
+        faces, (digits, _) = portraits.draw_portraits(20, seed=5, size=16), mnist_standin.make_standin()
+        scenes = datasets.make_scenes(20, seed=3, objects=2)
+        drawn.append([faces.images, faces.labels, faces.attributes["hat"], *digits, scenes.images, scenes.boxes])
+        assert len(computed) == 3 * of_solution
+        datasets.make_scenes(20, seed=3, objects=1 + of_solution, centred=not of_solution)
+    for one, other in zip(*drawn, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert computed == ["make_scenes"]
+
+
+def test_what_a_notebook_has_imported_is_replaced_there(kernel, tmp_path):
+    kernel(of_solution=True)
+    names = {"fit": cam.train, "seed": 1}
+    remembered.install(tmp_path, True, names)
+    assert names == {"fit": cam.train, "seed": 1}
