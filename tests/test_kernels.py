@@ -64,8 +64,11 @@ def test_keras_is_there_and_two_kernels_draw_different_numbers():
 
 
 def test_what_is_left_for_the_end_is_done_at_the_end(tmp_path):
-    with kernel() as client:
-        printed(client, f"import atexit; atexit.register(open({str(tmp_path / 'end')!r}, 'w').close)")
+    manager, client = jupyter_client.manager.start_new_kernel(kernel_name="python3")
+    printed(client, f"import atexit, pathlib; atexit.register(pathlib.Path({str(tmp_path / 'end')!r}).touch)")
+    assert not (tmp_path / "end").exists()
+    client.stop_channels()
+    manager.shutdown_kernel()
     assert (tmp_path / "end").exists()
 
 

@@ -167,14 +167,16 @@ def test_a_loop_of_its_own_is_there_again(kernel):
         computed = kernel(of_solution)
         keras.utils.set_random_seed(1)
         model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(8), keras.layers.Dropout(0.3)])
-        cam.train(model, IMAGES, LABELS, epochs=2)
-        assert len(computed) == of_solution
-        ends.append([*model.get_weights(), np.random.random(), random.random()])
-        keras.utils.set_random_seed(1)
-        cam.train(model, IMAGES, LABELS, epochs=2)  # from other weights
-        cam.train(model, IMAGES, LABELS, epochs=1, peak=0.1 * (1 + of_solution))
-        assert len(computed) == (3 if of_solution else 1)
-    for one, other in zip(*ends, strict=True):
+        start = model.get_weights()
+        for drawn, epochs in ((0, 2), (1 + of_solution, 2), (0, 3 + of_solution)):
+            for variable, value in zip(model.weights, start, strict=True):
+                variable.assign(value)
+            keras.utils.set_random_seed(1)
+            np.random.random(drawn)
+            cam.train(model, IMAGES, LABELS, epochs=epochs)
+            ends.append([*model.get_weights(), np.random.random(), random.random()])
+        assert computed == ["train"] * (3 if of_solution else 2)
+    for one, other in zip(ends[0], ends[3], strict=True):
         np.testing.assert_array_equal(one, other)
 
 
