@@ -83,11 +83,12 @@ def install(folder: Path, of_solution: bool, names: dict[str, Any]) -> None:
     store = _Store(folder, of_solution)
     for owner, name, remembering in (
         (keras.Model, "fit", _fit),
+        (keras.Model, "predict", _value),
         (cam, "train", _train),
         (side_by_side, "train", _train_with_pauses),
-        (portraits, "draw_portraits", _draw),
-        (mnist_standin, "make_standin", _draw),
-        (datasets, "make_scenes", _draw),
+        (portraits, "draw_portraits", _value),
+        (mnist_standin, "make_standin", _value),
+        (datasets, "make_scenes", _value),
     ):
         compute = getattr(owner, name)
         replaced = _with(store, compute, remembering)
@@ -123,21 +124,26 @@ class _Store:
 
 
 def _fit(store: _Store, compute: Callable, model: Any, x: Any = None, y: Any = None, *arguments: Any, **settings: Any):
+    asked = {name: value for name, value in settings.items() if name not in ("callbacks", "verbose")}
     try:
-        asked = {name: value for name, value in settings.items() if name not in ("callbacks", "verbose")}
-        _insist_on_printing(settings.get("callbacks") or [])
+        callbacks = _that_matter(settings.get("callbacks") or [])
         if not model.built or not model.compiled:
             raise Unlike
-        question = _hash("fit", model, model.optimizer, x, y, arguments, asked, _generators())
+        past = [_plain(callback) for callback in callbacks]
+        question = _hash("fit", model, model.optimizer, x, y, arguments, asked, past, _generators())
     except Unlike:
         return compute(model, x, y, *arguments, **settings)
     left = store.find(question)
     if left is None:
         history = compute(model, x, y, *arguments, **settings)
         told = history.history, history.epoch, history.params
-        store.keep(question, (told, _variables(model, model.optimizer), _generators()))
+        past = [_plain(callback) for callback in callbacks]
+        store.keep(question, (told, past, _variables(model, model.optimizer), _generators()))
         return history
-    told, variables, generators = left
+    told, past, variables, generators = left
+    for callback, values in zip(callbacks, past, strict=True):
+        callback.set_model(model)
+        vars(callback).update(values)
     _put_back(variables, model, model.optimizer)
     _set_generators(generators)
     return _history(model, told)
@@ -179,22 +185,34 @@ def _train_with_pauses(store: _Store, compute: Callable, model: Any, optimiser: 
     store.keep(question, left)
 
 
-def _draw(store: _Store, compute: Callable, *arguments: Any, **settings: Any) -> Any:
-    """Of a function that depends on its arguments alone."""
-    question = _hash(compute.__qualname__, arguments, settings)
-    drawn = store.find(question)
-    if drawn is None:
-        drawn = compute(*arguments, **settings)
-        store.keep(question, drawn)
-    return drawn
+def _value(store: _Store, compute: Callable, *arguments: Any, **settings: Any) -> Any:
+    """Of a function that gives the same for the same arguments and changes nothing."""
+    try:
+        question = _hash(compute.__qualname__, arguments, settings)
+    except Unlike:
+        return compute(*arguments, **settings)
+    value = store.find(question)
+    if value is None:
+        value = compute(*arguments, **settings)
+        store.keep(question, value)
+    return value
 
 
-def _insist_on_printing(callbacks: Any) -> None:
+def _that_matter(callbacks: Any) -> list:
+    """Callbacks without those that in the labs only print."""
     import keras
 
     callbacks = callbacks if isinstance(callbacks, list) else [callbacks]
-    if not all(type(one) is keras.callbacks.LambdaCallback for one in callbacks):  # that only prints in the labs
+    rest = [one for one in callbacks if type(one) is not keras.callbacks.LambdaCallback]
+    if not all(type(one) is keras.callbacks.EarlyStopping for one in rest):
         raise Unlike
+    return rest
+
+
+def _plain(callback: Any) -> dict:
+    """What a callback was told and keeps, without its network."""
+    kept = vars(callback).items()
+    return {name: value for name, value in kept if value is None or isinstance(value, bool | int | float | str | list)}
 
 
 def _hash(*question: Any) -> str:

@@ -34,15 +34,9 @@ def answers_source(lab, path):
 
 
 @pytest.mark.parametrize("lab", LABS)
-def test_the_solution_scores_everything(lab):
-    """Behind the grader's pipe: tests/grading/test_executors.py."""
-    checks = checking.load(lab)
-    answers = read_answers(course.SOLUTIONS / f"{lab}.ipynb", lab)
-    assert list(answers) == list(checks.probes), "the notebook's exercises and the checks' differ"
-    for name in answers:
-        for seed in (None, 3):  # many more: python -m tests.seeds
-            result = checks.run(name, in_this_process(reference.find(lab, name), name), 1, seed)
-            assert result.points == 1, f"{name}, seed {seed}: {result}"
+def test_the_solution_answers_every_exercise(lab):
+    """That it scores everything show its own cells, and with other numbers tests/grading/test_executors.py."""
+    assert list(read_answers(course.SOLUTIONS / f"{lab}.ipynb", lab)) == list(checking.load(lab).probes)
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -28,6 +28,7 @@ def kernel(tmp_path, monkeypatch):
     """Begins a kernel of a solution or of a student's notebook; returns the list of what is computed there."""
     replaced = (
         (keras.Model, "fit"),
+        (keras.Model, "predict"),
         (cam, "train"),
         (side_by_side, "train"),
         (portraits, "draw_portraits"),
@@ -147,7 +148,7 @@ def test_the_same_network_is_computed_where_its_optimiser_has_another_past(train
         {"extra": [Doubled()]},
         {"extra": [keras.layers.Activation(lambda x: x)]},
         {"loss": lambda true, given: keras.ops.mean(given**2)},
-        {"callbacks": [keras.callbacks.EarlyStopping("loss")]},
+        {"callbacks": [keras.callbacks.ModelCheckpoint("never.keras", save_freq=1000)]},
         {"images": tf.data.Dataset.from_tensor_slices((IMAGES, LABELS)).batch(8), "labels": None, "batch_size": None},
     ],
     ids=["layer", "activation", "loss", "callback", "pipeline"],
@@ -159,6 +160,35 @@ def test_what_has_code_of_its_own_is_always_computed(trained, own):
 
 def test_a_solution_is_always_computed(trained):
     assert [trained(of_solution=True)[2] for _ in range(2)] == [1, 1]
+
+
+def test_a_training_that_was_stopped_early_is_there_again(trained):
+    ends = []
+    for of_solution in (True, False):
+        stopping = keras.callbacks.EarlyStopping("loss", patience=0, min_delta=10, restore_best_weights=True)
+        model, history, computed = trained(of_solution, epochs=5, callbacks=[stopping])
+        assert computed == of_solution and history.epoch == [0, 1]
+        ends.append([stopping.stopped_epoch, stopping.best, *stopping.best_weights, *model.get_weights()])
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_array_equal(one, other)
+    patient = keras.callbacks.EarlyStopping("loss", patience=1, min_delta=10, restore_best_weights=True)
+    assert trained(of_solution=False, epochs=5, callbacks=patient)[2] == 1
+
+
+def test_what_a_network_says_is_there_again(kernel):
+    said = []
+    for of_solution in (True, False):
+        computed = kernel(of_solution)
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(8)])
+        said.append(model.predict(IMAGES, verbose=0))
+        assert len(computed) == of_solution
+        model.predict(IMAGES + of_solution + 1, verbose=0)
+        model.layers[0].bias.assign_add(np.full(8, of_solution + 1))
+        model.predict(IMAGES, verbose=0)
+        keras.Sequential([model, Doubled()]).predict(IMAGES, verbose=0)
+    np.testing.assert_array_equal(*said)
+    assert computed == ["predict"] * 3
 
 
 def test_a_loop_of_its_own_is_there_again(kernel):
