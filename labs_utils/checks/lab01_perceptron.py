@@ -1482,9 +1482,9 @@ def one_bias(collapse: Student, rng: np.random.Generator) -> None:
     )
 
 
-@checks.probe("collapse")
-def whole_stack(collapse: Student, rng: np.random.Generator) -> None:
-    """A stack of four layers, and of one."""
+@drawn_once
+def _stack(rng: np.random.Generator) -> tuple:
+    """The matrices and biases of four layers, and what one layer in their place has, as Keras computes."""
     import keras
 
     sizes = (3, 4, 2, 5, 3)
@@ -1494,7 +1494,13 @@ def whole_stack(collapse: Student, rng: np.random.Generator) -> None:
     )
     network.set_weights([array for layer in layers for array in layer])
     constant = np.asarray(network(np.zeros((1, 3))))[0]
-    true = np.asarray(network(np.eye(3))) - constant, constant
+    return layers, (np.asarray(network(np.eye(3))) - constant, constant)
+
+
+@checks.probe("collapse")
+def whole_stack(collapse: Student, rng: np.random.Generator) -> None:
+    """A stack of four layers, and of one."""
+    layers, true = _stack(rng)
     got = expect_items(collapse(layers), ("W", "b"))
     two, last = _product(layers[:2]), _product(layers[-2:])
     for k, name in enumerate(("W", "b")):
@@ -1511,7 +1517,7 @@ def whole_stack(collapse: Student, rng: np.random.Generator) -> None:
                 [layers[0], *((w, 0 * b) for w, b in layers[1:])]
             )[1]
             mistakes["each bias passes through all later layers, not only through the next one"] = sum(
-                (b @ w for (_, b), (w, _) in pairwise(layers) if (b @ w).shape == constant.shape), layers[-1][1]
+                (b @ w for (_, b), (w, _) in pairwise(layers) if (b @ w).shape == true[1].shape), layers[-1][1]
             )
         expect_close(got[k], true[k], f"{name} of four layers", mistakes)
     alone = expect_items(collapse(layers[:1]), ("W", "b"))

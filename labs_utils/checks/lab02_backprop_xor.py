@@ -480,23 +480,29 @@ def _second_derivatives(x, y, w1, w2):
 @checks.probe("hessian")
 def second_derivatives(hessian, rng):
     """Against automatic differentiation"""
-    _compare_hessian(hessian, *_network(rng, n=6, d=4, m=3))
+    _compare_hessian(hessian, *_hessian_case(rng, 6, 4, 3))
 
 
 @checks.probe("hessian")
 def second_derivatives_of_one_unit(hessian, rng):
     """One hidden unit, and the lecture's network on XOR"""
-    _compare_hessian(hessian, *_network(rng, n=5, d=2, m=1))
-    _compare_hessian(hessian, XOR_X, XOR_Y, rng.normal(size=(3, 3)), rng.normal(size=(3, 1)))
+    _compare_hessian(hessian, *_hessian_case(rng, 5, 2, 1))
+    _compare_hessian(hessian, *_hessian_case(rng))
 
 
-def _compare_hessian(hessian, x, y, w1, w2):
-    expected = _second_derivatives(x, y, w1, w2)
+@drawn_once
+def _hessian_case(rng, *sizes):
+    """Inputs, targets and weights, of XOR without `sizes` (n, d and m); the Hessian and the gradient."""
+    xor = XOR_X, XOR_Y, rng.normal(size=(3, 3)), rng.normal(size=(3, 1))
+    x, y, w1, w2 = _network(rng, *sizes) if sizes else xor
+    gradients = _tape(lambda w1, w2, tf: tf.reduce_sum((tf.sigmoid(x @ w1) @ w2 - y) ** 2), w1, w2)
+    return x, y, w1, w2, _second_derivatives(x, y, w1, w2), np.concatenate([np.ravel(one) for one in gradients])
+
+
+def _compare_hessian(hessian, x, y, w1, w2, expected, gradient):
     k, size = w1.size, len(expected)
     w2_first = np.r_[k:size, :k]
     by_columns = np.r_[np.arange(k).reshape(w1.shape).T.ravel(), k:size]
-    grad_1, grad_2 = _tape(lambda w1, w2, tf: tf.reduce_sum((tf.sigmoid(x @ w1) @ w2 - y) ** 2), w1, w2)
-    gradient = np.concatenate([np.ravel(grad_1), np.ravel(grad_2)])
     mistakes = {
         "divide by 2 eps: the two gradients belong to weights that far apart": 2 * expected,
         "divide by 2 eps, not by eps squared or by nothing": lambda: _times(got, expected),
