@@ -505,13 +505,13 @@ def one_update(gradient_descent: Student, rng: np.random.Generator) -> None:
             "the learning rate is missing": -dw,
             "nothing was updated: change the variables with assign_sub": np.zeros(2),
             "the loss is summed over the samples: take its mean": -rate * dw * len(y),
-            "two updates were made where max_steps is 1": lambda: _after(x, y, rate, 2)[0],
+            "two updates were made where max_steps is 1": lambda: _after(x, y, rate, 2),
             "the weights do not start from zero": lambda: _like(
                 w,
                 1 - rate * _risk_gradient(x, y, np.ones(2), 1.0)[0],
                 1 - rate * _risk_gradient(x, y, np.ones(2), 0.0)[0],
             ),
-            "max_steps is ignored, and a hundred updates were made where it is 1": lambda: _after(x, y, rate, 100)[0],
+            "max_steps is ignored, and a hundred updates were made where it is 1": lambda: _after(x, y, rate, 100),
             "the step is half as long: this is the squared error's gradient, or it was divided by 2": -rate * dw / 2,
             "the sigmoid is applied twice: with from_logits=True the loss wants z, not y_hat": (
                 -rate * x.T @ (special.expit(0.5) - y) / len(y) / 4
@@ -532,12 +532,12 @@ def one_update(gradient_descent: Student, rng: np.random.Generator) -> None:
     expect_close(losses[0], np.log(2), "the first loss (all weights zero)", mistakes, rtol=1e-3)
 
 
-def _after(x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> tuple[np.ndarray, float]:
-    w, w0 = np.zeros(x.shape[1]), 0.0
+def _after(x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> np.ndarray:
+    """The weights of the inputs after so many updates from zero."""
+    ones, v = np.column_stack([x, np.ones(len(x))]), np.zeros(x.shape[1] + 1)
     for _ in range(steps):
-        dw, dw0 = _risk_gradient(x, y, w, w0)
-        w, w0 = w - rate * dw, w0 - rate * dw0
-    return w, w0
+        v = v - rate * ones.T @ (special.expit(ones @ v) - y) / len(y)
+    return v[:-1]
 
 
 @drawn_once

@@ -106,6 +106,7 @@ def _trained(images, labels, rate=0.003, epochs=10, from_logits=True, model=None
     model = model or _detector()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
     model.compile(keras.optimizers.Adam(rate), loss)
+    model.optimizer.build(model.trainable_variables)  # a step is traced once, not twice
     model.fit(images, labels, batch_size=32, epochs=epochs, verbose=0)
     return model
 
