@@ -461,8 +461,7 @@ def helper_maps(model, kind, images, classes):
 sizes = [layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(5)]  # no GAP
 keras.utils.set_random_seed(10)
 flat_head = keras.Sequential([keras.Input((12, 12, 32)), *sizes])
-before = body(prepared(train.images)).numpy()
-fit(flat_head, before, train.labels, epochs=3, peak=0.003)
+fit(flat_head, body(prepared(train.images)), train.labels, epochs=3, peak=0.003)
 flat = keras.Sequential([body, flat_head])
 accuracy = np.mean(scores_of(test.images, flat).argmax(axis=1) == test.labels)
 print(f"test accuracy without GAP {accuracy:.3f}")
@@ -497,7 +496,6 @@ prediction = None  # does the recipe of the tutorials run? True or False
 backbone = load_mobilenet(size=160).model
 (x, y), (x_test, y_test) = datasets.load_textures(patch=160, train=20, test=4, seed=4)
 x, x_test = (prepared(part.astype("float32") / 255) for part in (x, x_test))
-keras.utils.set_random_seed(10)
 top = keras.Sequential([keras.Input((256,)), layers.Dense(3)])
 fit(top, backbone(x).numpy().mean(axis=(1, 2)), y, epochs=30)
 parts = [backbone, layers.GlobalAveragePooling2D(), *top.layers, layers.Softmax()]
