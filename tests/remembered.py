@@ -34,7 +34,7 @@ def _start():
     shell, kind = get_ipython(), Path.cwd().name
 
     def after_a_cell(*_):
-        if "keras" in sys.modules:
+        if {{"keras", "labs_utils.exercises"}} <= sys.modules.keys():
             shell.events.unregister("post_run_cell", after_a_cell)
             sys.path.insert(0, {root!r})
             from tests import remembered
@@ -58,7 +58,8 @@ class Unlike(Exception):
 def prepare(folder: Path, root: Path) -> dict[str, str]:
     """Writes IPython's start-up file below `folder`; returns what kernels need in their environment.
 
-    The file leaves nothing in the notebook's names, and imports nothing before the notebook has imported Keras.
+    The file leaves nothing in the notebook's names, and imports nothing before the notebook has imported Keras and
+    the course.
     """
     start = folder / "ipython" / "profile_default" / "startup" / "00-remembered.py"
     start.parent.mkdir(parents=True, exist_ok=True)

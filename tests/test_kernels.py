@@ -9,6 +9,8 @@ import jupyter_client
 import pytest
 from jupyter_client.provisioning import KernelProvisionerFactory
 
+from labs_utils import course
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are new processes here")
 
 FOUND = """\
@@ -61,6 +63,16 @@ def test_keras_is_there_and_two_kernels_draw_different_numbers():
         (first, *drawn), (second, *others) = (printed(client, code).split() for client in (one, other))
     assert first == second == "True"
     assert not set(drawn) & set(others)
+
+
+def test_what_the_tests_add_waits_until_the_notebook_has_loaded_the_course(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    look = "print('labs_utils' in sys.modules, hasattr(sys.modules['keras'].Model.fit, '__wrapped__'))"
+    cells = ("import sys", look, "from labs_utils import Lab", look, "print(dir())")
+    with kernel(cwd=str(tmp_path / "notebooks"), env={**os.environ, "PYTHONPATH": str(course.ROOT)}) as client:
+        told = [printed(client, cell) for cell in cells]
+    assert (told[1], told[3]) == ("False False\n", "True True\n")
+    assert "remembered" not in told[4] and "_start" not in told[4]
 
 
 def test_what_is_left_for_the_end_is_done_at_the_end(tmp_path):
