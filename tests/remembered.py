@@ -77,9 +77,9 @@ def install(folder: Path, of_solution: bool, names: dict[str, Any]) -> None:
     """
     import keras
 
-    from labs_utils import datasets, side_by_side
+    from labs_utils import datasets, gradcam, side_by_side
     from labs_utils.datasets import mnist_standin, portraits
-    from labs_utils.experiments import cam
+    from labs_utils.experiments import cam, transfer
 
     store = _Store(folder, of_solution)
     for owner, name, remembering in (
@@ -90,6 +90,8 @@ def install(folder: Path, of_solution: bool, names: dict[str, Any]) -> None:
         (portraits, "draw_portraits", _value),
         (mnist_standin, "make_standin", _value),
         (datasets, "make_scenes", _value),
+        (gradcam, "grad_cam", _value),
+        (transfer, "probe", _value),
     ):
         compute = getattr(owner, name)
         replaced = _with(store, compute, remembering)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from labs_utils import datasets, side_by_side
+from labs_utils import datasets, gradcam, side_by_side
 from labs_utils.datasets import mnist_standin, portraits
-from labs_utils.experiments import cam
+from labs_utils.experiments import cam, transfer
 from tests import remembered
 
 IMAGES = np.random.default_rng(0).normal(size=(16, 5)).astype("float32")
@@ -34,6 +34,8 @@ def kernel(tmp_path, monkeypatch):
         (portraits, "draw_portraits"),
         (mnist_standin, "make_standin"),
         (datasets, "make_scenes"),
+        (gradcam, "grad_cam"),
+        (transfer, "probe"),
     )
     real = [getattr(owner, name) for owner, name in replaced]
 
@@ -105,9 +107,10 @@ def test_a_second_training_goes_on_from_there(trained):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
+def test_a_training_that_differs_is_computed(trained):
+    trained(of_solution=True)
+    assert trained(of_solution=False)[2] == 0
+    for changed in (
         {"images": IMAGES + np.eye(16, 5, dtype="float32") * 1e-6},
         {"labels": LABELS[::-1]},
         {"rate": 0.011},
@@ -119,13 +122,8 @@ def test_a_second_training_goes_on_from_there(trained):
         {"batch_size": 9},
         {"validation_data": (IMAGES, LABELS)},
         {"sample_weight": np.ones(16)},
-    ],
-    ids=lambda changed: next(iter(changed)),
-)
-def test_a_training_that_differs_is_computed(trained, changed):
-    trained(of_solution=True)
-    assert trained(of_solution=False)[2] == 0
-    assert trained(of_solution=False, **changed)[2] == 1
+    ):
+        assert trained(of_solution=False, **changed)[2] == 1, changed
 
 
 def test_the_same_network_in_another_precision_is_computed(trained):
@@ -180,15 +178,29 @@ def test_what_a_network_says_is_there_again(kernel):
     for of_solution in (True, False):
         computed = kernel(of_solution)
         keras.utils.set_random_seed(1)
-        model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(8)])
-        said.append(model.predict(IMAGES, verbose=0))
+        model = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Conv2D(2, 3), keras.layers.Flatten()])
+        model.add(keras.layers.Dense(3))
+        images = np.random.default_rng(3).normal(size=(8, 6, 6, 1)).astype("float32")
+        said.append([model.predict(images, verbose=0), *gradcam.grad_cam(model, images, np.arange(8) % 3)])
+        assert len(computed) == 2 * of_solution
+        model.predict(images + of_solution + 1, verbose=0)
+        gradcam.grad_cam(model, images, np.arange(8) % (1 + of_solution))
+        model.layers[-1].bias.assign_add(np.full(3, of_solution + 1))
+        model.predict(images, verbose=0)
+        keras.Sequential([model, Doubled()]).predict(images, verbose=0)
+    for one, other in zip(*said, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert computed == ["predict", "grad_cam", "predict", "predict"]
+
+
+def test_a_regression_is_there_again(kernel):
+    scores = []
+    for of_solution in (True, False):
+        computed = kernel(of_solution)
+        scores.append(transfer.probe((IMAGES, LABELS), (IMAGES, LABELS)))
         assert len(computed) == of_solution
-        model.predict(IMAGES + of_solution + 1, verbose=0)
-        model.layers[0].bias.assign_add(np.full(8, of_solution + 1))
-        model.predict(IMAGES, verbose=0)
-        keras.Sequential([model, Doubled()]).predict(IMAGES, verbose=0)
-    np.testing.assert_array_equal(*said)
-    assert computed == ["predict"] * 3
+        transfer.probe((IMAGES, (LABELS + 1 + of_solution) % 3), (IMAGES, LABELS))
+    assert scores[0] == scores[1] and computed == ["probe"]
 
 
 def test_a_loop_of_its_own_is_there_again(kernel):

@@ -153,6 +153,7 @@ def trained_with_sgd_and_one_hot(images, labels):
     model = _detector()
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(0.02, momentum=0.9), loss)
+    model.optimizer.build(model.trainable_variables)
     model.fit(images, keras.ops.one_hot(labels, 2), batch_size=16, epochs=10, verbose=0)
     return model
 
