@@ -5,7 +5,8 @@ as tests. A kernel that runs a solution trains and stores what came out; one tha
 What is looked up is the whole question: the network, its weights, how it is compiled, what its optimiser keeps, the
 numbers, the arguments and the state of every random generator it draws from. A training that differs in anything is
 computed; so nothing is shortened, and what would fail still fails. A hit leaves weights, optimiser, history and random
-generators as the training left them. Drawn data sets, which depend on their arguments alone, are remembered, too.
+generators as the training left them. What depends on its arguments alone is remembered, too: drawn data sets, what a
+network says, Grad-CAM's maps, regressions on features.
 
 IPython's start-up file, which the root's conftest.py has written, brings it into every kernel of the run.
 """
@@ -52,7 +53,7 @@ del _start
 
 
 class Unlike(Exception):
-    """Such a training cannot be told from others by its numbers, so it is always computed."""
+    """This cannot be told from other questions by its numbers, so it is always computed."""
 
 
 def prepare(folder: Path, root: Path) -> dict[str, str]:
@@ -68,21 +69,30 @@ def prepare(folder: Path, root: Path) -> dict[str, str]:
 
 
 def install(folder: Path, of_solution: bool, names: dict[str, Any]) -> None:
-    """Replaces functions that train or draw: they store what came out (`of_solution`) or look that up.
+    """Has what `replaced` names store what came out (`of_solution`) or look that up.
 
     Args:
         folder: of what is stored.
         of_solution: whether this kernel runs a solution.
         names: those of the notebook; what it has already imported is replaced there, too.
     """
+    store = _Store(folder, of_solution)
+    for owner, name, remembering in replaced():
+        compute = getattr(owner, name)
+        instead = _with(store, compute, remembering)
+        setattr(owner, name, instead)
+        names |= {own: instead for own, value in names.items() if value is compute}
+
+
+def replaced() -> list[tuple[Any, str, Callable]]:
+    """What is remembered: its owner, its name there, and how."""
     import keras
 
     from labs_utils import datasets, gradcam, side_by_side
     from labs_utils.datasets import mnist_standin, portraits
     from labs_utils.experiments import cam, transfer
 
-    store = _Store(folder, of_solution)
-    for owner, name, remembering in (
+    return [
         (keras.Model, "fit", _fit),
         (keras.Model, "predict", _value),
         (cam, "train", _train),
@@ -92,19 +102,15 @@ def install(folder: Path, of_solution: bool, names: dict[str, Any]) -> None:
         (datasets, "make_scenes", _value),
         (gradcam, "grad_cam", _value),
         (transfer, "probe", _value),
-    ):
-        compute = getattr(owner, name)
-        replaced = _with(store, compute, remembering)
-        setattr(owner, name, replaced)
-        names |= {own: replaced for own, value in names.items() if value is compute}
+    ]
 
 
 def _with(store: "_Store", compute: Callable, remembering: Callable) -> Callable:
     @functools.wraps(compute)
-    def replaced(*arguments: Any, **settings: Any) -> Any:
+    def instead(*arguments: Any, **settings: Any) -> Any:
         return remembering(store, compute, *arguments, **settings)
 
-    return replaced
+    return instead
 
 
 class _Store:
@@ -303,12 +309,12 @@ def _generators() -> list:
 
     own = keras.src.backend.common.global_state.get_global_attribute("global_seed_generator")
     of_tensorflow = context.context()
-    state = of_tensorflow._rng.getstate() if of_tensorflow._rng is not None else None
+    drawing = getattr(of_tensorflow, "_rng", None)  # there is none before the first seed or the first draw
     return [
         random.getstate(),
         np.random.get_state(),
         of_tensorflow._seed,
-        state,
+        None if drawing is None else drawing.getstate(),
         None if own is None else own.state.numpy(),
     ]
 
@@ -330,10 +336,10 @@ def _variables(*owners: Any) -> list[np.ndarray]:
     return [variable.numpy() for owner in owners for variable in owner.variables]
 
 
-def _put_back(values: list[np.ndarray], model: Any, optimiser: Any = None) -> None:
-    if optimiser is not None:
+def _put_back(values: list[np.ndarray], model: Any, *optimisers: Any) -> None:
+    for optimiser in optimisers:
         optimiser.build(model.trainable_variables)
-    variables = [variable for owner in (model, optimiser) if owner is not None for variable in owner.variables]
+    variables = [variable for owner in (model, *optimisers) for variable in owner.variables]
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 

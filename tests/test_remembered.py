@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from labs_utils import datasets, gradcam, side_by_side
 from labs_utils.datasets import mnist_standin, portraits
@@ -26,22 +27,11 @@ class Doubled(keras.layers.Layer):
 @pytest.fixture
 def kernel(tmp_path, monkeypatch):
     """Begins a kernel of a solution or of a student's notebook; returns the list of what is computed there."""
-    replaced = (
-        (keras.Model, "fit"),
-        (keras.Model, "predict"),
-        (cam, "train"),
-        (side_by_side, "train"),
-        (portraits, "draw_portraits"),
-        (mnist_standin, "make_standin"),
-        (datasets, "make_scenes"),
-        (gradcam, "grad_cam"),
-        (transfer, "probe"),
-    )
-    real = [getattr(owner, name) for owner, name in replaced]
+    real = [(owner, name, getattr(owner, name)) for owner, name, _ in remembered.replaced()]
 
     def begin(of_solution):
         computed = []
-        for (owner, name), function in zip(replaced, real, strict=True):
+        for owner, name, function in real:
             monkeypatch.setattr(owner, name, counted(function, computed))
         remembered.install(tmp_path, of_solution, {})
         return computed
@@ -279,3 +269,12 @@ def test_what_a_notebook_has_imported_is_replaced_there(kernel, tmp_path):
     names = {"fit": cam.train, "seed": 1}
     remembered.install(tmp_path, True, names)
     assert names == {"fit": cam.train, "seed": 1}
+
+
+def test_a_process_in_which_nothing_was_seeded_trains(kernel, monkeypatch):
+    monkeypatch.delattr(context.context(), "_rng", raising=False)  # as before its first seed
+    computed = kernel(of_solution=True)
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    model.fit(IMAGES, IMAGES[:, :3], **ARGUMENTS)
+    assert computed == ["fit"]
