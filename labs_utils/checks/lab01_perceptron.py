@@ -534,10 +534,8 @@ def one_update(gradient_descent: Student, rng: np.random.Generator) -> None:
 
 def _after(x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> np.ndarray:
     """The weights of the inputs after so many updates from zero."""
-    ones, v = np.column_stack([x, np.ones(len(x))]), np.zeros(x.shape[1] + 1)
-    for _ in range(steps):
-        v = v - rate * ones.T @ (special.expit(ones @ v) - y) / len(y)
-    return v[:-1]
+    gradients, _ = _path(x, y, steps, rate)
+    return -rate * gradients[:, :-1].sum(axis=0)
 
 
 @drawn_once
@@ -586,14 +584,14 @@ def _minimum_of_descent(rng: np.random.Generator, tolerance: float, most: int) -
     return x, y, best.coef_[0], best.intercept_[0]
 
 
-def _path(x: np.ndarray, y: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Gradients (dw and dw0 in one row) and losses before each of so many updates with learning rate 1."""
+def _path(x: np.ndarray, y: np.ndarray, steps: int, rate: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients (dw and dw0 in one row) and losses before each of so many updates from zero."""
     v, ones, gradients, losses = np.zeros(x.shape[1] + 1), np.column_stack([x, np.ones(len(x))]), [], []
     for _ in range(steps):
         z = ones @ v
         losses.append(np.mean(np.logaddexp(0, z) - y * z))
         gradients.append(ones.T @ (special.expit(z) - y) / len(y))
-        v = v - gradients[-1]
+        v = v - rate * gradients[-1]
     return np.array(gradients), np.array(losses)
 
 
